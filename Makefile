@@ -1,0 +1,31 @@
+# Two commands: `make demo` and `make test`. PYTHON= and VENV= may be overridden.
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(abspath $(VENV))/bin/python
+STAMP := $(VENV)/.mmsight-installed
+# mmagic's own requirements pull in the diffusion stack: requirements/edit.txt
+MMAGIC := mmagic==1.2.0
+
+.PHONY: setup demo test lint clean
+setup: $(STAMP)
+
+$(STAMP): $(wildcard requirements/*.txt) setup.py pyproject.toml Makefile
+	@$(PYTHON) -c "import sys; sys.exit(None if (3, 10) <= sys.version_info[:2] <= (3, 12) else 'Python 3.10, 3.11 or 3.12 is needed, found ' + sys.version.split()[0] + ': run make PYTHON=/path/to/python3.11')"
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt -r requirements/all.txt
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps $(MMAGIC)
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: $(STAMP)
+	$(PY) tools/misc/demo.py
+
+lint: $(STAMP)
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+test: lint
+	$(PY) -m pytest
+
+clean:
+	rm -rf $(VENV) work_dirs build *.egg-info

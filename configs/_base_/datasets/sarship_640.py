@@ -1,0 +1,57 @@
+# sarship_512.py at 640x640.
+# SAR-Ship-Dataset, one txt per chip, the 7:1:2 split that tools/dataset_converters/sar_ship.py writes; chips of 256
+# pixels are enlarged to 512 as in the paper.
+size = (640, 640)
+train_pipeline = [
+    dict(type='mmsight.LoadSARImage'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='RandomResize', scale=size, ratio_range=(0.5, 1.5), keep_ratio=True),
+    dict(type='RandomCrop', crop_size=size, allow_negative_crop=True),
+    dict(type='Pad', size=size),
+    dict(type='PackDetInputs')
+]
+test_pipeline = [
+    dict(type='mmsight.LoadSARImage'),
+    dict(type='Resize', scale=size, keep_ratio=True),
+    dict(type='Pad', size=size),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(
+        type='PackDetInputs',
+        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'instances'))
+]
+data_root = '{{$MMSIGHT_DATA:data}}/sar_ship/'
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    batch_sampler=dict(type='AspectRatioBatchSampler'),
+    dataset=dict(
+        type='mmsight.SARShipDataset',
+        data_root=data_root,
+        ann_file='train.txt',
+        pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='mmsight.SARShipDataset',
+        data_root=data_root,
+        ann_file='val.txt',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='mmsight.SARShipDataset',
+        data_root=data_root,
+        ann_file='test.txt',
+        test_mode=True,
+        pipeline=test_pipeline))
+val_evaluator = [dict(type='mmsight.ShipDetectionMetric'), dict(type='CocoMetric', metric='bbox')]
+test_evaluator = val_evaluator

@@ -1,0 +1,7 @@
+# Table 1's retinanet on the same data, schedule and metric.
+_base_ = [
+    'mmdet::_base_/models/retinanet_r50_fpn.py', '../_base_/datasets/sarship_600.py',
+    '../_base_/schedules/adam_cosine.py', '../_base_/sar_shipnet_runtime.py'
+]
+
+model = dict(bbox_head=dict(num_classes=1))

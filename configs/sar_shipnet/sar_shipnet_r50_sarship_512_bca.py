@@ -1,0 +1,4 @@
+# Table 2, row 3: CenterNet with BCA. Without fusion only C5 is used.
+_base_ = 'sar_shipnet_r50_sarship_512_bca-mrf.py'
+
+model = dict(neck=dict(in_channels=(2048, ), deconv_channels=((256, 128, 64), )))

@@ -1,0 +1,133 @@
+"""The ``mmsight`` command; ``tools/train.py`` and ``tools/test.py`` are its ``train`` and ``test``."""
+
+import argparse
+import functools
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mmengine.config import DictAction
+
+from mmsight import __version__
+from mmsight.configs import list_configs, source_root
+from mmsight.errors import InputError
+
+
+def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a tool's ``main``: a user's mistake ends it with one sentence on stderr and exit status 1."""
+
+    @functools.wraps(main)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return main(*args, **kwargs)
+        except InputError as error:
+            sys.exit(f'error: {error}')
+        except KeyboardInterrupt:
+            sys.exit('interrupted; continue with --resume')
+
+    return wrapped
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--work-dir', help='folder for logs, checkpoints and result.json')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='override config keys, e.g. train_cfg.max_epochs=3')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def _train_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='path or name of a config')
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
+                        help='continue from CHECKPOINT, or from the last one in the work-dir')
+    parser.add_argument('--amp', action='store_true', help='train with automatic mixed precision')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the real batch size')
+    _add_run_options(parser)
+
+
+def _test_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='path or name of a config')
+    parser.add_argument('checkpoint', help='path of a checkpoint')
+    parser.add_argument('--out', metavar='FILE.pkl', help='write all predictions')
+    parser.add_argument('--show-dir', metavar='DIR', help='write painted predictions')
+    _add_run_options(parser)
+
+
+def _train(args: argparse.Namespace) -> int:
+    from mmsight.engine import launch
+    _set_local_rank(args)
+    launch.train(args.config, args.work_dir, args.resume, args.amp, args.auto_scale_lr, args.cfg_options, args.launcher)
+    return 0
+
+
+def _test(args: argparse.Namespace) -> int:
+    from mmengine.dist import is_main_process
+
+    from mmsight.engine import launch
+    _set_local_rank(args)
+    expected = launch.test(args.config, args.checkpoint, args.work_dir, args.out, args.show_dir, args.cfg_options,
+                           args.launcher)
+    for row in expected if is_main_process() else []:
+        bounds = ', '.join(f'{key} {row[key]}' for key in ('min', 'max') if key in row)
+        print(f"{'pass' if row['pass'] else 'FAIL'}: {row['metric']} = {row['value']} (expected {bounds})")
+    return int(not all(row['pass'] for row in expected))
+
+
+def _set_local_rank(args: argparse.Namespace) -> None:
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+
+
+def _list(args: argparse.Namespace) -> int:
+    root = source_root() / 'configs'
+    for path in list_configs():
+        print(path.relative_to(root).with_suffix('').as_posix())
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from mmsight import doctor
+    return doctor.main()
+
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None] | None, str]] = {
+    'train': ('train a config', _train, _train_parser, '{prog} configs/sar_shipnet/sar_shipnet_toy.py --work-dir work_dirs/toy'),
+    'test': ('test a checkpoint', _test, _test_parser,
+             '{prog} configs/sar_shipnet/sar_shipnet_toy.py work_dirs/toy/epoch_12.pth --show-dir pictures'),
+    'list': ('list the configs by name', _list, None, '{prog}'),
+    'doctor': ('check the installed stack', _doctor, None, '{prog}'),
+}
+
+
+def _fill(parser: argparse.ArgumentParser, command: str) -> None:
+    _, run, fill, example = COMMANDS[command]
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = 'example: ' + example.format(prog=parser.prog)
+    parser.set_defaults(run=run)
+    if fill is not None:
+        fill(parser)
+
+
+@friendly
+def tool(command: str, argv: Sequence[str] | None = None) -> None:
+    """Run one command as a script of its own (``tools/train.py``)."""
+    parser = argparse.ArgumentParser(prog=f'python tools/{command}.py', description=COMMANDS[command][0])
+    _fill(parser, command)
+    args = parser.parse_args(argv)
+    sys.exit(args.run(args))
+
+
+@friendly
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point of ``mmsight``."""
+    parser = argparse.ArgumentParser(prog='mmsight', description='Vision papers as OpenMMLab plugins.')
+    parser.add_argument('--version', action='version', version=f'mmsight {__version__}')
+    commands = parser.add_subparsers(metavar='COMMAND', required=True)
+    for name, (summary, *_) in COMMANDS.items():
+        _fill(commands.add_parser(name, help=summary, description=summary), name)
+    args = parser.parse_args(argv)
+    sys.exit(args.run(args))
+
+
+if __name__ == '__main__':
+    main()

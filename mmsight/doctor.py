@@ -1,0 +1,58 @@
+"""``mmsight doctor``: what of the stack is installed, where, and what is wrong with it."""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import platform
+import sys
+
+from mmsight import __version__, compat
+
+# import name, distribution, needed by: '' for everything
+STACK = [('torch', 'torch', ''), ('torchvision', 'torchvision', ''), ('numpy', 'numpy', ''), ('cv2', 'opencv-python', ''),
+         ('mmengine', 'onedl-mmengine', ''), ('mmcv', 'onedl-mmcv', 'the hosts'),
+         ('mmdet', 'onedl-mmdetection', 'sar_shipnet, larsd'), ('mmrotate', 'onedl-mmrotate', 'larsd'),
+         ('mmseg', 'onedl-mmsegmentation', 'eas_unet'), ('mmagic', 'mmagic', 'super_resolution')]
+
+
+def main() -> int:
+    """Print the stack and one sentence for each problem.
+
+    Returns:
+        int: 0 if there is no problem, else 1. A host that is not installed is no problem: only its papers miss.
+    """
+    problems = []
+    if not (3, 10) <= sys.version_info[:2] <= (3, 12):
+        problems.append(f'Python {platform.python_version()} is not supported: use 3.10, 3.11 or 3.12')
+    print(f'{"python":<14}{platform.python_version():<14}{sys.executable}')
+    print(f'{"mmsight":<14}{__version__:<14}{importlib.import_module("mmsight").__file__}')
+    for name, distribution, needed_by in STACK:
+        if importlib.util.find_spec(name) is None:
+            print(f'{name:<14}{"absent":<14}{"needed by " + needed_by if needed_by else ""}')
+            if not needed_by:
+                problems.append(f'{name} is not installed: run `pip install {distribution}`')
+            continue
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # whatever a broken package raises is what the user wants to read
+            print(f'{name:<14}{"broken":<14}')
+            problems.append(f'{name} is installed but cannot be imported: {type(error).__name__}: {error}')
+            continue
+        try:
+            version = importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            version = getattr(module, '__version__', '?')
+            problems.append(f'{name} {version} was not installed as {distribution}, the maintained fork that MMSight is '
+                            f'tested with: run `pip install {distribution}`')
+        print(f'{name:<14}{version:<14}{module.__file__}')
+    ops = 'compiled' if compat.has_compiled_ops() else "MMSight's own (none compiled)"
+    print(f'{"mmcv ops":<14}{ops}')
+    if importlib.util.find_spec('torch') is not None:
+        import torch
+        devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        print(f'{"CUDA":<14}{", ".join(devices) or "no device"}')
+    for problem in problems:
+        print(f'problem: {problem}')
+    if not problems:
+        print('no problems found')
+    return int(bool(problems))

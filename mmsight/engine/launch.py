@@ -1,0 +1,137 @@
+"""What ``tools/train.py`` and ``tools/test.py`` do: complete a config from the command line and hand it to the runner."""
+
+import os
+import pickle
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_main_process
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmsight.configs import load_config
+from mmsight.engine.toy import ensure_toy_data, toy_root
+from mmsight.errors import InputError
+
+
+def train(config: str,
+          work_dir: str | None = None,
+          resume: str | None = None,
+          amp: bool = False,
+          auto_scale_lr: bool = False,
+          options: dict | None = None,
+          launcher: str = 'none') -> None:
+    """Train a config.
+
+    Args:
+        config (str): Path or name of a config.
+        work_dir (str, optional): Defaults to the config's, else ``work_dirs/<config name>``.
+        resume (str, optional): ``'auto'`` for the last checkpoint of the work-dir, or a checkpoint's path.
+        amp (bool): Mixed precision.
+        auto_scale_lr (bool): Scale the learning rate to the real batch size.
+        options (dict, optional): Config keys to override.
+        launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+    """
+    cfg = _prepare(config, work_dir, options, launcher)
+    if amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.loss_scale = 'dynamic'
+    if auto_scale_lr:
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise InputError(f'{config} has no auto_scale_lr.base_batch_size, which --auto-scale-lr needs')
+        cfg.auto_scale_lr.enable = True
+    if resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if resume == 'auto' else _existing(resume)
+        cfg.custom_hooks.append(dict(type='mmsight.CheckCheckpointHook'))
+    _run(cfg, 'train')
+
+
+def test(config: str,
+         checkpoint: str,
+         work_dir: str | None = None,
+         out: str | None = None,
+         show_dir: str | None = None,
+         options: dict | None = None,
+         launcher: str = 'none') -> list[dict]:
+    """Test a checkpoint.
+
+    Args:
+        config (str): Path or name of a config.
+        checkpoint (str): Path of a checkpoint.
+        work_dir (str, optional): As in :func:`train`.
+        out (str, optional): A ``.pkl`` file that takes all predictions.
+        show_dir (str, optional): A folder, below the run's time stamp if relative, that takes painted predictions.
+        options (dict, optional): Config keys to override.
+        launcher (str): As in :func:`train`.
+
+    Returns:
+        list[dict]: The config's expected results, each with ``value`` and ``pass``.
+    """
+    cfg = _prepare(config, work_dir, options, launcher)
+    cfg.load_from = _existing(checkpoint)
+    cfg.custom_hooks.append(dict(type='mmsight.CheckCheckpointHook'))
+    if show_dir is not None:
+        if 'visualization' not in cfg.default_hooks:
+            raise InputError(f'{config} has no default_hooks.visualization, which --show-dir needs')
+        cfg.default_hooks.visualization.update(draw=True, test_out_dir=show_dir)
+    if out is not None:
+        if not out.endswith(('.pkl', '.pickle')):
+            raise InputError(f"--out must end in .pkl, found '{out}'")
+        evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
+        cfg.test_evaluator = [*evaluators, ConfigDict(type='mmengine.DumpResults', out_file_path=out)]
+    runner = _run(cfg, 'test')
+    record = next(hook for hook in runner.hooks if type(hook).__name__ == 'ResultHook')
+    return record.expected
+
+
+def _prepare(config: str, work_dir: str | None, options: dict | None, launcher: str) -> Config:
+    cfg = load_config(config, options)
+    cfg.launcher = launcher
+    cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(cfg.filename).stem)
+    try:
+        Path(cfg.work_dir).mkdir(parents=True, exist_ok=True)
+        probe = Path(cfg.work_dir) / f'.writable-{os.getpid()}'
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"work-dir '{cfg.work_dir}' cannot be written: {error.strerror}") from error
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='mmsight.ResultHook', config_name=config)]
+    if 'toy_data' in cfg:
+        ensure_toy_data(cfg.toy_data, toy_root(cfg.toy_data))
+    if launcher != 'none' and not torch.cuda.is_available():
+        _distribute_on_cpu(cfg, launcher)
+    return cfg
+
+
+def _distribute_on_cpu(cfg: Config, launcher: str) -> None:
+    """mmengine's own set-up selects a CUDA device and passes it to DDP; on a CPU the processes join through gloo."""
+    if launcher != 'pytorch':
+        raise InputError(f"--launcher {launcher} needs a GPU, and none was found; on CPUs use torchrun and --launcher pytorch")
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    cfg.setdefault('model_wrapper_cfg', dict(
+        type='mmengine.MMDistributedDataParallel', broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False)))
+
+
+def _existing(checkpoint: str) -> str:
+    if '://' not in checkpoint and not Path(checkpoint).is_file():
+        raise InputError(f"checkpoint '{checkpoint}' does not exist")
+    return checkpoint
+
+
+def _run(cfg: Config, phase: str) -> Runner:
+    try:
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        getattr(runner, phase)()
+    except (pickle.UnpicklingError, EOFError) as error:
+        raise InputError(f"checkpoint '{cfg.load_from}' cannot be read: {error or 'it ends too early'}") from error
+    except RuntimeError as error:
+        if 'PytorchStreamReader' not in str(error):
+            raise
+        raise InputError(f"checkpoint '{cfg.load_from}' is damaged: {error}") from error
+    if is_main_process():
+        print(f"result: {Path(cfg.work_dir) / 'result.json'}", flush=True)
+    return runner

@@ -1,0 +1,124 @@
+"""``result.json``: the record that every train and test run leaves in its work-dir."""
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mmengine
+import torch
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmsight.registry import HOOKS
+
+PACKAGES = ('mmsight', 'torch', 'torchvision', 'numpy', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection',
+            'onedl-mmrotate', 'onedl-mmsegmentation', 'mmagic')
+# What says where and how a run was started, not what it computes.
+_NOT_DIGESTED = ('work_dir', 'load_from', 'resume', 'launcher', 'show_dir')
+
+
+def check_expected(expected: list[dict], metrics: Mapping[str, float]) -> list[dict]:
+    """Compare metrics with a config's ``expected_results``.
+
+    Args:
+        expected (list[dict]): Each with ``metric`` and ``min`` or ``max`` or both.
+        metrics (Mapping[str, float]): Flat name to value.
+
+    Returns:
+        list[dict]: Each entry with ``value`` (None where the metric is absent) and ``pass``. A metric that is absent or
+        NaN does not pass.
+    """
+    rows = []
+    for entry in expected:
+        value = metrics.get(entry['metric'])
+        ok = value is not None and entry.get('min', -math.inf) <= value <= entry.get('max', math.inf)
+        rows.append(dict(entry, value=value, **{'pass': ok}))
+    return rows
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages of the stack that are installed."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def config_digest(cfg: mmengine.Config) -> str:
+    """SHA-256 of the config's content, without what only says where and how it was started."""
+    content = {key: value for key, value in cfg.to_dict().items() if key not in _NOT_DIGESTED}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def git_commit() -> str | None:
+    """Commit of the checkout that this file lies in, ``-dirty`` if tracked files differ; None outside a checkout."""
+    command = ['git', '-C', str(Path(__file__).resolve().parents[2]), 'describe', '--always', '--dirty', '--abbrev=40',
+               '--exclude=*']
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() or None
+
+
+@HOOKS.register_module()
+class ResultHook(Hook):
+    """Write ``result.json`` into the work-dir when a train or test run ends.
+
+    Keys: ``config``, ``config_digest``, ``git_commit``, ``seed``, ``device``, ``versions``, ``wall_seconds``,
+    ``metrics`` (flat name to number; of a train run, those of the last validation) and ``expected`` (the config's
+    ``expected_results`` with ``value`` and ``pass``).
+
+    Args:
+        config_name (str): The config as the user named it.
+    """
+
+    priority = 'VERY_LOW'
+
+    def __init__(self, config_name: str = '') -> None:
+        self.config_name = config_name
+        self.metrics: dict[str, float] = {}
+        self.expected: list[dict] = []
+        self._begin = time.time()
+
+    def before_run(self, runner: Runner) -> None:
+        self._begin = time.time()
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        self.metrics = {name: float(value) for name, value in (metrics or {}).items() if _is_number(value)}
+        self.expected = check_expected(runner.cfg.get('expected_results', []), self.metrics)
+
+    after_test_epoch = after_val_epoch
+
+    @master_only
+    def after_run(self, runner: Runner) -> None:
+        cuda = torch.cuda.is_available()
+        record = dict(
+            config=self.config_name or runner.cfg.filename,
+            config_digest=config_digest(runner.cfg),
+            git_commit=git_commit(),
+            seed=runner.seed,
+            device=torch.cuda.get_device_name() if cuda else f'cpu, {torch.get_num_threads()} threads',
+            versions=versions(),
+            wall_seconds=round(time.time() - self._begin, 1),
+            metrics={name: value if math.isfinite(value) else None for name, value in self.metrics.items()},
+            expected=self.expected)
+        mmengine.dump(record, str(Path(runner.work_dir) / 'result.json'), indent=2)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,16 @@
+"""SAR-ShipNet (Deng et al., ICASSP 2022): ship detection in radar images, as modules for mmdet."""
+
+from .attention_backbone import AttentionBackbone
+from .bca import BidirectionalCoordinateAttention, CoordinateAttention
+from .centernet_head import GaussianCenterNetHead
+from .hrsid import HRSIDDataset
+from .loading import LoadSARImage
+from .metric import ShipDetectionMetric
+from .mrf import MultiResolutionFusion
+from .sar_ship import SARShipDataset
+from .ssdd import SSDDDataset
+
+__all__ = [
+    'AttentionBackbone', 'BidirectionalCoordinateAttention', 'CoordinateAttention', 'GaussianCenterNetHead',
+    'HRSIDDataset', 'LoadSARImage', 'MultiResolutionFusion', 'SARShipDataset', 'SSDDDataset', 'ShipDetectionMetric'
+]

@@ -1,0 +1,80 @@
+"""HRSID, and every other ship set in COCO json (SSDD has one too)."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmdet.datasets import CocoDataset
+
+from mmsight.errors import InputError
+from mmsight.registry import DATASETS
+
+from .boxes import check_box
+from .loading import read_image
+
+
+def coco_faults(path: str | Path, classes: tuple[str, ...]) -> Iterator[str]:
+    """A sentence for each fault of a COCO json: no json, a missing key, duplicate ids, unknown classes, unusable boxes."""
+    try:
+        content = json.loads(Path(path).read_text())
+    except OSError as error:
+        yield f'{path}: the annotation cannot be read: {error.strerror}'
+        return
+    except ValueError as error:
+        yield f'{path}: no json: {error}'
+        return
+    missing = [key for key in ('images', 'annotations', 'categories') if not isinstance(content.get(key), list)]
+    if missing:
+        yield f"{path}: the key '{missing[0]}' is missing or no list"
+        return
+    if not content['images']:
+        yield f'{path}: the split is empty'
+    for kind in ('images', 'annotations'):
+        for key, count in Counter(item.get('id') for item in content[kind]).items():
+            if count > 1:
+                yield f"{path}: '{kind}' has the id {key} {count} times"
+    names = {item['id']: item['name'] for item in content['categories']}
+    images = {item['id']: item for item in content['images']}
+    for item in content['annotations']:
+        where = f"{path}: annotation {item.get('id')}"
+        image = images.get(item.get('image_id'))
+        if image is None:
+            yield f"{where}: there is no image with the id {item.get('image_id')}"
+        elif names.get(item.get('category_id')) not in classes:
+            yield f"{where}: the class {item.get('category_id')} is none of {', '.join(classes)}"
+        else:
+            try:
+                x, y, w, h = item['bbox']
+                check_box([x, y, x + w, y + h], image['width'], image['height'], where)
+            except (KeyError, TypeError, ValueError):
+                yield f"{where}: 'bbox' must be [x, y, w, h], found {item.get('bbox')}"
+            except InputError as error:
+                yield str(error)
+
+
+@DATASETS.register_module()
+class HRSIDDataset(CocoDataset):
+    """HRSID's COCO json with one class. The file is checked before it is used; the first fault is raised as InputError."""
+
+    METAINFO = dict(classes=('ship', ), palette=[(255, 64, 64)])
+
+    def load_data_list(self) -> list[dict]:
+        """As mmdet's CocoDataset."""
+        for fault in coco_faults(self.ann_file, self.metainfo['classes']):
+            raise InputError(fault)
+        return super().load_data_list()
+
+    def iter_faults(self) -> Iterator[str | None]:
+        """Check the json and every image: a sentence for each fault, None for each image without one."""
+        faults = list(coco_faults(self.ann_file, self.metainfo['classes']))
+        yield from faults
+        if faults:
+            return
+        for entry in super().load_data_list():
+            try:
+                size = read_image(entry['img_path']).shape[1::-1]
+                found = (entry['width'], entry['height'])
+                yield None if size == found else f"{entry['img_path']}: is {size} (w, h), the json says {found}"
+            except InputError as error:
+                yield str(error)

@@ -1,0 +1,78 @@
+"""Read radar images: one channel, 8 or 16 bit or float, with one clear sentence for a file that cannot be read."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmsight.errors import InputError
+from mmsight.registry import TRANSFORMS
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Decode an image as it is stored.
+
+    Returns:
+        np.ndarray: (H, W) or (H, W, channels), of the file's own dtype.
+
+    Raises:
+        InputError: If the file is missing, empty, truncated or no image.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f'{path}: the image cannot be read: {error.strerror}') from error
+    if not content:
+        raise InputError(f'{path}: the image file is empty (0 bytes)')
+    # OpenCV fills what a truncated JPEG or PNG lacks with grey; both formats end in a marker
+    cut = (content[:2] == b'\xff\xd8' and b'\xff\xd9' not in content[-64:]) or \
+        (content[:4] == b'\x89PNG' and b'IEND' not in content[-64:])
+    if cut:
+        raise InputError(f'{path}: the image file is truncated: its end marker is missing')
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise InputError(f'{path}: the file is damaged or no image ({len(content)} bytes)')
+    return image
+
+
+@TRANSFORMS.register_module()
+class LoadSARImage(BaseTransform):
+    """Load ``img_path`` as an 8-bit grey image of equal channels.
+
+    Sets ``img`` (H, W, channels) uint8, ``img_shape`` and ``ori_shape`` (H, W). Colour files become grey; alpha is dropped.
+
+    Args:
+        channels (int): 3 for backbones that expect colour, or 1.
+        stretch (tuple[float, float], optional): Percentiles that map to 0 and 255, for input of more than 8 bits. None maps
+            the whole range of the integer type; floats need percentiles. Defaults to (0.5, 99.5).
+    """
+
+    def __init__(self, channels: int = 3, stretch: tuple[float, float] | None = (0.5, 99.5)) -> None:
+        self.channels = channels
+        self.stretch = stretch
+
+    def transform(self, results: dict) -> dict:
+        """Read the file that ``results['img_path']`` names."""
+        image = read_image(results['img_path'])
+        if image.ndim == 3:
+            image = cv2.cvtColor(image[..., :3], cv2.COLOR_BGR2GRAY) if image.shape[2] >= 3 else image[..., 0]
+        if image.dtype != np.uint8:
+            image = self._to_8_bits(image, results['img_path'])
+        results['img'] = np.repeat(image[..., None], self.channels, axis=2)
+        results['img_shape'] = results['ori_shape'] = image.shape
+        return results
+
+    def _to_8_bits(self, image: np.ndarray, path: str) -> np.ndarray:
+        finite = image[np.isfinite(image)]
+        if not finite.size:
+            raise InputError(f'{path}: the image holds no finite pixel')
+        if self.stretch is not None:
+            low, high = np.percentile(finite, self.stretch)
+        elif np.issubdtype(image.dtype, np.integer):
+            low, high = 0, np.iinfo(image.dtype).max
+        else:
+            raise InputError(f'{path}: the pixels are {image.dtype}: set LoadSARImage.stretch to two percentiles')
+        scaled = (np.nan_to_num(image.astype(np.float64), nan=low) - low) / max(high - low, 1e-12)
+        return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)

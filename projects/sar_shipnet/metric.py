@@ -1,0 +1,165 @@
+"""Precision, recall and F1 at a score threshold, and VOC2012 AP at IoU 0.5: the paper's measures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from torchvision.ops import box_iou
+
+from mmsight.registry import METRICS
+
+
+def match(boxes: np.ndarray, scores: np.ndarray, gt: np.ndarray, ignored: np.ndarray, iou_thr: float = 0.5) -> np.ndarray:
+    """Match the detections of one image and class to its ground truth, by falling score.
+
+    A detection is compared with the box that it overlaps most, and with no other: if that one is taken, the detection is
+    false. One whose best box is ignored counts neither way.
+
+    Args:
+        boxes (np.ndarray): (n, 4), x1, y1, x2, y2 in pixels.
+        scores (np.ndarray): (n, ).
+        gt (np.ndarray): (m, 4).
+        ignored (np.ndarray): Bool (m, ).
+        iou_thr (float): Least IoU of a hit.
+
+    Returns:
+        np.ndarray: (n, ), 1 true, 0 false, -1 ignored.
+    """
+    if not len(boxes) or not len(gt):
+        return np.zeros(len(boxes), dtype=np.int8)
+    iou = box_iou(torch.from_numpy(boxes).double(), torch.from_numpy(gt).double()).numpy()
+    best = iou.argmax(axis=1)
+    hit = iou[np.arange(len(boxes)), best] >= iou_thr
+    state = np.zeros(len(boxes), dtype=np.int8)
+    state[hit & ignored[best]] = -1
+    candidates = np.flatnonzero(hit & ~ignored[best])
+    ranked = candidates[np.argsort(-scores[candidates], kind='stable')]
+    _, first = np.unique(best[ranked], return_index=True)
+    state[ranked[first]] = 1
+    return state
+
+
+def curve(scores: np.ndarray, states: np.ndarray, positives: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Precision and recall when everything down to each distinct score is kept.
+
+    Args:
+        scores (np.ndarray): (n, ) of all detections of a set.
+        states (np.ndarray): (n, ) of :func:`match`.
+        positives (int): Ground truths that are not ignored.
+
+    Returns:
+        tuple: Thresholds, falling, with the precision and recall at each. Recall is 0 without ground truth.
+    """
+    scores, states = scores[states >= 0], states[states >= 0]
+    order = np.argsort(-scores, kind='stable')
+    scores, hits = scores[order], states[order].cumsum()
+    last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)) if len(scores) else np.zeros(0, dtype=int)
+    return scores[last], hits[last] / (last + 1), hits[last] / max(positives, 1)
+
+
+def voc12_ap(precision: np.ndarray, recall: np.ndarray) -> float:
+    """Area under the precision envelope (VOC 2010-2012), not the 11-point mean."""
+    envelope = np.maximum.accumulate(np.append(precision, 0)[::-1])[::-1]
+    return float(np.sum(np.diff(recall, prepend=0) * envelope[:len(recall)]))
+
+
+def summarise(scores: np.ndarray, states: np.ndarray, positives: int, score_thr: float = 0.5) -> dict[str, float]:
+    """The measures of one class, or of all pooled.
+
+    Returns:
+        dict[str, float]: In [0, 1]: ``AP50_voc12``; ``precision``, ``recall``, ``f1`` of detections that score at least
+        ``score_thr``; ``best_f1`` with the threshold ``best_f1_thr`` that gives it, ``best_f1_precision`` and
+        ``best_f1_recall``. Precision is 0 where nothing is kept; AP is NaN without ground truth.
+    """
+    thresholds, precision, recall = curve(scores, states, positives)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    kept = np.flatnonzero(thresholds >= score_thr)
+    at = dict(zip(('precision', 'recall', 'f1'),
+                  (float(values[kept[-1]]) if len(kept) else 0.0 for values in (precision, recall, f1)), strict=True))
+    best = int(f1.argmax()) if len(f1) else None
+    best_values = (0.0, 1.0, 0.0, 0.0) if best is None else (f1[best], thresholds[best], precision[best], recall[best])
+    names = ('best_f1', 'best_f1_thr', 'best_f1_precision', 'best_f1_recall')
+    return dict(
+        AP50_voc12=voc12_ap(precision, recall) if positives else float('nan'),
+        **at,
+        **{name: float(value) for name, value in zip(names, best_values, strict=True)})
+
+
+@METRICS.register_module()
+class ShipDetectionMetric(BaseMetric):
+    """Precision, recall, F1, best F1 and VOC12 AP at IoU 0.5, with a drawn precision-recall curve.
+
+    Ground truth is read from the sample's ``instances`` (``PackDetInputs`` needs it in ``meta_keys``): it is in the original
+    image's pixels, as predictions are. With several classes AP is their mean, and the rest pools them.
+
+    Args:
+        score_thr (float): Threshold of precision, recall and F1. The paper's code base uses 0.5.
+        iou_thr (float): Least IoU of a hit.
+        curve_file (str, optional): PNG of the curve. None draws none.
+
+    *Deviation*: boxes are continuous; the paper's code base adds 1 pixel to widths and heights in the IoU.
+    """
+
+    default_prefix = 'ship'
+
+    def __init__(self, score_thr: float = 0.5, iou_thr: float = 0.5, curve_file: str | None = None,
+                 collect_device: str = 'cpu', prefix: str | None = None) -> None:
+        super().__init__(collect_device, prefix)
+        self.score_thr, self.iou_thr, self.curve_file = score_thr, iou_thr, curve_file
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Match each image's detections; only scores, states and counts are kept."""
+        for sample in data_samples:
+            if 'instances' not in sample:
+                raise KeyError("ShipDetectionMetric needs 'instances' in PackDetInputs.meta_keys of the test pipeline")
+            self.results.append(self._match_image(sample['pred_instances'], sample['instances']))
+
+    def _match_image(self, predicted: dict, instances: list[dict]) -> list[tuple]:
+        boxes, scores, labels = (predicted[key].cpu().numpy() for key in ('bboxes', 'scores', 'labels'))
+        gt = np.array([item['bbox'] for item in instances], dtype=float).reshape(-1, 4)
+        gt_labels = np.array([item['bbox_label'] for item in instances], dtype=int)
+        ignored = np.array([item.get('ignore_flag', 0) for item in instances], dtype=bool)
+        rows = []
+        for label in np.union1d(labels, gt_labels).astype(int):
+            ours, theirs = labels == label, gt_labels == label
+            states = match(boxes[ours], scores[ours], gt[theirs], ignored[theirs], self.iou_thr)
+            rows.append((label, scores[ours], states, int((~ignored[theirs]).sum())))
+        return rows
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """See :func:`summarise`."""
+        rows = [row for image in results for row in image]
+        labels = sorted({row[0] for row in rows})
+        per_class = [self._gather([row for row in rows if row[0] == label]) for label in labels]
+        scores, states, positives = self._gather(rows)
+        metrics = summarise(scores, states, positives, self.score_thr)
+        aps = [summarise(*values)['AP50_voc12'] for values in per_class if values[2]]
+        metrics['AP50_voc12'] = float(np.mean(aps)) if aps else float('nan')
+        if self.curve_file is not None:
+            draw_curve(self.curve_file, scores, states, positives, metrics)
+        MMLogger.get_current_instance().info('  '.join(f'{name} {value:.4f}' for name, value in metrics.items()))
+        return metrics
+
+    @staticmethod
+    def _gather(rows: list[tuple]) -> tuple[np.ndarray, np.ndarray, int]:
+        return (np.concatenate([row[1] for row in rows] or [np.zeros(0)]),
+                np.concatenate([row[2] for row in rows] or [np.zeros(0, dtype=np.int8)]), sum(row[3] for row in rows))
+
+
+def draw_curve(path: str | Path, scores: np.ndarray, states: np.ndarray, positives: int, metrics: dict[str, float]) -> None:
+    """Draw precision over recall, with the points of the fixed and of the best threshold, into a PNG."""
+    from matplotlib.figure import Figure
+    _, precision, recall = curve(scores, states, positives)
+    figure = Figure(figsize=(5, 4), layout='constrained')
+    axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1.02), xlabel='recall', ylabel='precision (IoU 0.5)')
+    axes.plot(recall, precision, label=f"AP50 (VOC12) {metrics['AP50_voc12']:.3f}")
+    axes.plot(metrics['recall'], metrics['precision'], 'o', label=f"fixed threshold, F1 {metrics['f1']:.3f}")
+    axes.plot(metrics['best_f1_recall'], metrics['best_f1_precision'], 's',
+              label=f"score {metrics['best_f1_thr']:.2f}, best F1 {metrics['best_f1']:.3f}")
+    axes.legend(loc='lower left')
+    axes.grid(alpha=0.3)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
