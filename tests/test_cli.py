@@ -56,8 +56,9 @@ def test_damaged_checkpoint(run, tmp_path):
 
 def test_work_dir_that_cannot_be_written(run, tmp_path):
     (tmp_path / 'file').write_text('')
-    assert str(tmp_path / 'file') in sentence(run('tools/train.py', 'example_project', '--work-dir', tmp_path / 'file' / 'x',
-                                                  check=False, MMSIGHT_DATA=str(tmp_path)))
+    done = run('tools/train.py', 'example_project', '--work-dir', tmp_path / 'file' / 'x', check=False,
+               MMSIGHT_DATA=str(tmp_path))
+    assert str(tmp_path / 'file') in sentence(done)
 
 
 def test_config_whose_host_is_not_installed(run, tmp_path):

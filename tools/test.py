@@ -1,4 +1,4 @@
-"""Test a checkpoint: `python tools/test.py CONFIG CHECKPOINT`. The options are in `mmsight/cli.py`, the work in `mmsight/engine/launch.py`."""
+"""Test a checkpoint: `python tools/test.py CONFIG CHECKPOINT`. Options: mmsight/cli.py. Work: mmsight/engine/launch.py."""
 
 from mmsight.cli import tool
 

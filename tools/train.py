@@ -1,4 +1,4 @@
-"""Train a config: `python tools/train.py CONFIG`. The options are in `mmsight/cli.py`, the work in `mmsight/engine/launch.py`."""
+"""Train a config: `python tools/train.py CONFIG`. Options: mmsight/cli.py. Work: mmsight/engine/launch.py."""
 
 from mmsight.cli import tool
 

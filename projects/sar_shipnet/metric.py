@@ -1,12 +1,14 @@
 """Precision, recall and F1 at a score threshold, and VOC2012 AP at IoU 0.5: the paper's measures."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
+from mmengine.visualization import Visualizer
 from torchvision.ops import box_iou
 
 from mmsight.registry import METRICS
@@ -98,17 +100,18 @@ class ShipDetectionMetric(BaseMetric):
     Args:
         score_thr (float): Threshold of precision, recall and F1. The paper's code base uses 0.5.
         iou_thr (float): Least IoU of a hit.
-        curve_file (str, optional): PNG of the curve. None draws none.
+
+    The curve goes to the runner's visualizer, which by default writes it below ``vis_data/vis_image`` of the run's log folder.
 
     *Deviation*: boxes are continuous; the paper's code base adds 1 pixel to widths and heights in the IoU.
     """
 
     default_prefix = 'ship'
 
-    def __init__(self, score_thr: float = 0.5, iou_thr: float = 0.5, curve_file: str | None = None,
-                 collect_device: str = 'cpu', prefix: str | None = None) -> None:
+    def __init__(self, score_thr: float = 0.5, iou_thr: float = 0.5, collect_device: str = 'cpu',
+                 prefix: str | None = None) -> None:
         super().__init__(collect_device, prefix)
-        self.score_thr, self.iou_thr, self.curve_file = score_thr, iou_thr, curve_file
+        self.score_thr, self.iou_thr = score_thr, iou_thr
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Match each image's detections; only scores, states and counts are kept."""
@@ -138,8 +141,9 @@ class ShipDetectionMetric(BaseMetric):
         metrics = summarise(scores, states, positives, self.score_thr)
         aps = [summarise(*values)['AP50_voc12'] for values in per_class if values[2]]
         metrics['AP50_voc12'] = float(np.mean(aps)) if aps else float('nan')
-        if self.curve_file is not None:
-            draw_curve(self.curve_file, scores, states, positives, metrics)
+        if Visualizer.check_instance_created('visualizer'):
+            image = draw_curve(scores, states, positives, metrics)
+            Visualizer.get_instance('visualizer').add_image('precision_recall', image)
         MMLogger.get_current_instance().info('  '.join(f'{name} {value:.4f}' for name, value in metrics.items()))
         return metrics
 
@@ -149,11 +153,11 @@ class ShipDetectionMetric(BaseMetric):
                 np.concatenate([row[2] for row in rows] or [np.zeros(0, dtype=np.int8)]), sum(row[3] for row in rows))
 
 
-def draw_curve(path: str | Path, scores: np.ndarray, states: np.ndarray, positives: int, metrics: dict[str, float]) -> None:
-    """Draw precision over recall, with the points of the fixed and of the best threshold, into a PNG."""
-    from matplotlib.figure import Figure
+def draw_curve(scores: np.ndarray, states: np.ndarray, positives: int, metrics: dict[str, float]) -> np.ndarray:
+    """Precision over recall, with the points of the fixed and of the best threshold: uint8 RGB (480, 600, 3)."""
     _, precision, recall = curve(scores, states, positives)
-    figure = Figure(figsize=(5, 4), layout='constrained')
+    figure = Figure(figsize=(5, 4), dpi=120, layout='constrained')
+    canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1.02), xlabel='recall', ylabel='precision (IoU 0.5)')
     axes.plot(recall, precision, label=f"AP50 (VOC12) {metrics['AP50_voc12']:.3f}")
     axes.plot(metrics['recall'], metrics['precision'], 'o', label=f"fixed threshold, F1 {metrics['f1']:.3f}")
@@ -161,5 +165,5 @@ def draw_curve(path: str | Path, scores: np.ndarray, states: np.ndarray, positiv
               label=f"score {metrics['best_f1_thr']:.2f}, best F1 {metrics['best_f1']:.3f}")
     axes.legend(loc='lower left')
     axes.grid(alpha=0.3)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

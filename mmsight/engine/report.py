@@ -1,0 +1,88 @@
+"""Pictures and pages from a run's work-dir: loss curves and one index over several runs."""
+
+import html
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def read_scalars(work_dir: Path) -> dict[str, list[tuple[float, float]]]:
+    """Logged values of the newest training run in ``work_dir``: name to (step, value), from mmengine's ``scalars.json``."""
+    logs = [log for log in sorted(Path(work_dir).glob('*/vis_data/scalars.json')) if '"loss"' in log.read_text()]
+    series: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for line in logs[-1].read_text().splitlines() if logs else []:
+        row = json.loads(line)
+        for name, value in row.items():
+            if name not in ('step', 'iter', 'epoch') and 'step' in row and isinstance(value, (int, float)):
+                series[name].append((row['step'], value))
+    return dict(series)
+
+
+def draw_losses(work_dir: Path, path: Path) -> bool:
+    """Draw the losses of the newest training run into the PNG ``path``; False if none was logged."""
+    from matplotlib.figure import Figure
+    losses = {name: points for name, points in read_scalars(work_dir).items() if 'loss' in name}
+    if not losses:
+        return False
+    figure = Figure(figsize=(6, 4), layout='constrained')
+    axes = figure.add_subplot(xlabel='iteration', ylabel='loss', yscale='log')
+    for name, points in sorted(losses.items()):
+        axes.plot(*zip(*points, strict=True), label=name, linewidth=2 if name == 'loss' else 1)
+    axes.legend()
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=120)
+    return True
+
+
+@dataclass
+class Entry:
+    """One run of the index: a paper, its ``result.json`` (None if a step failed) and its pictures."""
+
+    paper: str
+    config: str
+    record: dict | None
+    plots: Sequence[Path] = field(default_factory=list)
+    pictures: Sequence[Path] = field(default_factory=list)
+
+    def rows(self) -> list[tuple[str, str, str, str, str, bool]]:
+        """Paper, config, metric, value, expected and pass, a row for each expected result."""
+        if self.record is None:
+            return [(self.paper, self.config, 'run', 'failed', 'to finish', False)]
+        rows = []
+        for item in self.record['expected']:
+            bounds = ' and '.join(f'{sign} {item[key]:g}' for key, sign in (('min', '>='), ('max', '<=')) if key in item)
+            value = 'absent' if item['value'] is None else f"{item['value']:.4f}"
+            rows.append((self.paper, self.config, item['metric'], value, bounds, item['pass']))
+        return rows
+
+
+_STYLE = ('body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}'
+          'table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.3rem .7rem;text-align:left}'
+          '.pass{color:#176a2c}.fail{color:#b00020;font-weight:bold}img{max-width:100%}'
+          '.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:.6rem}')
+
+
+def write_index(entries: Sequence[Entry], path: Path) -> None:
+    """Write a page with one table of all expected results, and each run's plots and pictures, by relative links."""
+
+    def image(file: Path) -> str:
+        link = html.escape(file.resolve().relative_to(path.parent.resolve()).as_posix())
+        return f'<a href="{link}"><img loading="lazy" src="{link}" alt="{html.escape(file.stem)}"></a>'
+
+    table = ''.join('<tr>' + ''.join(f'<td>{html.escape(cell)}</td>' for cell in row[:5]) +
+                    f'<td class="{"pass" if row[5] else "fail"}">{"pass" if row[5] else "FAIL"}</td></tr>'
+                    for entry in entries for row in entry.rows())
+    sections = []
+    for entry in entries:
+        record = entry.record or {}
+        facts = ', '.join(f'{key} {record[key]}' for key in ('git_commit', 'seed', 'device', 'wall_seconds') if key in record)
+        sections.append(f'<h2>{html.escape(entry.paper)}</h2><p>{html.escape(facts)}</p>' +
+                        ''.join(image(plot) for plot in entry.plots) +
+                        '<h3>Predictions: ground truth on the left, predicted boxes with their scores on the right</h3>'
+                        '<div class="pictures">' + ''.join(image(picture) for picture in entry.pictures) + '</div>')
+    path.write_text(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>MMSight demo</title><style>{_STYLE}</style>'
+        '<h1>MMSight demo</h1><table><tr><th>paper</th><th>config</th><th>metric</th><th>value</th><th>expected</th>'
+        f'<th></th></tr>{table}</table>{"".join(sections)}</html>\n')
