@@ -90,12 +90,13 @@ def _doctor(args: argparse.Namespace) -> int:
     return doctor.main()
 
 
-COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None] | None, str]] = {
-    'train': ('train a config', _train, _train_parser, '{prog} configs/sar_shipnet/sar_shipnet_toy.py --work-dir work_dirs/toy'),
+# command: (summary, what runs it, what fills its parser, example)
+COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None], str]] = {
+    'train': ('train a config', _train, _train_parser, '{prog} configs/sar_shipnet/sar_shipnet_toy.py --work-dir runs/toy'),
     'test': ('test a checkpoint', _test, _test_parser,
-             '{prog} configs/sar_shipnet/sar_shipnet_toy.py work_dirs/toy/epoch_12.pth --show-dir pictures'),
-    'list': ('list the configs by name', _list, None, '{prog}'),
-    'doctor': ('check the installed stack', _doctor, None, '{prog}'),
+             '{prog} configs/sar_shipnet/sar_shipnet_toy.py runs/toy/epoch_20.pth --show-dir pictures'),
+    'list': ('list the configs by name', _list, lambda parser: None, '{prog}'),
+    'doctor': ('check the installed stack', _doctor, lambda parser: None, '{prog}'),
 }
 
 
@@ -104,8 +105,7 @@ def _fill(parser: argparse.ArgumentParser, command: str) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = 'example: ' + example.format(prog=parser.prog)
     parser.set_defaults(run=run)
-    if fill is not None:
-        fill(parser)
+    fill(parser)
 
 
 @friendly

@@ -40,7 +40,7 @@ def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, iou_threshold: float, s
     left = torch.arange(len(boxes))
     scores = scores.clone()
     area = (boxes[:, 2:] - boxes[:, :2] + offset).prod(dim=1)
-    kept = []
+    kept: list[int] = []
     while len(left):
         best = int(scores[left].argmax())
         index = left[best]
@@ -250,7 +250,7 @@ def modulated_deform_conv_backward(input: Tensor, weight: Tensor, bias: Tensor, 
                                    grad_offset: Tensor, grad_mask: Tensor, grad_output: Tensor, with_bias: bool,
                                    **options: Any) -> None:
     """Gradients of deformable convolution v2, in place."""
-    grads = _gradients(lambda *args: _modulated(*args, options), [input, weight, offset, mask], grad_output)
+    grads = _gradients(lambda x, w, o, m: _modulated(x, w, o, m, options), [input, weight, offset, mask], grad_output)
     for target, grad in zip((grad_input, grad_weight, grad_offset, grad_mask), grads, strict=True):
         target.copy_(grad)
     if with_bias:

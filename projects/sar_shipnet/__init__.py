@@ -1,5 +1,7 @@
 """SAR-ShipNet (Deng et al., ICASSP 2022): ship detection in radar images, as modules for mmdet."""
 
+from mmsight.compat import mmdet_ssd
+
 from .attention_backbone import AttentionBackbone
 from .bca import BidirectionalCoordinateAttention, CoordinateAttention
 from .centernet_head import GaussianCenterNetHead
@@ -9,6 +11,8 @@ from .metric import ShipDetectionMetric
 from .mrf import MultiResolutionFusion
 from .sar_ship import SARShipDataset
 from .ssdd import SSDDDataset
+
+mmdet_ssd.apply()
 
 __all__ = [
     'AttentionBackbone', 'BidirectionalCoordinateAttention', 'CoordinateAttention', 'GaussianCenterNetHead',

@@ -33,7 +33,7 @@ class GaussianCenterNetHead(BaseDenseHead):
             :mod:`.gaussian_targets`.
         stride (int): Pixels per cell. Defaults to 4.
         loss_center_heatmap, loss_wh, loss_offset (dict): Losses of mmdet.
-        test_cfg (dict): ``topk`` peaks of at least ``score_thr`` (default 0) that are highest within
+        test_cfg (dict): ``topk`` peaks above ``score_thr`` (default 0) that are highest within
             ``local_maximum_kernel``; ``nms`` (an mmcv config, default None); at most ``max_per_img`` boxes.
 
     *Deviation*: mmdet and the paper's code base let the last of two boxes with the same centre cell overwrite the other; here
@@ -97,7 +97,7 @@ class GaussianCenterNetHead(BaseDenseHead):
         images, classes, height, width = shape
         image = torch.cat([labels.new_full((len(labels), ), i) for i, labels in enumerate(gt_labels)])
         boxes, labels = torch.cat(gt_bboxes).float() / self.stride, torch.cat(gt_labels)
-        limit = boxes.new_tensor([width - 1, height - 1])
+        limit = boxes.new_tensor([width, height])
         extent = torch.minimum(boxes[:, 2:], limit) - boxes[:, :2].clamp(min=0)
         inside = (extent > 0).all(dim=1)
         image, boxes, labels = image[inside], boxes[inside], labels[inside]
@@ -147,7 +147,7 @@ class GaussianCenterNetHead(BaseDenseHead):
         if rescale:
             boxes = boxes / boxes.new_tensor(meta['scale_factor']).repeat(2)
         # a size may be predicted negative: such a box is empty
-        valid = (scores >= cfg.get('score_thr', 0)) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+        valid = (scores > cfg.get('score_thr', 0)) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
         results = InstanceData(bboxes=boxes[valid], scores=scores[valid], labels=labels[valid].long())
         if with_nms and cfg.get('nms') is not None and len(results):
             _, keep = batched_nms(results.bboxes, results.scores, results.labels, dict(cfg['nms']))

@@ -33,6 +33,8 @@ def elliptic_gaussians(boxes: Tensor, width: int, height: int, alpha: float = 0.
     *Deviation*: the paper prints the continuous form and refers to TTFNet, which rounds; ``'kernel'`` is the default. With
     it, a ship less than 2 / alpha cells wide is a single positive cell.
     """
+    if sigma_mode not in ('kernel', 'continuous'):
+        raise ValueError(f"sigma_mode must be 'kernel' or 'continuous', found '{sigma_mode}'")
     inside = _clip(boxes, width, height)
     sizes = inside[:, 2:] - inside[:, :2]
     radii = (sizes / 2 * alpha).long()
@@ -49,10 +51,15 @@ def circular_gaussians(boxes: Tensor, width: int, height: int, radius: str = 're
         height (int): Of the map.
         radius (str): ``'repo'``: CornerNet's formula as first published (overlap 0.7, roots divided by 2 where 2a is due),
             which the paper's code base uses. ``'mmdet'``: the corrected roots with overlap 0.3.
+
+    *Deviation*: the paper's code base also takes the centre of the clipped box; ours is the box's own, as the size and the
+    offset are, and it makes a difference only for boxes that reach over the border.
     """
+    if radius not in ('repo', 'mmdet'):
+        raise ValueError(f"radius must be 'repo' or 'mmdet', found '{radius}'")
     if radius == 'repo':
-        boxes = _clip(boxes, width, height)  # this code base clips first and rounds the sizes up
-        w, h = (boxes[:, 2:] - boxes[:, :2]).ceil().unbind(1)
+        inside = _clip(boxes, width, height)  # this code base clips first and rounds the sizes up
+        w, h = (inside[:, 2:] - inside[:, :2]).ceil().unbind(1)
         overlap = 0.7
     else:
         w, h = (boxes[:, 2:] - boxes[:, :2]).unbind(1)

@@ -13,7 +13,8 @@ W, H = 37, 29
 def random_boxes(count, seed=0):
     """Boxes in cells, some across the border, some far smaller than a cell."""
     rng = np.random.default_rng(seed)
-    centres, sizes = rng.uniform(-1, [W + 1, H + 1], (count, 2)), rng.choice([0.3, 3, 20], (count, 1)) * rng.uniform(0.5, 1.5, (count, 2))
+    centres = rng.uniform(-1, [W + 1, H + 1], (count, 2))
+    sizes = rng.choice([0.3, 3, 20], (count, 1)) * rng.uniform(0.5, 1.5, (count, 2))
     return torch.from_numpy(np.hstack([centres - sizes / 2, centres + sizes / 2]))
 
 
@@ -59,10 +60,8 @@ def draw_reference(gaussians, planes, shape):
     return heat
 
 
-def centre(box, clip):
+def centre(box):
     x1, y1, x2, y2 = box
-    if clip:
-        x1, x2, y1, y2 = (*(min(max(v, 0), W - 1) for v in (x1, x2)), *(min(max(v, 0), H - 1) for v in (y1, y2)))
     return min(max(int((x1 + x2) / 2), 0), W - 1), min(max(int((y1 + y2) / 2), 0), H - 1)
 
 
@@ -71,7 +70,7 @@ def centre(box, clip):
 def test_elliptic(alpha, mode):
     boxes, planes = random_boxes(80), torch.arange(80) % 6
     heat = draw_heatmaps(elliptic_gaussians(boxes, W, H, alpha, mode), planes, (6, H, W), max_cells=500)
-    expected = [(*centre(box, False), *elliptic_reference(box, alpha, mode)) for box in boxes.tolist()]
+    expected = [(*centre(box), *elliptic_reference(box, alpha, mode)) for box in boxes.tolist()]
     assert np.abs(heat.numpy() - draw_reference(expected, planes.tolist(), (6, H, W))).max() < 1e-6
 
 
@@ -79,7 +78,7 @@ def test_elliptic(alpha, mode):
 def test_circular(radius):
     boxes, planes = random_boxes(80, seed=1), torch.arange(80) % 6
     heat = draw_heatmaps(circular_gaussians(boxes, W, H, radius), planes, (6, H, W))
-    expected = [(*centre(box, radius == 'repo'), *circular_reference(box, radius)) for box in boxes.tolist()]
+    expected = [(*centre(box), *circular_reference(box, radius)) for box in boxes.tolist()]
     assert np.abs(heat.numpy() - draw_reference(expected, planes.tolist(), (6, H, W))).max() < 1e-6
 
 
@@ -98,5 +97,13 @@ def test_peaks_are_one_and_small_alpha_is_one_hot():
 
 
 def test_no_boxes():
-    assert draw_heatmaps(elliptic_gaussians(torch.zeros(0, 4), W, H), torch.zeros(0, dtype=torch.long), (2, H, W)).sum() == 0
+    none = elliptic_gaussians(torch.zeros(0, 4), W, H)
+    assert draw_heatmaps(none, torch.zeros(0, dtype=torch.long), (2, H, W)).sum() == 0
     assert circular_gaussians(torch.zeros(0, 4), W, H).radii.shape == (0, 2)
+
+
+def test_unknown_options():
+    with pytest.raises(ValueError, match='continuous'):
+        elliptic_gaussians(torch.zeros(0, 4), W, H, sigma_mode='other')
+    with pytest.raises(ValueError, match='mmdet'):
+        circular_gaussians(torch.zeros(0, 4), W, H, radius='other')

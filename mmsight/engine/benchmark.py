@@ -1,0 +1,79 @@
+"""Rows of a benchmark: our time, theirs in the same process, and the bound that their ratio has to keep."""
+
+import operator
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+_SIGNS = {'>=': operator.ge, '<=': operator.le}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Args:
+        name (str): What is measured.
+        ours (float): Our value.
+        theirs (float): The value to compare with.
+        theirs_is (str): What ``theirs`` is, e.g. ``mmdet CenterNetHead.get_targets``.
+        unit (str): Unit of both values.
+        bound (str): ``>= 30`` or ``<= 1.25``: what ``ratio`` has to keep.
+        speedup (bool): The ratio is theirs / ours (times as fast) instead of ours / theirs.
+    """
+
+    name: str
+    ours: float
+    theirs: float
+    theirs_is: str
+    unit: str
+    bound: str
+    speedup: bool = False
+
+    @property
+    def ratio(self) -> float:
+        """``ours / theirs``, or ``theirs / ours`` of a speed-up."""
+        return self.theirs / self.ours if self.speedup else self.ours / self.theirs
+
+    @property
+    def ok(self) -> bool:
+        """Whether the ratio keeps the bound."""
+        sign, value = self.bound.split()
+        return bool(_SIGNS[sign](self.ratio, float(value)))
+
+    def record(self) -> dict[str, Any]:
+        """The row as it is written to JSON."""
+        names = ('name', 'ours', 'theirs', 'theirs_is', 'unit', 'ratio', 'bound', 'ok')
+        return {name: getattr(self, name) for name in names}
+
+
+def interleave(calls: Mapping[str, Callable[[], Any]], repeats: int = 10, warmup: int = 2) -> dict[str, float]:
+    """Time calls in turn, so that a slow phase of the machine falls on all of them.
+
+    Args:
+        calls (Mapping[str, Callable]): Name to a call without arguments.
+        repeats (int): Timed rounds over all calls.
+        warmup (int): Rounds before them that are not timed.
+
+    Returns:
+        dict[str, float]: Name to median seconds. On CUDA each call is timed until the device is idle.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(warmup + repeats):
+        for name, call in calls.items():
+            _synchronise()
+            begin = time.perf_counter()
+            call()
+            _synchronise()
+            if turn >= warmup:
+                seconds[name].append(time.perf_counter() - begin)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def _synchronise() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()

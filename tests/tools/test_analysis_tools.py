@@ -1,0 +1,138 @@
+import importlib.util
+import json
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from mmsight.engine.toy import ensure_toy_data
+
+TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
+PNG = b'\x89PNG'
+
+
+def load(root, name):
+    spec = importlib.util.spec_from_file_location(name, root / 'tools' / 'analysis_tools' / f'{name}.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def toy(tmp_path_factory):
+    data = tmp_path_factory.getbasetemp() / 'toy_data'
+    ensure_toy_data('sar_shipnet', data / 'toy' / 'sar_shipnet')
+    return data
+
+
+@pytest.mark.parametrize('tool', [
+    'analysis_tools/benchmark', 'analysis_tools/analyze_logs', 'analysis_tools/browse_dataset',
+    'analysis_tools/get_flops', 'analysis_tools/confusion_matrix', 'analysis_tools/vis_scheduler',
+    'misc/print_config', 'misc/demo'
+])
+def test_help_has_an_example(run, tool):
+    assert f'example: python tools/{tool}.py' in ' '.join(run(f'tools/{tool}.py', '--help').stdout.split())
+
+
+def test_print_config(run):
+    text = run('tools/misc/print_config.py', TOY, '--cfg-options', 'train_cfg.max_epochs=7').stdout
+    assert 'max_epochs=7' in text and "type='mmsight.ShipDetectionMetric'" in text
+
+
+def test_a_missing_config_is_one_sentence(run):
+    done = run('tools/misc/print_config.py', 'no_such_config', check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: config 'no_such_config'") and 'Traceback' not in done.stderr
+
+
+def test_get_flops_counts_the_parameters_of_the_model(run):
+    from mmdet.registry import MODELS
+    from mmengine.registry import init_default_scope
+
+    from mmsight.configs import load_config
+    cfg = load_config(TOY)
+    init_default_scope('mmdet')
+    params = sum(p.numel() for p in MODELS.build(cfg.model).parameters())
+    text = run('tools/analysis_tools/get_flops.py', TOY, '--shape', 64, 96).stdout
+    assert f'parameters: {params / 1e6:.3f} M, {params * 4 / 2**20:.1f} MiB in fp32' in text
+    assert 'input: 1 x 3 x 64 x 96' in text
+
+
+def test_vis_scheduler(root, run, tmp_path):
+    out = tmp_path / 'sub' / 'lr.png'
+    text = run('tools/analysis_tools/vis_scheduler.py', TOY, '--epoch-length', 20, '--out', out).stdout
+    assert '400 iterations, 0.0002 first' in text
+    assert out.read_bytes().startswith(PNG)
+    learning_rates = load(root, 'vis_scheduler').learning_rates
+    steps = learning_rates([dict(type='MultiStepLR', milestones=[2], gamma=0.1, by_epoch=True)], 1.0, 4, 3)
+    assert steps == pytest.approx([1] * 6 + [0.1] * 6)
+    ramp = learning_rates([dict(type='LinearLR', start_factor=0.5, begin=0, end=5, by_epoch=False)], 1.0, 1, 6)
+    assert ramp == pytest.approx([0.5, 0.625, 0.75, 0.875, 1, 1])
+
+
+def test_browse_dataset(run, tmp_path, toy):
+    tool = 'tools/analysis_tools/browse_dataset.py'
+    text = run(tool, TOY, '-n', 3, '--output-dir', tmp_path, MMSIGHT_DATA=str(toy)).stdout
+    assert text.strip().splitlines()[-1].startswith('3 of ')
+    assert [path.read_bytes()[:4] for path in tmp_path.iterdir()] == [PNG] * 3
+
+
+def test_confusion_matrix_by_hand(root):
+    matrix = np.zeros((3, 3), dtype=int)
+    box, far, lost = [0, 0, 10, 10], [50, 50, 60, 60], [80, 80, 90, 90]
+    gt = [dict(bbox=box, bbox_label=0), dict(bbox=far, bbox_label=1), dict(bbox=lost, bbox_label=1),
+          dict(bbox=[20, 20, 25, 25], bbox_label=0, ignore_flag=1)]
+    predicted = dict(bboxes=torch.tensor([box, far, [30, 0, 40, 9], box]), scores=torch.tensor([0.9, 0.8, 0.7, 0.1]),
+                     labels=torch.tensor([0, 0, 1, 1]))
+    count = load(root, 'confusion_matrix').count
+    count(matrix, predicted, gt, 0.5, 0.5)
+    # 0 found; one 1 taken for 0 and so missed, the other missed; one 1 on background
+    assert matrix.tolist() == [[1, 0, 0], [1, 0, 2], [0, 1, 0]]
+    before = matrix.copy()
+    empty = dict(bboxes=torch.zeros(0, 4), scores=torch.zeros(0), labels=torch.zeros(0, dtype=torch.long))
+    count(matrix, empty, [], 0.5, 0.5)
+    assert (matrix == before).all()
+    count(matrix, predicted, [], 0.5, 0.5)
+    assert (matrix - before).tolist() == [[0, 0, 0], [0, 0, 0], [2, 1, 0]]
+
+
+def test_confusion_matrix_tool(run, tmp_path, toy):
+    images = len((toy / 'toy' / 'sar_shipnet' / 'test.txt').read_text().split())
+    empty = dict(bboxes=torch.zeros(0, 4), scores=torch.zeros(0), labels=torch.zeros(0, dtype=torch.long))
+    pkl, out = tmp_path / 'p.pkl', tmp_path / 'm.png'
+    pkl.write_bytes(pickle.dumps([dict(pred_instances=empty)] * images))
+    tool = 'tools/analysis_tools/confusion_matrix.py'
+    assert 'background: 0 as ' in run(tool, TOY, pkl, '--out', out, MMSIGHT_DATA=str(toy)).stdout
+    assert out.read_bytes().startswith(PNG)
+    pkl.write_bytes(pickle.dumps([dict(pred_instances=empty)]))
+    done = run(tool, TOY, pkl, '--out', out, MMSIGHT_DATA=str(toy), check=False)
+    assert done.returncode == 1 and 'holds 1 images' in done.stderr
+
+
+def test_analyze_logs(run, tmp_path):
+    log = tmp_path / 'a' / '20260101_000000' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text(''.join(json.dumps(dict(loss=1 / i, time=i / 10, step=i)) + '\n' for i in (1, 2, 3)))
+    tool = 'tools/analysis_tools/analyze_logs.py'
+    run(tool, 'plot_curve', tmp_path / 'a', '--out', tmp_path / 'c.png')
+    assert (tmp_path / 'c.png').read_bytes().startswith(PNG)
+    assert 'median 0.2000 s, fastest 0.1000 s, slowest 0.3000 s' in run(tool, 'cal_train_time', tmp_path / 'a').stdout
+    done = run(tool, 'plot_curve', tmp_path / 'a', '--keys', 'acc', '--out', tmp_path / 'd.png', check=False)
+    assert done.returncode == 1 and "no logged 'acc'" in done.stderr
+
+
+@pytest.mark.parametrize(('bound', 'status'), [('>= 2', 0), ('>= 3', 1)])
+def test_benchmark(root, tmp_path, monkeypatch, capsys, bound, status):
+    (tmp_path / 'mine.py').write_text(
+        'from mmsight.engine.benchmark import Row\n\n\n'
+        f"def rows(quick):\n    return [Row('a', 1, 2, 'b', 's', '{bound}', True)]\n")
+    module = load(root, 'benchmark')
+    monkeypatch.setattr(module, 'SUITES', tmp_path)
+    monkeypatch.setattr('sys.argv', ['benchmark.py', 'mine', '--json', str(tmp_path / 'out' / 'rows.json')])
+    with pytest.raises(SystemExit) as stop:
+        module.main()
+    assert stop.value.code == status
+    [row] = json.loads((tmp_path / 'out' / 'rows.json').read_text())
+    assert row == dict(name='a', ours=1, theirs=2, theirs_is='b', unit='s', ratio=2.0, bound=bound, ok=status == 0)
+    assert ('ok' if status == 0 else 'FAIL') in capsys.readouterr().out

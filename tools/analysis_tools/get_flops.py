@@ -1,0 +1,39 @@
+"""Count the multiply-adds and parameters of a config's model for one image (mmengine's counter)."""
+
+import argparse
+
+from mmengine.config import DictAction
+
+import mmsight  # noqa: F401  (registers the import work-arounds)
+from mmsight.cli import friendly
+from mmsight.configs import load_config
+
+
+@friendly
+def main() -> None:
+    """Print one line per number."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: python tools/analysis_tools/get_flops.py configs/sar_shipnet/sar_shipnet_toy.py --shape 96 96')
+    parser.add_argument('config', help='path or name of a config')
+    parser.add_argument('--shape', nargs=2, type=int, default=(512, 512), metavar=('HEIGHT', 'WIDTH'))
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    args = parser.parse_args()
+
+    import torch
+    from mmengine.analysis import get_model_complexity_info
+    from mmengine.registry import MODELS, init_default_scope
+    cfg = load_config(args.config, args.cfg_options)
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    model = MODELS.build(cfg.model).eval()
+    with torch.no_grad():
+        counted = get_model_complexity_info(
+            model, inputs=(torch.zeros(1, 3, *args.shape), ), show_table=False, show_arch=False)
+    params = sum(parameter.numel() for parameter in model.parameters())
+    print(f'input: 1 x 3 x {args.shape[0]} x {args.shape[1]}')
+    print(f"multiply-adds: {counted['flops'] / 1e9:.3f} G")
+    print(f'parameters: {params / 1e6:.3f} M, {params * 4 / 2**20:.1f} MiB in fp32')
+
+
+if __name__ == '__main__':
+    main()
