@@ -112,7 +112,7 @@ def _distribute_on_cpu(cfg: Config, launcher: str) -> None:
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     cfg.setdefault('model_wrapper_cfg', dict(
-        type='mmengine.MMDistributedDataParallel', broadcast_buffers=False,
+        type='mmengine.MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False)))
 
 
