@@ -1,0 +1,50 @@
+"""Split files: one id a line, with a SHA-256 beside each, and duplicate images found by content."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+
+def split_7_1_2(ids: Iterable[str], seed: int = 0) -> dict[str, list[str]]:
+    """Random split of sorted ids into 70 % train, 10 % val and 20 % test; the same on every machine.
+
+    *Deviation*: the paper splits 7:1:2 at random and publishes no ids.
+    """
+    names = sorted(ids)
+    order = np.random.default_rng(seed).permutation(len(names))
+    first, second = round(0.7 * len(names)), round(0.8 * len(names))
+    parts = dict(train=order[:first], val=order[first:second], test=order[second:])
+    return {split: sorted(names[index] for index in part) for split, part in parts.items()}
+
+
+def split_ssdd(ids: Iterable[str]) -> dict[str, list[str]]:
+    """SSDD's official split of 2021: ids that end in 1 or 9 are the test set."""
+    names = sorted(ids)
+    return dict(train=[name for name in names if name[-1] not in '19'], test=[name for name in names if name[-1] in '19'])
+
+
+def write_splits(splits: Mapping[str, Sequence[str]], folder: Path) -> dict[str, str]:
+    """Write ``<split>.txt`` and ``<split>.txt.sha256`` into ``folder``.
+
+    Returns:
+        dict[str, str]: Split to hash of its file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    hashes = {}
+    for split, ids in splits.items():
+        content = ''.join(f'{name}\n' for name in ids)
+        (folder / f'{split}.txt').write_text(content)
+        hashes[split] = hashlib.sha256(content.encode()).hexdigest()
+        (folder / f'{split}.txt.sha256').write_text(f'{hashes[split]}  {split}.txt\n')
+    return hashes
+
+
+def duplicate_images(paths: Iterable[Path]) -> list[list[str]]:
+    """Groups of ids whose image files are equal byte for byte, sorted."""
+    groups = defaultdict(list)
+    for path in sorted(paths):
+        groups[hashlib.sha256(path.read_bytes()).hexdigest()].append(path.stem)
+    return sorted(group for group in groups.values() if len(group) > 1)

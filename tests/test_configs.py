@@ -1,0 +1,97 @@
+"""Every config parses and follows the rules; every model of ours trains one step and predicts."""
+
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData
+
+from mmsight.configs import list_configs, load_config
+
+CONFIGS = {f'{path.parent.name}/{path.stem}': path for path in list_configs()}
+PAPER = [name for name in CONFIGS if name.startswith('sar_shipnet/')]
+# one of each model; the rest differ in data, schedule or alpha
+MODELS = [f'sar_shipnet/{name}' for name in (
+    'sar_shipnet_toy', 'sar_shipnet_r50_ssdd_512', 'centernet_r50_ssdd_512', 'sar_shipnet_r50_ssdd_512_ca',
+    'sar_shipnet_r50_ssdd_512_bca', 'sar_shipnet_r50_ssdd_512_bca-mrf', 'centernet_r18w32_ssdd_256', 'yolov3_d53_ssdd_416',
+    'yolox_m_ssdd_640', 'ssd300_vgg16_ssdd_300', 'ssd512_vgg16_ssdd_512', 'retinanet_r50_ssdd_600',
+    'faster_rcnn_r50_ssdd_600')]
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_config_parses_and_follows_the_rules(name):
+    cfg = load_config(str(CONFIGS[name]))
+    paper = name.split('/')[0]
+    assert cfg.custom_imports == dict(imports=[f'mmsight.projects.{paper}'], allow_failed_imports=False)
+    assert {'model', 'train_dataloader', 'test_dataloader', 'test_evaluator', 'optim_wrapper', 'train_cfg'} <= cfg.keys()
+    if name.endswith('_toy'):
+        assert cfg.toy_data == paper and cfg.expected_results
+
+
+@pytest.mark.parametrize('name', PAPER)
+def test_one_class_and_one_metric_for_every_detector(name):
+    cfg = load_config(str(CONFIGS[name]))
+    head = cfg.model.roi_head.bbox_head if 'roi_head' in cfg.model else cfg.model.bbox_head
+    assert head.num_classes == 1
+    assert cfg.test_evaluator[0].type == 'mmsight.ShipDetectionMetric'
+    scales = [step.scale for step in cfg.test_dataloader.dataset.pipeline if step.type == 'Resize']
+    if name.rsplit('_', 1)[-1].isdigit():
+        assert list(scales[0]) == [int(name.rsplit('_', 1)[-1])] * 2
+
+
+@pytest.mark.parametrize('alpha', range(1, 10))
+def test_table_3_differs_in_alpha_alone(alpha):
+    base = load_config('sar_shipnet_r50_sarship_512').to_dict()
+    leaf = load_config(f'sar_shipnet_r50_sarship_512_alpha0.{alpha}').to_dict()
+    assert leaf['model']['bbox_head'].pop('gaussian') == dict(shape='elliptic', alpha=alpha / 10)
+    base['model']['bbox_head'].pop('gaussian')
+    assert base == leaf
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', MODELS)
+def test_model_trains_a_step_and_predicts(name):
+    """A finite loss, a gradient on every trainable parameter, and predictions, with an empty image in the batch."""
+    from mmdet.registry import MODELS as REGISTRY
+    from mmdet.structures import DetDataSample
+    torch.manual_seed(0)
+    cfg = load_config(name)
+    init_default_scope('mmdet')
+    model = REGISTRY.build(_without_downloads(cfg.model))
+    head = getattr(model, 'bbox_head', None)
+    if hasattr(head, 'heatmap_head'):
+        head.init_weights()
+        torch.nn.init.normal_(head.heatmap_head[-1].weight, std=0.01)  # starts at 0, which stops the gradient behind it
+    size = 512 if 'ssd512' in name else 300 if 'ssd300' in name else 128
+    meta = dict(img_shape=(size, size), ori_shape=(size, size), batch_input_shape=(size, size), pad_shape=(size, size),
+                scale_factor=(1., 1.), img_id=0)
+    samples = [DetDataSample(metainfo=meta), DetDataSample(metainfo=meta)]
+    samples[0].gt_instances = InstanceData(bboxes=torch.tensor([[20., 30., 70., 60.]]), labels=torch.zeros(1, dtype=torch.long))
+    samples[1].gt_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long))
+    images = torch.randn(2, 3, size, size)
+    model.train()
+    loss, _ = model.parse_losses(model.loss(images, samples))
+    loss.backward()
+    assert torch.isfinite(loss)
+    silent = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
+    assert not silent
+    model.eval()
+    with torch.no_grad():
+        for sample in model.predict(images, samples):
+            assert sample.pred_instances.bboxes.shape[1] == 4 and torch.isfinite(sample.pred_instances.scores).all()
+
+
+def _without_downloads(node):
+    """The model config with every init_cfg gone: weights are drawn, not fetched."""
+    if isinstance(node, dict):
+        cleaned = ConfigDict({key: _without_downloads(value) for key, value in node.items()})
+        if 'init_cfg' in cleaned:
+            cleaned['init_cfg'] = None
+        return cleaned
+    return type(node)(_without_downloads(value) for value in node) if isinstance(node, (list, tuple)) else node
+
+
+def test_real_data_configs_point_at_mmsight_data(monkeypatch, root):
+    monkeypatch.setenv('MMSIGHT_DATA', '/elsewhere')
+    cfg = Config.fromfile(str(root / 'configs/sar_shipnet/sar_shipnet_r50_ssdd_512.py'))
+    assert cfg.train_dataloader.dataset.data_root == '/elsewhere/ssdd/'

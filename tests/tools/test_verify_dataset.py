@@ -1,0 +1,28 @@
+"""verify_dataset lists every fault of a set in one run."""
+
+TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
+
+
+def test_clean_and_faulty(run, tmp_path):
+    env = dict(MMSIGHT_DATA=str(tmp_path))
+    assert '240 samples checked, 0 faults' in run('tools/misc/verify_dataset.py', TOY, **env).stdout
+    root = tmp_path / 'toy' / 'sar_shipnet'
+    (root / 'train_000003.txt').write_text('0 .5 .5\n')
+    (root / 'train_000004.jpg').write_bytes(b'')
+    (root / 'val_000001.jpg').unlink()
+    (root / 'test.txt').write_text('')
+    done = run('tools/misc/verify_dataset.py', TOY, check=False, **env)
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    for name in ('train_000003.txt: line 1', 'train_000004.jpg', 'val_000001.jpg', 'test.txt: the split is empty'):
+        assert name in done.stdout.replace('\n', ' ')
+    assert '4 faults' in done.stdout
+
+
+def test_a_worker_error_reaches_the_user_as_one_sentence(run, tmp_path):
+    env = dict(MMSIGHT_DATA=str(tmp_path))
+    run('tools/misc/make_toy_data.py', 'sar_shipnet', **env)
+    for path in (tmp_path / 'toy' / 'sar_shipnet').glob('train_*.jpg'):
+        path.write_bytes(path.read_bytes()[:300])
+    done = run('tools/train.py', TOY, '--work-dir', tmp_path / 'run', check=False, **env)
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    assert 'error: ' in done.stderr and 'is truncated' in done.stderr

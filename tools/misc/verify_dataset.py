@@ -1,0 +1,55 @@
+"""Check every image and annotation of a config's datasets before training, and list all faults at once."""
+
+import argparse
+import sys
+
+from mmengine.config import DictAction
+from mmengine.registry import DATASETS, init_default_scope
+from rich.progress import track
+
+from mmsight.cli import friendly
+from mmsight.configs import load_config
+from mmsight.engine.toy import ensure_toy_data, toy_root
+from mmsight.errors import InputError
+
+
+@friendly
+def main() -> None:
+    """Exit status 1 if there is any fault. A dataset takes part by its method ``iter_faults()``.
+
+    It yields, for each sample, a sentence that names its fault, or None.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog='example: python tools/misc/verify_dataset.py configs/sar_shipnet/sar_shipnet_toy.py')
+    parser.add_argument('config', help='path or name of a config')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    args = parser.parse_args()
+    cfg = load_config(args.config, args.cfg_options)
+    init_default_scope(cfg.default_scope)
+    if 'toy_data' in cfg:
+        ensure_toy_data(cfg.toy_data, toy_root(cfg.toy_data))
+    faults: list[str] = []
+    samples = 0
+    for split in ('train', 'val', 'test'):
+        loader = cfg.get(f'{split}_dataloader')
+        if loader is None:
+            continue
+        # lazy: loading the whole list would stop at the first fault
+        dataset = DATASETS.build(dict(loader.dataset, lazy_init=True))
+        if not hasattr(dataset, 'iter_faults'):
+            raise InputError(f'{args.config}: the {split} dataset, a {type(dataset).__name__}, has no iter_faults()')
+        try:
+            for fault in track(dataset.iter_faults(), description=f'{split:<5}', total=None):
+                samples += 1
+                if fault is not None:
+                    faults.append(f'{split}: {fault}')
+        except InputError as error:
+            faults.append(f'{split}: {error}')
+    for fault in faults:
+        print(fault)
+    print(f'{samples} samples checked, {len(faults)} faults')
+    sys.exit(int(bool(faults)))
+
+
+if __name__ == '__main__':
+    main()
