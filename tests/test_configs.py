@@ -58,9 +58,9 @@ def test_model_trains_a_step_and_predicts(name):
     cfg = load_config(name)
     init_default_scope('mmdet')
     model = REGISTRY.build(_without_downloads(cfg.model))
+    model.init_weights()  # SSD's norm is uninitialised memory until then
     head = getattr(model, 'bbox_head', None)
     if hasattr(head, 'heatmap_head'):
-        head.init_weights()
         torch.nn.init.normal_(head.heatmap_head[-1].weight, std=0.01)  # starts at 0, which stops the gradient behind it
     size = 512 if 'ssd512' in name else 300 if 'ssd300' in name else 128
     meta = dict(img_shape=(size, size), ori_shape=(size, size), batch_input_shape=(size, size), pad_shape=(size, size),
