@@ -5,8 +5,8 @@ _base_ = [
 ]
 
 toy_data = 'sar_shipnet'
-max_epochs = 20
-train_cfg = dict(max_epochs=max_epochs, val_interval=5)
+max_epochs = 22
+train_cfg = dict(max_epochs=max_epochs, val_interval=11)
 optim_wrapper = dict(optimizer=dict(lr=2e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),

@@ -4,6 +4,9 @@ train_pipeline = [
     dict(type='mmsight.LoadSARImage'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='RandomFlip', prob=[0.25, 0.25, 0.25], direction=['horizontal', 'vertical', 'diagonal']),
+    dict(type='RandomResize', scale=size, ratio_range=(0.7, 1.4), keep_ratio=True),
+    dict(type='RandomCrop', crop_size=size, allow_negative_crop=True),
+    dict(type='Pad', size=size),
     dict(type='PackDetInputs')
 ]
 test_pipeline = [
