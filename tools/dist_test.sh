@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Test on several GPUs (or CPU processes) of one machine: tools/dist_test.sh CONFIG CHECKPOINT GPUS [OPTIONS]
 set -eu
-PORT=${PORT:-29500}
-cd "$(dirname "$0")/.."
-exec torchrun --nproc_per_node "$3" --master_port "$PORT" tools/test.py "$1" "$2" --launcher pytorch "${@:4}"
+TOOLS=$(dirname "$0")
+export PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}"
+exec python -m torch.distributed.run --nproc_per_node "$3" --master_port "${PORT:-29500}" \
+    "$TOOLS/test.py" "$1" "$2" --launcher pytorch "${@:4}"

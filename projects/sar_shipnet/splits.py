@@ -48,3 +48,13 @@ def duplicate_images(paths: Iterable[Path]) -> list[list[str]]:
     for path in sorted(paths):
         groups[hashlib.sha256(path.read_bytes()).hexdigest()].append(path.stem)
     return sorted(group for group in groups.values() if len(group) > 1)
+
+
+def print_duplicates(paths: Iterable[Path], splits: Mapping[str, Sequence[str]]) -> None:
+    """Say which images are stored under two ids, and which of these pairs lie across two splits."""
+    owner = {name: split for split, ids in splits.items() for name in ids}
+    groups = duplicate_images(paths)
+    across = [group for group in groups if len({owner[name] for name in group}) > 1]
+    print(f'{len(groups)} groups of byte-identical images, {len(across)} of them across splits')
+    for group in across:
+        print('  ' + ', '.join(f'{name} ({owner[name]})' for name in group))

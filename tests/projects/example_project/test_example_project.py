@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,9 +20,14 @@ def trained(tmp_path_factory, root):
     return work_dir
 
 
-def torchrun(run, port, *args, **env):
-    return run('-m', 'torch.distributed.run', '--nproc_per_node', '2', '--master_port', port, *args, '--launcher', 'pytorch',
-               **env)
+def script(root, name, *args, cwd, **env):
+    """Run a shell script of ``tools/`` from a user's folder; ``python`` is the one that runs the tests."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
+    env = {**os.environ, 'PATH': path, 'OMP_NUM_THREADS': '1', **env}
+    done = subprocess.run([root / 'tools' / name, *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
 
 
 def metrics(work_dir):
@@ -69,11 +75,29 @@ def test_checkpoint_of_another_model(run, trained, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_give_one_processs_metrics(run, trained, tmp_path):
+def test_two_processes_give_one_processs_metrics(root, trained, tmp_path):
     """Batches of 4 on each of two processes are the batches of 8 of one; 17 test points do not split evenly."""
-    env = dict(MMSIGHT_DATA=str(trained / 'data'))
-    torchrun(run, 29613, 'tools/train.py', 'example_project', '--work-dir', tmp_path / 'train', '--cfg-options',
-             'train_dataloader.batch_size=4', 'train_cfg.max_epochs=20', **env)
+    env = dict(MMSIGHT_DATA=str(trained / 'data'), PORT='29613')
+    script(root, 'dist_train.sh', 'example_project', 2, '--work-dir', 'train', '--cfg-options',
+           'train_dataloader.batch_size=4', 'train_cfg.max_epochs=20', cwd=tmp_path, **env)
     assert torch.allclose(weights(tmp_path / 'train' / 'epoch_20.pth'), weights(trained / 'epoch_20.pth'), atol=1e-4)
-    torchrun(run, 29614, 'tools/test.py', 'example_project', trained / 'epoch_40.pth', '--work-dir', tmp_path / 'test', **env)
+    script(root, 'dist_test.sh', 'example_project', trained / 'epoch_40.pth', 2, '--work-dir', 'test', cwd=tmp_path, **env)
     assert metrics(tmp_path / 'test') == pytest.approx(metrics(trained), abs=1e-6)
+
+
+@pytest.mark.parametrize(('name', 'positional'), [('slurm_train.sh', []), ('slurm_test.sh', ['run/last.pth'])])
+def test_slurm_scripts_ask_for_the_tasks_and_pass_options_on(root, tmp_path, name, positional):
+    srun = tmp_path / 'srun'
+    srun.write_text('#!/usr/bin/env bash\nprintf "%s\\n" "$@"\n')
+    srun.chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), os.environ['PATH']])
+    env = {**os.environ, 'PATH': path, 'GPUS': '4', 'GPUS_PER_NODE': '2'}
+    out = subprocess.check_output([root / 'tools' / name, 'gpus', 'job', 'a config.py', *positional, '--amp'], cwd=tmp_path,
+                                  env=env, text=True)
+    options, command = out.split('python\n')
+    assert options.split() == ['-p', 'gpus', '--job-name=job', '--gres=gpu:2', '--ntasks=4', '--ntasks-per-node=2',
+                               '--cpus-per-task=5', '--kill-on-bad-exit=1']
+    tool = root / 'tools' / name.replace('slurm_', '').replace('.sh', '.py')
+    unbuffered, script_path, *rest = command.splitlines()
+    assert unbuffered == '-u' and Path(script_path) == tool
+    assert rest == ['a config.py', *positional, '--amp', '--launcher', 'slurm']
