@@ -174,9 +174,9 @@ def test_roi_align_rotated(ratio, clockwise):
     """Each output cell is the mean of samples on a grid that turns with the box."""
     rng = np.random.default_rng(5)
     image = rng.standard_normal((9, 12))
-    rois = [(0, 20., 15., 16., 8., 0.5), (0, 24., 18., 30., 40., -2.1), (0, 2., 2., 9., 5., 0.)]
-    found = ops.roi_align_rotated(torch.from_numpy(image).float()[None, None], torch.tensor(rois), (3, 4), 0.5, ratio, True,
-                                  clockwise)
+    rois = [(0, 2., 2., 9., 5., 0.)] + [(0, *row) for row in rng.uniform((-4, -4, 1, 1, -4), (28, 22, 30, 30, 4), (300, 5))]
+    found = ops.roi_align_rotated(torch.from_numpy(image)[None, None], torch.tensor(rois).double(), (3, 4), 0.5,
+                                  ratio, True, clockwise)
     for k, (_, cx, cy, w, h, angle) in enumerate(rois):
         cx, cy, w, h = cx * 0.5 - 0.5, cy * 0.5 - 0.5, w * 0.5, h * 0.5
         angle = -angle if clockwise else angle
@@ -196,7 +196,8 @@ def test_roi_align_rotated(ratio, clockwise):
 def test_roi_align():
     rng = np.random.default_rng(6)
     image = rng.standard_normal((9, 12))
-    rois = torch.tensor([[0, 2., 3., 18., 15.], [0, -3., 1., 30., 11.]])
+    corners = rng.uniform(-4, 16, (1000, 2))
+    rois = torch.from_numpy(np.hstack([np.zeros((1000, 1)), corners, corners + rng.uniform(0, 16, (1000, 2))])).float()
     found = ops.roi_align(torch.from_numpy(image).float()[None, None], rois, (3, 4), 0.5, 2, 'avg', True)
     for k, (_, x1, y1, x2, y2) in enumerate(rois.tolist()):
         x1, y1, x2, y2 = (value * 0.5 - 0.5 for value in (x1, y1, x2, y2))
@@ -232,6 +233,36 @@ def test_deformable_convolution_with_whole_offsets_shifts_its_samples():
     inner = (..., slice(1, 6), slice(1, 5))
     found, expected = ops.deform_conv2d(x, offset, weight, 1, 1), F.conv2d(shifted, weight, padding=1)
     assert torch.allclose(found[inner], expected[inner], atol=1e-4)
+
+
+def test_deformable_convolution_of_random_offsets():
+    """Every output of a strided, dilated, grouped layer against a loop; outside the image there are zeros."""
+    rng = np.random.default_rng(7)
+    x, weight = rng.standard_normal((2, 4, 11, 10)), rng.standard_normal((6, 2, 3, 3))
+    stride, padding, dilation, groups, offset_groups = 2, 1, 2, 2, 2
+    height, width = 5, 4
+    offset = rng.uniform(-3, 3, (2, offset_groups * 18, height, width))
+    mask = rng.uniform(0, 1, (2, offset_groups * 9, height, width))
+
+    def sample(image, y, x):
+        y0, x0 = math.floor(y), math.floor(x)
+        return sum(image[yy, xx] * (1 - abs(y - yy)) * (1 - abs(x - xx)) for yy in (y0, y0 + 1) for xx in (x0, x0 + 1)
+                   if 0 <= yy < image.shape[0] and 0 <= xx < image.shape[1])
+
+    plain, modulated = np.zeros((2, 6, height, width)), np.zeros((2, 6, height, width))
+    for n, i, j, channel, tap in np.ndindex(2, height, width, 4, 9):
+        moves = channel // 2 * 9 + tap  # two channels share one offset group
+        y = i * stride - padding + tap // 3 * dilation + offset[n, 2 * moves, i, j]
+        z = j * stride - padding + tap % 3 * dilation + offset[n, 2 * moves + 1, i, j]
+        outputs = slice(channel // 2 * 3, channel // 2 * 3 + 3)  # and feed three outputs
+        value = sample(x[n, channel], y, z) * weight[outputs, channel % 2, tap // 3, tap % 3]
+        plain[n, outputs, i, j] += value
+        modulated[n, outputs, i, j] += value * mask[n, moves, i, j]
+    x, weight, offset, mask = map(torch.from_numpy, (x, weight, offset, mask))
+    found = ops.deform_conv2d(x, offset, weight, stride, padding, dilation, groups, offset_groups)
+    np.testing.assert_allclose(found.numpy(), plain, atol=1e-6)
+    found = ops.modulated_deform_conv2d(x, offset, mask, weight, None, stride, padding, dilation, groups, offset_groups)
+    np.testing.assert_allclose(found.numpy(), modulated, atol=1e-6)
 
 
 def test_deformable_gradients():
