@@ -49,7 +49,9 @@ sample = SegDataSample(gt_sem_seg=PixelData(data=torch.zeros(1, 64, 64, dtype=to
 model.parse_losses(model.loss(torch.randn(2, 3, 64, 64), [sample] * 2))[0].backward()
 '''),
     'mmagic': ('mmagic.models', 'mmagic::srcnn/srcnn_x4k915_1xb16-1000k_div2k.py', '''
-import importlib.util, sys, numpy
+import sys, mmagic.datasets, mmagic.evaluation, mmcv, numpy
+from importlib.metadata import version
+assert mmcv.__version__ == version('onedl-mmcv')  # stated as an older one while mmagic is imported
 assert not hasattr(numpy, 'bool8') and 'diffusers' not in sys.modules
 model = MODELS.build(cfg.model.generator)
 model(torch.rand(1, 3, 8, 8)).sum().backward()
