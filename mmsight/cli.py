@@ -94,7 +94,7 @@ def _doctor(args: argparse.Namespace) -> int:
 COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None], str]] = {
     'train': ('train a config', _train, _train_parser, '{prog} configs/sar_shipnet/sar_shipnet_toy.py --work-dir runs/toy'),
     'test': ('test a checkpoint', _test, _test_parser,
-             '{prog} configs/sar_shipnet/sar_shipnet_toy.py runs/toy/epoch_22.pth --show-dir pictures'),
+             '{prog} configs/sar_shipnet/sar_shipnet_toy.py runs/toy/epoch_18.pth --show-dir pictures'),
     'list': ('list the configs by name', _list, lambda parser: None, '{prog}'),
     'doctor': ('check the installed stack', _doctor, lambda parser: None, '{prog}'),
 }

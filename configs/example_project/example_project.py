@@ -4,19 +4,19 @@ custom_imports = dict(imports=['mmsight.projects.example_project'], allow_failed
 toy_data = 'example_project'
 data_root = '{{$MMSIGHT_DATA:data}}/toy/example_project/'
 
-model = dict(type='LineModel')
+model = dict(type='mmsight.LineModel')
 train_dataloader = dict(
     batch_size=8,
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='default_collate'),
-    dataset=dict(type='PointDataset', ann_file=data_root + 'train.json'))
+    dataset=dict(type='mmsight.PointDataset', ann_file=data_root + 'train.json'))
 test_dataloader = dict(
     batch_size=8,
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='default_collate'),
-    dataset=dict(type='PointDataset', ann_file=data_root + 'test.json'))
+    dataset=dict(type='mmsight.PointDataset', ann_file=data_root + 'test.json'))
 val_dataloader = test_dataloader
-val_evaluator = dict(type='MeanError')
+val_evaluator = dict(type='mmsight.MeanError')
 test_evaluator = val_evaluator
 train_cfg = dict(by_epoch=True, max_epochs=40, val_interval=20)
 val_cfg = dict()

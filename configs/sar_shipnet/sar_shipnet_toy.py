@@ -5,9 +5,9 @@ _base_ = [
 ]
 
 toy_data = 'sar_shipnet'
-max_epochs = 22
-train_cfg = dict(max_epochs=max_epochs, val_interval=11)
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+max_epochs = 18
+train_cfg = dict(max_epochs=max_epochs, val_interval=9)
+optim_wrapper = dict(optimizer=dict(lr=2e-3, fused=True))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
     dict(type='CosineAnnealingLR', eta_min=5e-6, by_epoch=True, T_max=max_epochs, convert_to_iter_based=True)

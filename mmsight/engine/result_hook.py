@@ -1,25 +1,22 @@
 """``result.json``: the record that every train and test run leaves in its work-dir."""
 
 import hashlib
-import importlib.metadata
 import json
 import math
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import mmengine
-import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmsight.registry import HOOKS
 
-PACKAGES = ('mmsight', 'torch', 'torchvision', 'numpy', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection',
-            'onedl-mmrotate', 'onedl-mmsegmentation', 'mmagic')
+from .environment import environment
+
 # What says where and how a run was started, not what it computes.
 _NOT_DIGESTED = ('work_dir', 'load_from', 'resume', 'launcher', 'show_dir')
 
@@ -43,32 +40,10 @@ def check_expected(expected: list[dict], metrics: Mapping[str, float]) -> list[d
     return rows
 
 
-def versions() -> dict[str, str]:
-    """Versions of the packages of the stack that are installed."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
 def config_digest(cfg: mmengine.Config) -> str:
     """SHA-256 of the config's content, without what only says where and how it was started."""
     content = {key: value for key, value in cfg.to_dict().items() if key not in _NOT_DIGESTED}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def git_commit() -> str | None:
-    """Commit of the checkout that this file lies in, ``-dirty`` if tracked files differ; None outside a checkout."""
-    command = ['git', '-C', str(Path(__file__).resolve().parents[2]), 'describe', '--always', '--dirty', '--abbrev=40',
-               '--exclude=*']
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    return done.stdout.strip() or None
 
 
 @HOOKS.register_module()
@@ -102,18 +77,18 @@ class ResultHook(Hook):
 
     @master_only
     def after_run(self, runner: Runner) -> None:
-        cuda = torch.cuda.is_available()
         record = dict(
             config=self.config_name or runner.cfg.filename,
             config_digest=config_digest(runner.cfg),
-            git_commit=git_commit(),
             seed=runner.seed,
-            device=torch.cuda.get_device_name() if cuda else f'cpu, {torch.get_num_threads()} threads',
-            versions=versions(),
+            **environment(),
             wall_seconds=round(time.time() - self._begin, 1),
             metrics={name: value if math.isfinite(value) else None for name, value in self.metrics.items()},
             expected=self.expected)
-        mmengine.dump(record, str(Path(runner.work_dir) / 'result.json'), indent=2)
+        path = Path(runner.work_dir) / 'result.json'
+        scratch = path.with_suffix('.part')  # moved into place, so that a kill leaves no half of it
+        mmengine.dump(record, str(scratch), file_format='json', indent=2)
+        scratch.replace(path)
 
 
 def _is_number(value: Any) -> bool:

@@ -134,6 +134,8 @@ def test_benchmark(root, tmp_path, monkeypatch, capsys, bound, status):
     with pytest.raises(SystemExit) as stop:
         module.main()
     assert stop.value.code == status
-    [row] = json.loads((tmp_path / 'out' / 'rows.json').read_text())
+    record = json.loads((tmp_path / 'out' / 'rows.json').read_text())
+    assert record['suite'] == 'mine' and record['versions']['torch'] == torch.__version__.split('+')[0]
+    [row] = record['rows']
     assert row == dict(name='a', ours=1, theirs=2, theirs_is='b', unit='s', ratio=2.0, bound=bound, ok=status == 0)
     assert ('ok' if status == 0 else 'FAIL') in capsys.readouterr().out

@@ -11,6 +11,7 @@ from rich.table import Table
 
 import mmsight  # noqa: F401  (registers the import work-arounds)
 from mmsight.cli import friendly
+from mmsight.engine.environment import environment
 
 SUITES = Path(__file__).parent / 'benchmarks'
 
@@ -21,7 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='example: python tools/analysis_tools/benchmark.py core --json work_dirs/core.json')
     parser.add_argument('suite', choices=sorted(path.stem for path in SUITES.glob('*.py')), help='name of the suite')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='also write the rows to FILE')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the rows to FILE, with commit, device and versions')
     parser.add_argument('--quick', action='store_true', help='fewer repeats, smaller inputs')
     args = parser.parse_args()
 
@@ -33,7 +34,7 @@ def main() -> None:
     Console(width=140).print(table)
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(rows, indent=2) + '\n')
+        args.json.write_text(json.dumps(dict(suite=args.suite, **environment(), rows=rows), indent=2) + '\n')
     sys.exit(0 if all(row['ok'] for row in rows) else 1)
 
 

@@ -18,10 +18,14 @@ def test_train_resume_test_and_draw(run, tmp_path):
     done = run('tools/train.py', TOY, '--work-dir', work_dir, '--resume', '--cfg-options', *FEW, 'train_cfg.max_epochs=2',
                **env)
     assert 'resumed epoch: 1' in done.stdout + done.stderr
-    done = run('tools/test.py', TOY, work_dir / 'epoch_2.pth', '--work-dir', work_dir, '--show-dir', 'pictures',
-               '--cfg-options', *FEW, check=False, **env)
+    done = run('tools/test.py', TOY, work_dir / 'epoch_2.pth', '--work-dir', work_dir, '--show-dir', 'pictures', '--out',
+               tmp_path / 'predictions.pkl', '--cfg-options', *FEW, check=False, **env)
     assert done.returncode == 1 and 'FAIL: ship/AP50_voc12' in done.stdout  # two epochs of 16 chips cannot reach it
     record = json.loads((work_dir / 'result.json').read_text())
     assert record['expected'][0]['pass'] is False and 'ship/best_f1' in record['metrics']
     assert len(list(work_dir.glob('*/pictures/*.jpg'))) == 4
     assert list(work_dir.glob('*/vis_data/vis_image/precision_recall*.png'))
+    drawn = tmp_path / 'matrix.png'
+    done = run('tools/analysis_tools/confusion_matrix.py', TOY, tmp_path / 'predictions.pkl', '--out', drawn,
+               '--score-thr', '0', '--cfg-options', *FEW, **env)
+    assert 'ship: ' in done.stdout and drawn.is_file()

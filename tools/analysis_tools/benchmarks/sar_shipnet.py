@@ -80,6 +80,7 @@ def _plain_loop(boxes: Tensor, alpha: float = 0.8, size: int = 128) -> np.ndarra
 def _latencies(models: dict[str, nn.Module], quick: bool) -> list[Row]:
     """One image through network and decoding, weights untrained."""
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    torch.set_flush_denormal(True)  # untrained activations fade to denormal numbers, on which a CPU is several times slower
     seconds = interleave({name: _call(model.to(device), NETWORKS[name][1], device) for name, model in models.items()},
                          3 if quick else (100 if device == 'cuda' else 10))
     return [
