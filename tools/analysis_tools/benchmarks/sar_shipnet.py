@@ -38,7 +38,7 @@ def _sizes(models: dict[str, nn.Module]) -> list[Row]:
     found = []
     for name, expected in (('CenterNet-R50', 124.6), ('SAR-ShipNet', 134.9)):
         size = sum(p.numel() for p in models[name].parameters()) * 4 / 2**20
-        found.append(Row(f'|parameters - {expected}|, {name}', abs(size - expected), 0.05, 'rounding', 'MiB', '<= 1'))
+        found.append(Row(f'{name}: weights off {expected}', abs(size - expected), 0.05, 'rounding', 'MiB', '<= 1'))
     return found
 
 
