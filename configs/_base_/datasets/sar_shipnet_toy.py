@@ -1,5 +1,5 @@
 # Toy chips in SAR-Ship-Dataset's own format, read by its own reader; crops of 192 train in half the time of whole chips.
-_base_ = 'ship_pipelines_256.py'
+_base_ = ['sarship.py', 'ship_pipelines_256.py']
 
 crop_size = (192, 192)
 train_pipeline = [
@@ -12,37 +12,6 @@ train_pipeline = [
     dict(type='PackDetInputs')
 ]
 data_root = '{{$MMSIGHT_DATA:data}}/toy/sar_shipnet/'
-train_dataloader = dict(
-    batch_size=4,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    batch_sampler=dict(type='AspectRatioBatchSampler'),
-    dataset=dict(
-        type='mmsight.SARShipDataset',
-        data_root=data_root,
-        ann_file='train.txt',
-        pipeline=train_pipeline))
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='mmsight.SARShipDataset',
-        data_root=data_root,
-        ann_file='val.txt',
-        test_mode=True,
-        pipeline=_base_.test_pipeline))
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='mmsight.SARShipDataset',
-        data_root=data_root,
-        ann_file='test.txt',
-        test_mode=True,
-        pipeline=_base_.test_pipeline))
-val_evaluator = [dict(type='mmsight.ShipDetectionMetric'), dict(type='CocoMetric', metric='bbox')]
-test_evaluator = val_evaluator
+train_dataloader = dict(batch_size=4, num_workers=1, dataset=dict(data_root=data_root, pipeline=train_pipeline))
+val_dataloader = dict(num_workers=1, dataset=dict(data_root=data_root, pipeline=_base_.test_pipeline))
+test_dataloader = dict(num_workers=1, dataset=dict(data_root=data_root, pipeline=_base_.test_pipeline))
