@@ -1,5 +1,8 @@
 """The command line: help, names, and one sentence for each mistake."""
 
+import subprocess
+import sys
+
 import pytest
 
 TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
@@ -14,6 +17,13 @@ def test_list_names_every_config(run, root):
     names = run('-m', 'mmsight.cli', 'list').stdout.split()
     assert 'sar_shipnet/sar_shipnet_toy' in names
     assert len(names) == len([p for p in (root / 'configs').glob('*/*.py') if p.parent.name != '_base_'])
+
+
+def test_list_into_a_closed_pipe_has_no_trace(root):
+    with subprocess.Popen([sys.executable, '-m', 'mmsight.cli', 'list'], cwd=root, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ''
 
 
 def test_doctor_is_clean(run):
