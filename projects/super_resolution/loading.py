@@ -120,4 +120,4 @@ class Cached(BaseTransform):
             self.room -= size
             self.kept[path] = found
         copies = {key: value.copy() if isinstance(value, np.ndarray) else value for key, value in found.items()}
-        return {**results, **copies}
+        return {**copies, **results}
