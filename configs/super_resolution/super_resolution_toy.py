@@ -4,7 +4,10 @@ _base_ = [
 ]
 
 toy_data = 'super_resolution'
-model = dict(channels_last=True, generator=dict(width=64, reconstructed=16, up_width=16, num_blocks=4, interpolated_skip=True), discriminator=dict(width=8, dense=64))
+model = dict(
+    channels_last=True,
+    generator=dict(width=64, reconstructed=16, up_width=16, num_blocks=4, interpolated_skip=True),
+    discriminator=dict(width=8, dense=64))
 max_epochs = 16
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=4)
 adam = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=2e-3, betas=(0.5, 0.999)))

@@ -24,8 +24,8 @@ class SRCNNGenerator(BaseModule):
         up_width (int): Channels of an up-sampling block, which works at high resolution: most of the cost is its square.
         num_blocks (int): Residual blocks without norm behind the mapping, with a skip around all of them: the question that
             the report left open (section 5).
-        interpolated_skip (bool): Add the bilinear enlargement of the input to the output, as mmagic's ``MSRResNet`` does: the rest
-            learns only what interpolation lacks, in a tenth of the steps. Not in the report.
+        interpolated_skip (bool): Add the bilinear enlargement of the input to the output, as mmagic's ``MSRResNet`` does, so
+            that the network learns only what interpolation lacks. Not in the report.
         learned_upsampling (bool): One block of nearest neighbour, 3x3 and ReLU for each factor, then the 9x9 and tanh. False is
             what the code of SRGAN-PL had: one nearest neighbour and no tanh, so that the output is not bounded.
         init_cfg (dict, optional): Defaults to Glorot-uniform weights and zero biases, as Keras draws them.

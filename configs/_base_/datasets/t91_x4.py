@@ -1,4 +1,4 @@
-# T91 to train, patches of 72; Set5 to watch; Set5 and Set14 to test, with their published low-resolution files.
+# T91 to train, patches of 48; Set5 to watch; Set5 and Set14 to test, with their published low-resolution files.
 data_root = '{{$MMSIGHT_DATA:data}}/sr/'
 train_pipeline = [
     dict(
@@ -8,7 +8,7 @@ train_pipeline = [
             dict(type='mmsight.CropToMultiple'),
             dict(type='mmsight.MakeLR', method='bicubic')
         ]),
-    dict(type='mmsight.RandomPatch', gt_patch_size=72),
+    dict(type='mmsight.RandomPatch', gt_patch_size=48),
     dict(type='Flip', keys=['img', 'gt'], flip_ratio=0.5, direction='horizontal'),
     dict(type='Flip', keys=['img', 'gt'], flip_ratio=0.5, direction='vertical'),
     dict(type='RandomTransposeHW', keys=['img', 'gt'], transpose_ratio=0.5),
@@ -42,7 +42,7 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='RepeatDataset',  # an epoch is about 8 patches of each image, 91 steps
+        type='RepeatDataset',  # an epoch is 8 patches of each image, 91 steps
         times=8,
         dataset=dict(
             type='mmsight.SuperResolutionDataset',

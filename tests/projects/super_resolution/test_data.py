@@ -4,8 +4,15 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.registry import DATASETS, init_default_scope
-from mmsight.projects.super_resolution import (Cached, CropToMultiple, LoadImagePair, MakeLR, RandomPatch, ResizeHR,
-                                               SuperResolutionDataset)
+from mmsight.projects.super_resolution import (
+    Cached,
+    CropToMultiple,
+    LoadImagePair,
+    MakeLR,
+    RandomPatch,
+    ResizeHR,
+    SuperResolutionDataset,
+)
 from mmsight.projects.super_resolution.loading import load_rgb
 from mmsight.projects.super_resolution.resize import bicubic_matrix, cubic, resize_bicubic
 from mmsight.projects.super_resolution.toy import make_image, make_toy_data

@@ -60,7 +60,7 @@ def test_enlarging_without_learning():
     assert np.array_equal(enlarge(low, 'nearest', 3), low.repeat(3, 0).repeat(3, 1))
     assert np.array_equal(enlarge(low, 'bicubic', 3), resize_bicubic(low, (15, 21)))
     grey = np.tile(np.arange(0, 70, 10, dtype=np.uint8)[None, :, None], (5, 1, 3))
-    assert enlarge(grey, 'bilinear', 2)[0, 1:5, 0].tolist() == [2, 8, 12, 18]  # a quarter, three quarters
+    assert enlarge(grey, 'bilinear', 2)[0, 1:5, 0].tolist() == [2, 7, 12, 17]  # 2.5, 7.5, 12.5 and 17.5, rounded down
 
 
 def as_sample(target, low, predicted, name):
