@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from mmagic.evaluation.metrics.psnr import psnr
-from mmagic.evaluation.metrics.ssim import ssim
 from mmcv.image import rgb2ycbcr
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
+from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from mmsight.registry import METRICS
@@ -37,10 +36,27 @@ def enlarge(image: np.ndarray, method: str, scale: int) -> np.ndarray:
     return cv2.resize(image, (width, height), interpolation=flags[method])
 
 
-def sharpness(image: np.ndarray) -> float:
-    """Variance of the Laplacian of Y, in [0, 255] RGB: how much fine detail there is, right or wrong."""
-    luma = rgb2ycbcr(image.astype(np.float32) / 255, y_only=True) * 255
-    return float(cv2.Laplacian(luma, cv2.CV_32F).var())
+def luma(image: np.ndarray) -> np.ndarray:
+    """Y of uint8 (H, W, 3) RGB: float64 (H, W) in [16, 235], not rounded, as MATLAB's ``rgb2ycbcr`` of floats."""
+    return rgb2ycbcr(image.astype(np.float32) / 255, y_only=True).astype(np.float64) * 255
+
+
+def sharpness(y: np.ndarray) -> float:
+    """Variance of the Laplacian of Y: how much fine detail there is, right or wrong."""
+    return float(cv2.Laplacian(y, cv2.CV_64F).var())
+
+
+def psnr(image: np.ndarray, target: np.ndarray) -> float:
+    """Eq. h, at range 255; infinite if equal."""
+    error = np.mean((image.astype(np.float64) - target)**2)
+    return float(10 * np.log10(255**2 / error)) if error else float('inf')
+
+
+def ssim(image: np.ndarray, target: np.ndarray) -> float:
+    """Eq. l in 11x11 Gaussian windows inside the image, sigma 1.5, K1 0.01, K2 0.03, at range 255; the mean over channels."""
+    return float(structural_similarity(
+        image, target, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255,
+        channel_axis=-1 if image.ndim == 3 else None))
 
 
 def compare(image: np.ndarray, target: np.ndarray, border: int) -> dict[str, float]:
@@ -52,15 +68,15 @@ def compare(image: np.ndarray, target: np.ndarray, border: int) -> dict[str, flo
         border (int): The factor, by convention.
 
     Returns:
-        dict[str, float]: ``PSNR_Y``, ``PSNR_RGB`` in dB at range 255 (infinite if equal); ``SSIM_Y``, ``SSIM_RGB`` (11x11
-        Gaussian, sigma 1.5; RGB is the mean over channels); ``sharpness`` as a ratio to the original's, 1 where it is as sharp.
+        dict[str, float]: ``PSNR_Y``, ``PSNR_RGB`` in dB, ``SSIM_Y``, ``SSIM_RGB``, and ``sharpness`` as a ratio to the
+        original's, 1 where it is as sharp.
     """
-    y, rgb = (dict(crop_border=border, convert_to=space, channel_order='rgb') for space in ('Y', None))
     inner = (slice(border, -border or None), ) * 2
+    image, target = image[inner], target[inner]
+    y, target_y = luma(image), luma(target)
     return dict(
-        PSNR_Y=float(psnr(target, image, **y)), SSIM_Y=float(ssim(target, image, **y)),
-        PSNR_RGB=float(psnr(target, image, **rgb)), SSIM_RGB=float(ssim(target, image, **rgb)),
-        sharpness=sharpness(image[inner]) / max(sharpness(target[inner]), 1e-12))
+        PSNR_Y=psnr(y, target_y), SSIM_Y=ssim(y, target_y), PSNR_RGB=psnr(image, target), SSIM_RGB=ssim(image, target),
+        sharpness=sharpness(y) / max(sharpness(target_y), 1e-12))
 
 
 def to_image(tensor: Tensor) -> np.ndarray:

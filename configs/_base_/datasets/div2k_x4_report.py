@@ -5,6 +5,7 @@ make_pair = dict(
     transforms=[
         dict(type='mmsight.LoadImagePair'),
         dict(type='mmsight.ResizeHR', size=(256, 256), method='bicubic'),
+        dict(type='mmsight.CropToMultiple'),  # changes nothing but for a factor of 3
         dict(type='mmsight.MakeLR', method='bicubic')
     ])
 train_pipeline = [

@@ -139,7 +139,8 @@ def batch(number=4):
     images = [torch.randint(0, 256, (3, 6, 6), dtype=torch.uint8) for _ in range(number)]
     samples = [DataSample(gt_img=torch.randint(0, 256, (3, 24, 24), dtype=torch.uint8)) for _ in range(number)]
     for sample in samples:
-        sample.set_metainfo(dict(gt_channel_order='rgb', img_channel_order='rgb', gt_color_type='color', img_color_type='color'))
+        sample.set_metainfo({f'{key}_{what}': value for key in ('gt', 'img')
+                             for what, value in (('channel_order', 'rgb'), ('color_type', 'color'))})
     return dict(inputs=images, data_samples=samples)
 
 
