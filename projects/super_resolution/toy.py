@@ -15,7 +15,8 @@ FINE = 4  # drawn this much finer, then averaged: edges are antialiased like a c
 
 
 def _colour(rng: np.random.Generator) -> np.ndarray:
-    return rng.uniform(15, 240, 3)
+    """A grey with a tint: as in photographs, most of the contrast is in Y."""
+    return (rng.uniform(15, 240) + rng.uniform(-40, 40, 3)).clip(15, 240)
 
 
 def _background(rng: np.random.Generator, side: int) -> np.ndarray:

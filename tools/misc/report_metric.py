@@ -62,7 +62,8 @@ def section(path: Path, original: np.ndarray, out_dir: Path) -> str:
     name = f'{path.stem}.png'
     cv2.imwrite(str(out_dir / name), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     return (f'<h2>{html.escape(path.name)}</h2><table><tr><th>result</th><th>PSNR</th><th>SSIM</th>'
-            f'<th>PSNR as in the report</th><th>SSIM as in the report</th></tr>{"".join(rows)}</table><p><img src="{html.escape(name)}" alt="">')
+            f'<th>PSNR as in the report</th><th>SSIM as in the report</th></tr>{"".join(rows)}</table>'
+            f'<p><img src="{html.escape(name)}" alt="">')
 
 
 def write_page(files: list[Path], out_dir: Path) -> Path:

@@ -1,9 +1,9 @@
-# Toy images in DIV2K's layout: high resolution and bicubic x4 as published, patches of 72.
+# Toy images in DIV2K's layout: high resolution and bicubic x4 as published, patches of 48.
 data_root = '{{$MMSIGHT_DATA:data}}/toy/super_resolution/'
 load = dict(type='mmsight.Cached', transforms=[dict(type='mmsight.LoadImagePair')])
 train_pipeline = [
     load,
-    dict(type='mmsight.RandomPatch', gt_patch_size=72),
+    dict(type='mmsight.RandomPatch', gt_patch_size=48),
     dict(type='Flip', keys=['img', 'gt'], flip_ratio=0.5, direction='horizontal'),
     dict(type='Flip', keys=['img', 'gt'], flip_ratio=0.5, direction='vertical'),
     dict(type='RandomTransposeHW', keys=['img', 'gt'], transpose_ratio=0.5),
