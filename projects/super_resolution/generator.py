@@ -25,7 +25,8 @@ class SRCNNGenerator(BaseModule):
         num_blocks (int): Residual blocks without norm behind the mapping, with a skip around all of them: the question that
             the report left open (section 5).
         interpolated_skip (bool): Add the bilinear enlargement of the input to the output, as mmagic's ``MSRResNet`` does, so
-            that the network learns only what interpolation lacks. Not in the report.
+            that the network learns only what interpolation lacks; its last convolution then starts at zero, since a random start
+            can close every ReLU for good in the first steps. Not in the report.
         learned_upsampling (bool): One block of nearest neighbour, 3x3 and ReLU for each factor, then the 9x9 and tanh. False is
             what the code of SRGAN-PL had: one nearest neighbour and no tanh, so that the output is not bounded.
         init_cfg (dict, optional): Defaults to Glorot-uniform weights and zero biases, as Keras draws them.
@@ -57,6 +58,13 @@ class SRCNNGenerator(BaseModule):
             layers += [nn.Upsample(scale_factor=factor), nn.Conv2d(channels, up_width, 3, padding=1), nn.ReLU()]
             channels = up_width
         self.upsample = nn.Sequential(*layers, nn.Conv2d(channels, 3, 9, padding=4), nn.Tanh())
+
+    def init_weights(self) -> None:
+        """Draw the weights; with ``interpolated_skip`` the network starts as the bilinear enlargement."""
+        super().init_weights()
+        if self.interpolated_skip:
+            *_, last = (module for module in self.modules() if isinstance(module, nn.Conv2d))
+            nn.init.zeros_(last.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge ``x`` (N, 3, H, W) in [-1, 1], of any H and W, to (N, 3, scale * H, scale * W)."""

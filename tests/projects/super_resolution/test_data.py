@@ -123,7 +123,7 @@ def test_files_that_cannot_be_used(tmp_path, make, message):
 
 
 def test_lmdb(tmp_path):
-    lmdb = pytest.importorskip('lmdb')
+    import lmdb
     save(tmp_path / 'a.png', image())
     with lmdb.open(str(tmp_path / 'db'), map_size=2**20) as env, env.begin(write=True) as transaction:
         transaction.put(b'a', (tmp_path / 'a.png').read_bytes())

@@ -79,6 +79,16 @@ def test_glorot_uniform_and_zero_biases():
     assert net.extract[0].bias.abs().max() == 0
 
 
+@pytest.mark.parametrize('learned', [True, False])
+def test_the_interpolated_skip_starts_as_interpolation(learned):
+    net = SRCNNGenerator(3, width=8, up_width=8, learned_upsampling=learned, interpolated_skip=True)
+    net.init_weights()
+    x = torch.rand(1, 3, 6, 5) * 2 - 1
+    assert torch.allclose(net(x), F.interpolate(x, scale_factor=3, mode='bilinear'), atol=1e-6)
+    net(x).square().sum().backward()
+    assert sum(p.grad.abs().sum() > 0 for p in net.parameters()) == 2  # the last convolution's alone, in the first step
+
+
 def test_discriminator_has_the_parameters_of_the_code_behind_the_report():
     net = SRDiscriminator()
     assert parameters(net) == 5_215_425
