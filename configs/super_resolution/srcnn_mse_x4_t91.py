@@ -5,4 +5,4 @@ model = dict(
     channels_last=True,
     generator=dict(width=64, reconstructed=16, up_width=16, num_blocks=4, interpolated_skip=True),
     test_cfg=dict(tile=256))
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))

@@ -5,4 +5,5 @@ _base_ = [
 
 # one batch of 10 for the discriminator, a new one for the generator
 train_dataloader = dict(batch_size=20)
+auto_scale_lr = dict(base_batch_size=20)
 model = dict(split_batch=True, adversarial_loss=dict(discriminator='lsgan'))

@@ -6,4 +6,4 @@ model = dict(
     generator=dict(width=64, reconstructed=16, up_width=16, num_blocks=4, interpolated_skip=True),
     discriminator=dict(width=16, dense=128),
     test_cfg=dict(tile=256))
-optim_wrapper = dict(generator=dict(optimizer=dict(lr=2e-3)))
+optim_wrapper = dict(generator=dict(optimizer=dict(lr=1e-3)))

@@ -5,6 +5,7 @@ _base_ = [
 
 # one batch of 10 for the discriminator, a new one for the generator
 train_dataloader = dict(batch_size=20)
+auto_scale_lr = dict(base_batch_size=20)
 model = dict(
     generator=dict(learned_upsampling=False),
     content_loss=dict(layer='conv3_3', normalise='raw'),

@@ -25,8 +25,8 @@ class SRCNNGenerator(BaseModule):
         num_blocks (int): Residual blocks without norm behind the mapping, with a skip around all of them: the question that
             the report left open (section 5).
         interpolated_skip (bool): Add the bilinear enlargement of the input to the output, as mmagic's ``MSRResNet`` does, so
-            that the network learns only what interpolation lacks; its last convolution then starts at zero, since a random start
-            can close every ReLU for good in the first steps. Not in the report.
+            that the network learns only what interpolation lacks; the last convolution then starts at zero. Not in the
+            report.
         learned_upsampling (bool): One block of nearest neighbour, 3x3 and ReLU for each factor, then the 9x9 and tanh. False is
             what the code of SRGAN-PL had: one nearest neighbour and no tanh, so that the output is not bounded.
         init_cfg (dict, optional): Defaults to Glorot-uniform weights and zero biases, as Keras draws them.

@@ -5,6 +5,7 @@ from mmagic.models.base_models import BaseEditModel
 from mmagic.models.utils import set_requires_grad
 from mmagic.registry import MODELS as HOST_MODELS
 from mmagic.structures import DataSample
+from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.structures import BaseDataElement
 from torch import Tensor
@@ -46,15 +47,20 @@ class SuperResolver(BaseEditModel):
     def halo(self) -> int:
         """Receptive radius of the generator in low-resolution pixels, measured once."""
         if self._halo is None:
-            self._halo = receptive_radius(self.generator, self.scale)
+            self._halo = receptive_radius(self.plain_generator, self.scale)
         return self._halo
+
+    @property
+    def plain_generator(self) -> torch.nn.Module:
+        """The generator, out of the wrapper that distributed training of a GAN puts around it."""
+        return self.generator.module if is_model_wrapper(self.generator) else self.generator
 
     def forward_tensor(self, inputs: Tensor, data_samples: DataSample | None = None) -> Tensor:
         """Enlarge ``inputs`` (N, 3, H, W) in [-1, 1]; in tiles if they are larger than ``test_cfg.tile`` and not training."""
         tile = self.test_cfg.get('tile')
         if self.training or tile is None or max(inputs.shape[-2:]) <= tile:
             return self.generator(inputs)
-        return super_resolve_tiled(self.generator, inputs, self.scale, tile, self.halo)
+        return super_resolve_tiled(self.plain_generator, inputs, self.scale, tile, self.halo)
 
     def val_step(self, data: dict) -> list:
         """Predictions, and behind them the content loss, which the validation loop logs as ``val_loss``."""
