@@ -9,7 +9,7 @@ model = dict(
     channels_last=True,
     generator=dict(width=64, reconstructed=16, up_width=16, num_blocks=4, interpolated_skip=True),
     discriminator=dict(width=8, dense=64))
-max_epochs = 26
+max_epochs = 24
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=4)
 adam = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, betas=(0.5, 0.999)))
 optim_wrapper = dict(generator=adam, discriminator=dict(optimizer=dict(lr=2e-4)))
