@@ -26,7 +26,7 @@ class SRDiscriminator(BaseModule):
     Args:
         head (str): ``'patch'`` applies the two dense layers to each position, as the code behind the report does: one logit for
             each 16x16 of the input. ``'flatten'`` is the report's text: one logit an image, for inputs of ``input_size`` alone
-            (134 million parameters at 256). ``'gap'`` averages over all positions first, for inputs of any size.
+            (139 million parameters in all at 256). ``'gap'`` averages over all positions first, for inputs of any size.
         width (int): Channels of the first convolution; the last has eight times as many.
         dense (int): Width of the first dense layer.
         input_size (int, optional): Height and width of the input, which ``'flatten'`` needs.

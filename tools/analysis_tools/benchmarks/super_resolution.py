@@ -90,8 +90,7 @@ def _step(quick: bool) -> list[Row]:
 
 def _network(config: str) -> nn.Module:
     init_default_scope('mmagic')
-    model = MODELS.build(load_config(config).model).eval()
-    return model
+    return MODELS.build(load_config(config).model).eval()
 
 
 def tile(config: str, side: int) -> None:
@@ -106,7 +105,9 @@ def tile(config: str, side: int) -> None:
 def _tiles(quick: bool) -> list[Row]:
     """Peak memory of a process of its own, and how far tiles are from one pass."""
     side = 2048 if quick else 8192
-    done = subprocess.run([sys.executable, __file__, 'srcnn_mse_x4_t91', str(side)], check=True, capture_output=True, text=True)
+    command = 'import runpy, sys; import mmsight; runpy.run_path(sys.argv[1])["tile"](sys.argv[2], int(sys.argv[3]))'
+    done = subprocess.run([sys.executable, '-c', command, __file__, 'srcnn_mse_x4_t91', str(side)], check=True,
+                          capture_output=True, text=True)
     model = _network('srcnn_mse_x4_report')
     image = torch.rand(1, 3, 40, 56) * 2 - 1
     with torch.no_grad():
@@ -115,8 +116,3 @@ def _tiles(quick: bool) -> list[Row]:
         Row(f'tiles, {side} x {side}, peak of the process', float(done.stdout.split()[-1]), 4000, 'the limit', 'MB', '<= 1'),
         Row('tiles, largest difference to one pass', apart, 1e-5, 'the limit', '', '<= 1'),
     ]
-
-
-if __name__ == '__main__':
-    import mmsight  # noqa: F401  (registers the import work-arounds)
-    tile(sys.argv[1], int(sys.argv[2]))
