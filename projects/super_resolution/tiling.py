@@ -22,22 +22,32 @@ def receptive_radius(generator: nn.Module, scale: int, limit: int = 64) -> int:
     Raises:
         ValueError: If the field is larger than ``limit``, as with attention or pooling over the whole image.
     """
-    probe = copy.deepcopy(generator).double().cpu().eval()
+    probe = copy.deepcopy(generator).float().cpu().eval()
     for module in probe.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.constant_(module.weight, 1 / module.weight[0].numel())
             if module.bias is not None:
-                nn.init.constant_(module.bias, 0.01)
-    side = 2 * limit + 1
-    image = torch.full((1, 3, side, side), 0.1, dtype=torch.float64, requires_grad=True)
+                nn.init.zeros_(module.bias)
+    margin = min(16, limit)
+    while (reached := _reach(probe, scale, margin)) >= margin:
+        if margin >= limit:
+            raise ValueError(f'the receptive field is larger than {limit} pixels around, or the whole image: '
+                             'tiles cannot match it')
+        margin = min(2 * margin, limit)
+    return reached
+
+
+def _reach(probe: nn.Module, scale: int, margin: int) -> int:
+    """How far from the centre of a (2 * ``margin`` + 1)^2 image its output's gradient is not zero."""
+    side = 2 * margin + 1
+    # positive, so that no ReLU closes; tiny, so that no tanh saturates where residual blocks have added up
+    image = torch.full((1, 3, side, side), 1e-9, requires_grad=True)
     with torch.enable_grad():
         output = probe(image)
-        centre = output[..., scale * limit:scale * (limit + 1), scale * limit:scale * (limit + 1)]
-        field, = torch.autograd.grad(centre.sum(), image)
-    reached = (torch.nonzero(field[0].abs().amax(0)) - limit).abs().max().item()
-    if reached >= limit:
-        raise ValueError(f'the receptive field is larger than {limit} pixels around, or the whole image: tiles cannot match it')
-    return reached
+        centre = output[..., scale * margin:scale * (margin + 1), scale * margin:scale * (margin + 1)]
+        # scaled up: behind tens of averaging layers the corner's gradient is near the smallest float
+        field, = torch.autograd.grad(centre.sum() * 1e20, image)
+    return int((torch.nonzero(field[0].abs().amax(0)) - margin).abs().max())
 
 
 def _spans(length: int, tile: int, halo: int) -> Iterator[tuple[int, int, int, int]]:

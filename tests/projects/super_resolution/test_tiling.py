@@ -37,6 +37,11 @@ def test_tiles_equal_one_pass(name, height, width, tile):
     assert (eight_bit.float() - ((whole + 1) * 127.5).clamp(0, 255)).abs().max() <= 0.501
 
 
+@pytest.mark.parametrize('options, radius', [({}, 9), (dict(width=8, up_width=8, num_blocks=16), 41)])
+def test_radius_of_wide_and_of_deep_networks(options, radius):
+    assert receptive_radius(SRCNNGenerator(**options), 4) == radius
+
+
 def test_a_smaller_overlap_shows():
     torch.manual_seed(0)
     net = SRCNNGenerator(width=8, up_width=8).eval()
