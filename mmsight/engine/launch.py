@@ -35,8 +35,11 @@ def train(config: str,
     """
     cfg = _prepare(config, work_dir, options, launcher)
     if amp:
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.loss_scale = 'dynamic'
+        # a GAN has one wrapper for each network
+        wrappers = [cfg.optim_wrapper] if 'optimizer' in cfg.optim_wrapper else [
+            wrapper for wrapper in cfg.optim_wrapper.values() if isinstance(wrapper, dict)]
+        for wrapper in wrappers:
+            wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
     if auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise InputError(f'{config} has no auto_scale_lr.base_batch_size, which --auto-scale-lr needs')

@@ -38,13 +38,14 @@ def draw_losses(work_dir: Path, path: Path) -> bool:
 
 @dataclass
 class Entry:
-    """One run of the index: a paper, its ``result.json`` (None if a step failed) and its pictures."""
+    """One run of the index: a paper, its ``result.json`` (None if a step failed), its pictures and what they show."""
 
     paper: str
     config: str
     record: dict | None
     plots: Sequence[Path] = field(default_factory=list)
     pictures: Sequence[Path] = field(default_factory=list)
+    caption: str = 'ground truth on the left, predicted boxes with their scores on the right'
 
     def rows(self) -> list[tuple[str, str, str, str, str, bool]]:
         """Paper, config, metric, value, expected and pass, a row for each expected result."""
@@ -80,8 +81,8 @@ def write_index(entries: Sequence[Entry], path: Path) -> None:
         facts = ', '.join(f'{key} {record[key]}' for key in ('git_commit', 'seed', 'device', 'wall_seconds') if key in record)
         sections.append(f'<h2>{html.escape(entry.paper)}</h2><p>{html.escape(facts)}</p>' +
                         ''.join(image(plot) for plot in entry.plots) +
-                        '<h3>Predictions: ground truth on the left, predicted boxes with their scores on the right</h3>'
-                        '<div class="pictures">' + ''.join(image(picture) for picture in entry.pictures) + '</div>')
+                        f'<h3>Predictions: {html.escape(entry.caption)}</h3><div class="pictures">' +
+                        ''.join(image(picture) for picture in entry.pictures) + '</div>')
     path.write_text(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>MMSight demo</title><style>{_STYLE}</style>'
         '<h1>MMSight demo</h1><table><tr><th>paper</th><th>config</th><th>metric</th><th>value</th><th>expected</th>'

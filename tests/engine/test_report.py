@@ -30,12 +30,13 @@ def test_index(tmp_path):
     record = dict(seed=0, device='<cpu>', expected=[
         {'metric': 'm', 'min': 0.8, 'max': 1.0, 'value': 0.9, 'pass': True},
         {'metric': 'n', 'max': 0.5, 'value': None, 'pass': False}])
-    good, failed = Entry('p', 'p/<toy>', record, pictures=[picture]), Entry('q', 'q/toy', None)
+    good, failed = Entry('p', 'p/<toy>', record, pictures=[picture], caption='A < B'), Entry('q', 'q/toy', None)
     assert good.rows() == [('p', 'p/<toy>', 'm', '0.9000', '>= 0.8 and <= 1', True),
                            ('p', 'p/<toy>', 'n', 'absent', '<= 0.5', False)]
     assert failed.rows()[0][-1] is False
     write_index([good, failed], tmp_path / 'index.html')
     page = (tmp_path / 'index.html').read_text()
     assert '&lt;cpu&gt;' in page and 'p/&lt;toy&gt;' in page and 'src="p/a&#x27;&lt;b&gt;.png"' in page
+    assert 'Predictions: A &lt; B' in page and 'Predictions: ground truth on the left' in page
     assert '<toy>' not in page and '<cpu>' not in page
     assert page.count('class="fail"') == 2 and page.count('class="pass"') == 1

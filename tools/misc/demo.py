@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from mmengine.config import Config
 from rich.console import Console
 from rich.table import Table
 
@@ -40,7 +41,10 @@ def run_paper(config: Path) -> Entry:
     plots = [work_dir / 'losses.png'] if draw_losses(work_dir, work_dir / 'losses.png') else []
     plots += sorted(work_dir.glob('*/vis_data/vis_image/precision_recall*.png'))[-1:]
     pictures = sorted(file for file in tested[-1].rglob('*') if file.suffix in ('.png', '.jpg'))[:12] if tested else []
-    return Entry(paper, name, json.loads(record.read_text()) if finished else None, plots, pictures)
+    plots += sorted(work_dir.glob('*/vis_data/grids/*.png'))[-1:]
+    entry = Entry(paper, name, json.loads(record.read_text()) if finished else None, plots, pictures)
+    entry.caption = Config.fromfile(config, import_custom_modules=False).get('demo_caption', entry.caption)
+    return entry
 
 
 @friendly

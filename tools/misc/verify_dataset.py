@@ -2,8 +2,9 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 
-from mmengine.config import DictAction
+from mmengine.config import ConfigDict, DictAction
 from mmengine.registry import DATASETS, init_default_scope
 from rich.progress import track
 
@@ -11,6 +12,15 @@ from mmsight.cli import friendly
 from mmsight.configs import load_config
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
+
+
+def innermost(config: ConfigDict) -> Iterator[ConfigDict]:
+    """The datasets inside wrappers that repeat, concatenate or rebalance them."""
+    inner = [config.dataset] if 'dataset' in config else config.get('datasets', [])
+    if not inner:
+        yield config
+    for part in inner:
+        yield from innermost(part)
 
 
 @friendly
@@ -34,17 +44,18 @@ def main() -> None:
         loader = cfg.get(f'{split}_dataloader')
         if loader is None:
             continue
-        # lazy: loading the whole list would stop at the first fault
-        dataset = DATASETS.build(dict(loader.dataset, lazy_init=True))
-        if not hasattr(dataset, 'iter_faults'):
-            raise InputError(f'{args.config}: the {split} dataset, a {type(dataset).__name__}, has no iter_faults()')
-        try:
-            for fault in track(dataset.iter_faults(), description=f'{split:<5}', total=None):
-                samples += 1
-                if fault is not None:
-                    faults.append(f'{split}: {fault}')
-        except InputError as error:
-            faults.append(f'{split}: {error}')
+        for config in innermost(loader.dataset):
+            # lazy: loading the whole list would stop at the first fault
+            dataset = DATASETS.build(dict(config, lazy_init=True))
+            if not hasattr(dataset, 'iter_faults'):
+                raise InputError(f'{args.config}: the {split} dataset, a {type(dataset).__name__}, has no iter_faults()')
+            try:
+                for fault in track(dataset.iter_faults(), description=f'{split:<5}', total=None):
+                    samples += 1
+                    if fault is not None:
+                        faults.append(f'{split}: {fault}')
+            except InputError as error:
+                faults.append(f'{split}: {error}')
     for fault in faults:
         print(fault)
     print(f'{samples} samples checked, {len(faults)} faults')

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 from mmsight.projects.sar_shipnet import HRSIDDataset, LoadSARImage, SARShipDataset, SSDDDataset
-from mmsight.projects.sar_shipnet.loading import read_image
 from mmsight.projects.sar_shipnet.splits import duplicate_images, split_7_1_2, split_ssdd, write_splits
 from mmsight.projects.sar_shipnet.toy import make_toy_data
 
 from mmsight.errors import InputError
+from mmsight.images import read_image
 
 BOX = '<bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox>'
 XML = '<annotation><size><width>60</width><height>40</height></size>{}</annotation>'

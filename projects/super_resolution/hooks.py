@@ -1,0 +1,129 @@
+"""What one looks at while training: sample grids, and a warning when the discriminator has won."""
+
+from collections import deque
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from mmsight.registry import HOOKS
+
+from .metric import compare, enlarge, to_image
+
+CAPTION = 22
+
+
+def comparison(sample, side: int | None = None) -> np.ndarray:
+    """LR (enlarged by nearest), bicubic, SR and HR of one prediction side by side, captioned with PSNR and SSIM in Y.
+
+    Args:
+        sample (DataSample): With ``input``, ``gt_img`` and ``output.pred_img``.
+        side (int, optional): Show the middle ``side`` x ``side`` pixels; the numbers are always of the whole image.
+
+    Returns:
+        np.ndarray: uint8 (CAPTION + H, 4 W, 3), RGB.
+    """
+    low, target, model = (to_image(value) for value in (sample.input, sample.gt_img, sample.output.pred_img))
+    scale = target.shape[0] // low.shape[0]
+    columns = {'LR': enlarge(low, 'nearest', scale), 'bicubic': enlarge(low, 'bicubic', scale), 'SR': model, 'HR': target}
+    panels = []
+    for name, image in columns.items():
+        text = name
+        if name in ('bicubic', 'SR'):
+            found = compare(image, target, scale)
+            text += f' {found["PSNR_Y"]:.2f} dB {found["SSIM_Y"]:.3f}'
+        if side is not None:
+            top, left = (max(length - side, 0) // 2 for length in image.shape[:2])
+            image = image[top:top + side, left:left + side]
+        strip = np.full((CAPTION, image.shape[1], 3), 255, np.uint8)
+        cv2.putText(strip, text, (3, 15), cv2.FONT_HERSHEY_SIMPLEX, min(0.42, image.shape[1] / 420), (0, 0, 0), 1, cv2.LINE_AA)
+        panels.append(np.vstack([strip, image]))
+    return np.hstack(panels)
+
+
+def write_rgb(path: Path, image: np.ndarray) -> None:
+    """Write uint8 (H, W, 3) RGB as the file's extension says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+
+
+@HOOKS.register_module()
+class SampleGridHook(Hook):
+    """Write grids of samples, a row (LR, bicubic, SR, HR) each, as the report's appendices show them.
+
+    While training, ``<run>/vis_data/grids/<epoch or iter>_<n>.png`` shows the first validation images; with ``--show-dir``, a
+    test writes one picture for each image.
+
+    Args:
+        number (int): Rows of a grid.
+        interval (int): Draw at every n-th validation.
+        side (int): Grids show the middle of this many pixels a side.
+        draw (bool): Draw tested images; ``--show-dir`` sets it.
+        test_out_dir (str, optional): Where to; below the run's folder if relative.
+    """
+
+    def __init__(self, number: int = 4, interval: int = 1, side: int = 256, draw: bool = False,
+                 test_out_dir: str | None = None) -> None:
+        self.number, self.interval, self.side = number, interval, side
+        self.draw, self.test_out_dir = draw, test_out_dir
+        self.rows: list[np.ndarray] = []
+        self.validations = 0
+
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        """Collect the first samples."""
+        if self.validations % self.interval == 0:
+            self.rows += [comparison(sample, self.side) for sample in outputs[:self.number - len(self.rows)]]
+
+    def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """Write the grid."""
+        self.validations += 1
+        if self.rows:
+            by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+            name = f'epoch_{runner.epoch:05d}' if by_epoch else f'iter_{runner.iter:06d}'
+            self._write(Path(runner.log_dir) / 'vis_data' / 'grids' / f'{name}.png')
+        self.rows = []
+
+    @master_only
+    def _write(self, path: Path) -> None:
+        width = max(row.shape[1] for row in self.rows)
+        rows = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255) for row in self.rows]
+        write_rgb(path, np.vstack(rows))
+
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        """Write a picture for each image."""
+        if not self.draw:
+            return
+        folder = Path(runner.log_dir) / self.test_out_dir
+        for sample in outputs:
+            name = '_'.join(part for part in (sample.set_name, Path(sample.gt_path).stem) if part)
+            write_rgb(folder / f'{name}.png', comparison(sample))
+
+
+@HOOKS.register_module()
+class DiscriminatorWatchHook(Hook):
+    """Warn when the discriminator has won: its accuracy stays near 1, and the generator learns nothing more from it.
+
+    Args:
+        threshold (float): Mean accuracy from which on it has won.
+        window (int): Steps of that mean, and between two warnings.
+    """
+
+    def __init__(self, threshold: float = 0.98, window: int = 100) -> None:
+        self.threshold = threshold
+        self.accuracies: deque[float] = deque(maxlen=window)
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+        """Follow ``discriminator_accuracy``."""
+        self.accuracies.append(float(outputs['discriminator_accuracy']))
+        if len(self.accuracies) < self.accuracies.maxlen:
+            return
+        mean = sum(self.accuracies) / len(self.accuracies)
+        if mean >= self.threshold:
+            runner.logger.warning(
+                f'the discriminator has won: its accuracy was {mean:.3f} over the last {len(self.accuracies)} steps, so that '
+                'the generator learns nothing from it; lower optim_wrapper.discriminator.optimizer.lr, set '
+                'model.adversarial_loss.real_label=0.9, or raise model.adversarial_loss.loss_weight')
+            self.accuracies.clear()

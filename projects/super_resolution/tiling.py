@@ -1,0 +1,91 @@
+"""Images of any size through a network in constant memory, with the values of one pass over the whole image."""
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from rich.progress import track
+from torch import Tensor, nn
+
+
+def receptive_radius(generator: nn.Module, scale: int, limit: int = 64) -> int:
+    """Low-resolution pixels around a pixel that its ``scale`` x ``scale`` output depends on.
+
+    It is measured on a copy whose convolutions average with positive weights, so that no path cancels and no ReLU is closed:
+    the gradient of the central output is non-zero exactly inside the receptive field.
+
+    Args:
+        generator (nn.Module): Any fully convolutional network.
+        scale (int): Its factor.
+        limit (int): Largest radius looked for.
+
+    Raises:
+        ValueError: If the field is larger than ``limit``, as with attention or pooling over the whole image.
+    """
+    probe = copy.deepcopy(generator).float().cpu().eval()
+    for module in probe.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.constant_(module.weight, 1 / module.weight[0].numel())
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    margin = min(16, limit)
+    while (reached := _reach(probe, scale, margin)) >= margin:
+        if margin >= limit:
+            raise ValueError(f'the receptive field is larger than {limit} pixels around, or the whole image: '
+                             'tiles cannot match it')
+        margin = min(2 * margin, limit)
+    return reached
+
+
+def _reach(probe: nn.Module, scale: int, margin: int) -> int:
+    """How far from the centre of a (2 * ``margin`` + 1)^2 image its output's gradient is not zero."""
+    side = 2 * margin + 1
+    # positive, so that no ReLU closes; tiny, so that no tanh saturates where residual blocks have added up
+    image = torch.full((1, 3, side, side), 1e-9, requires_grad=True)
+    with torch.enable_grad():
+        output = probe(image)
+        centre = output[..., scale * margin:scale * (margin + 1), scale * margin:scale * (margin + 1)]
+        # scaled up: behind tens of averaging layers the corner's gradient is near the smallest float
+        field, = torch.autograd.grad(centre.sum() * 1e20, image)
+    return int((torch.nonzero(field[0].abs().amax(0)) - margin).abs().max())
+
+
+def _spans(length: int, tile: int, halo: int) -> Iterator[tuple[int, int, int, int]]:
+    """Along one axis: where each tile begins and ends, and the same with its surroundings."""
+    for begin in range(0, length, tile):
+        end = min(begin + tile, length)
+        yield begin, end, max(begin - halo, 0), min(end + halo, length)
+
+
+@torch.no_grad()
+def super_resolve_tiled(generator: nn.Module, image: Tensor, scale: int, tile: int, halo: int, out: Tensor | None = None,
+                        progress: bool = False) -> Tensor:
+    """Apply ``generator`` tile by tile.
+
+    Tiles overlap by the receptive field, so that each kept pixel sees what it would see in one pass; at the image's border the
+    network pads as it does there. The result is that of one pass up to floating-point order (1e-5).
+
+    Args:
+        generator (nn.Module): Maps (N, 3, h, w) to (N, 3, scale * h, scale * w).
+        image (Tensor): (N, 3, H, W).
+        scale (int): Its factor.
+        tile (int): Side of a tile in low-resolution pixels; memory grows with its square, not with the image.
+        halo (int): Overlap on each side: :func:`receptive_radius`.
+        out (Tensor, optional): Takes the result; a uint8 tensor takes it as [0, 255], a quarter of the memory.
+        progress (bool): Show a bar.
+
+    Returns:
+        Tensor: ``out``, or (N, 3, scale * H, scale * W) of the dtype of ``image``.
+    """
+    number, _, height, width = image.shape
+    if out is None:
+        out = image.new_empty(number, 3, scale * height, scale * width)
+    spans = [(y, x) for y in _spans(height, tile, halo) for x in _spans(width, tile, halo)]
+    for (top, bottom, y0, y1), (left, right, x0, x1) in track(spans, 'tiles', disable=not progress):
+        # contiguous: a view of channels-last strides would choose another kernel
+        enlarged = generator(image[..., y0:y1, x0:x1].contiguous())
+        kept = enlarged[..., scale * (top - y0):scale * (bottom - y0), scale * (left - x0):scale * (right - x0)]
+        if out.dtype == torch.uint8:
+            kept = ((kept + 1) * 127.5).clamp(0, 255).round()
+        out[..., scale * top:scale * bottom, scale * left:scale * right] = kept
+    return out

@@ -1,0 +1,99 @@
+"""The eight presets and their variants: what sets them apart, and that each builds, steps and predicts."""
+
+import pytest
+import torch
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.registry import MODELS, init_default_scope
+
+from mmsight.configs import list_configs, load_config
+
+NAMES = [path.stem for path in list_configs() if path.parent.name == 'super_resolution']
+KINDS = ('srcnn_mse', 'srcnn_pl', 'srgan_mse', 'srgan_pl')
+
+
+def built(name):
+    cfg = load_config(name)
+    init_default_scope('mmagic')
+    if cfg.model.content_loss.type == 'mmsight.VGGFeatureLoss':
+        cfg.model.content_loss.weights = 'random'
+    if cfg.model.get('discriminator', {}).get('head') == 'flatten':
+        cfg.model.discriminator.input_size = 32
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    return model
+
+
+def batch(scale, side=8):
+    from mmagic.structures import DataSample
+    torch.manual_seed(0)
+    images = [torch.randint(0, 256, (3, side, side), dtype=torch.uint8) for _ in range(2)]
+    samples = [DataSample(gt_img=image.repeat_interleave(scale, 1).repeat_interleave(scale, 2)) for image in images]
+    for sample in samples:
+        sample.set_metainfo({f'{key}_{what}': value for key in ('gt', 'img')
+                             for what, value in (('channel_order', 'rgb'), ('color_type', 'color'))})
+    return dict(inputs=images, data_samples=samples)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_builds_steps_and_predicts(name):
+    """Finite losses, a gradient on every parameter, and an enlarged prediction."""
+    model = built(name)
+    nets = {key: getattr(model, key) for key in ('generator', 'discriminator') if hasattr(model, key)}
+    silent = {f'{key}.{name}' for key, net in nets.items() for name, _ in net.named_parameters()}
+    for key, net in nets.items():
+        for name, value in net.named_parameters():  # gradients are gone after the step
+            value.register_post_accumulate_grad_hook(lambda _, found=f'{key}.{name}': silent.discard(found))
+    wrappers = {key: OptimWrapper(torch.optim.SGD(net.parameters(), 1e-4)) for key, net in nets.items()}
+    wrapper = OptimWrapperDict(**wrappers) if len(nets) == 2 else wrappers['generator']
+    logs = model.train().train_step(batch(model.scale), wrapper)
+    assert all(torch.isfinite(torch.as_tensor(value)).all() for value in logs.values())
+    assert not silent
+    with torch.no_grad():
+        predicted = model.eval().test_step(batch(model.scale, 10))
+    assert predicted[0].output.pred_img.shape == (3, 10 * model.scale, 10 * model.scale)
+
+
+def test_the_presets_of_the_report_share_one_generator():
+    """The only fair 2 x 2 comparison: what differs are the losses."""
+    configs = [load_config(f'{kind}_x4_report') for kind in KINDS]
+    assert len({str(cfg.model.generator) for cfg in configs}) == 1
+    assert len({str(cfg.train_dataloader) for cfg in configs}) == 1
+    assert all(sum(p.numel() for p in built(f'{kind}_x4_report').generator.parameters()) == 769_286 for kind in KINDS[::3])
+
+
+def test_the_code_behind_the_report():
+    configs = {kind: load_config(f'{kind}_x4_repo') for kind in KINDS}
+    assert {kind: cfg.model.generator.get('learned_upsampling', True) for kind, cfg in configs.items()} == {
+        'srcnn_mse': True, 'srcnn_pl': True, 'srgan_mse': True, 'srgan_pl': False}
+    for kind, cfg in configs.items():
+        assert cfg.train_cfg.max_iters == 201
+        assert cfg.train_dataloader.batch_size == (20 if 'gan' in kind else 10)  # a new batch of 10 for each network
+        if kind.endswith('pl'):
+            assert (cfg.model.content_loss.layer, cfg.model.content_loss.normalise) == ('conv3_3', 'raw')
+        if 'gan' in kind:
+            assert cfg.model.adversarial_loss.discriminator == 'lsgan' and cfg.model.split_batch
+
+
+def test_201_epochs_of_800_images():
+    cfg = load_config('srgan_mse_x4_report')
+    assert cfg.train_cfg.max_epochs * 800 // cfg.train_dataloader.batch_size == 16_080
+
+
+@pytest.mark.parametrize('name', [name for name in NAMES if name.startswith(KINDS)])
+def test_names_say_the_scale_and_the_loss(name):
+    cfg = load_config(name)
+    scale = int(name.split('_x')[1][0])
+    train = cfg.train_dataloader.dataset
+    assert cfg.model.scale == cfg.model.generator.get('scale') == scale == train.get('dataset', train).scale
+    assert ('gan' in name) == ('discriminator' in cfg.model)
+    assert ('_pl_' in name) == (cfg.model.content_loss.type == 'mmsight.VGGFeatureLoss')
+    assert ('random-vgg' in name) == (cfg.model.content_loss.get('weights') == 'random')
+
+
+def test_t91_models_differ_in_their_losses_alone():
+    configs = [load_config(name) for name in ('srcnn_mse_x4_t91', 'srcnn_pl_x4_t91_random-vgg', 'srgan_mse_x4_t91',
+                                              'srgan_pl_x4_t91_random-vgg')]
+    for key in ('train_dataloader', 'test_dataloader', 'train_cfg', 'param_scheduler', 'test_evaluator', 'randomness'):
+        assert len({str(cfg[key]) for cfg in configs}) == 1
+    assert len({str(cfg.model.generator) for cfg in configs}) == 1
+    assert len({str(cfg.optim_wrapper.get('generator', cfg.optim_wrapper).optimizer) for cfg in configs}) == 1
