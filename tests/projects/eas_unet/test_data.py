@@ -83,7 +83,8 @@ def test_area_filter_keeps_what_the_paper_keeps(cache):
 def test_a_case_with_a_fault_is_named_and_none_is_split(ct, write_nifti, tmp_path, run):
     for number in range(3):
         write_nifti(tmp_path / 'lits' / f'volume-{number}.nii.gz', ct[0], spacing=(1.0, 1.0, 1.0))
-        write_nifti(tmp_path / 'lits' / f'segmentation-{number}.nii.gz', ct[1][:6] if number == 1 else ct[1], spacing=(1., 1., 1.))
+        label = ct[1][:6] if number == 1 else ct[1]
+        write_nifti(tmp_path / 'lits' / f'segmentation-{number}.nii.gz', label, spacing=(1.0, 1.0, 1.0))
     done = run(SCRIPT, 'lits', tmp_path / 'lits', tmp_path / 'cache', check=False)
     assert done.returncode == 1 and 'segmentation-1.nii.gz: the mask has (6, 20, 24) voxels' in done.stdout
     assert '1 of 3 cases have a fault' in done.stdout and not (tmp_path / 'cache' / 'splits.json').exists()
@@ -94,7 +95,10 @@ def test_a_case_with_a_fault_is_named_and_none_is_split(ct, write_nifti, tmp_pat
 def test_faults_of_a_cache(cache, tmp_path):
     with pytest.raises(InputError, match="there is no split 'test', or it is empty; it has train, val"):
         dataset(CTSliceDataset, cache, 'test')
-    with pytest.raises(InputError, match='the split file cannot be read'):
+    with pytest.raises(InputError, match='index.json: the cache index cannot be read'):
+        dataset(CTSliceDataset, tmp_path)
+    (tmp_path / 'index.json').write_text('{}')
+    with pytest.raises(InputError, match='splits.json: the split file cannot be read'):
         dataset(CTSliceDataset, tmp_path)
     slices = dataset(CTSliceDataset, cache)
     assert list(slices.iter_faults()) == [None] * 4
@@ -135,7 +139,8 @@ def folder(tmp_path):
     """Three volumes of two slices, one of them flipped and mirrored."""
     for part in ('images', 'masks'):
         (tmp_path / part).mkdir()
-    for name in ('flipped_10000_5', 'mirrored_10000_5', 'flipped_10001_7', 'flipped_10001_30', 'mirrored_10002_1', 'flipped_10002_2'):
+    for name in ('flipped_10000_5', 'mirrored_10000_5', 'flipped_10001_7', 'flipped_10001_30', 'mirrored_10002_1',
+                 'flipped_10002_2'):
         cv2.imwrite(str(tmp_path / 'images' / f'{name}.jpg'), np.full((8, 10), 51, np.uint8))
         mask = np.zeros((8, 10), np.uint8)
         mask[:, :5] = 255

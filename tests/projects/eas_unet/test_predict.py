@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import MODELS, init_default_scope
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
 from mmsight.projects.eas_unet import VNet, predict
 from mmsight.projects.eas_unet.predict import load_model, predict_file, predict_volume
 from mmsight.projects.eas_unet.volume import Volume, read_volume
@@ -83,11 +85,10 @@ def test_vnet_trains_and_predicts_any_size():
     torch.manual_seed(0)
     init_default_scope('mmseg')
     model = VNet([dict(type='CrossEntropyLoss', avg_non_ignore=True), dict(type='mmsight.ForegroundDiceLoss')], (16, 32, 32))
-    from mmengine.structures import PixelData
-    from mmseg.structures import SegDataSample
     target = torch.randint(0, 2, (16, 32, 32))
     target[0] = 255
-    losses = model([torch.rand(1, 16, 32, 32)] * 2, [SegDataSample(gt_sem_seg=PixelData(data=target)) for _ in range(2)], 'loss')
+    samples = [SegDataSample(gt_sem_seg=PixelData(data=target)) for _ in range(2)]
+    losses = model([torch.rand(1, 16, 32, 32)] * 2, samples, 'loss')
     assert set(losses) == {'loss_ce', 'loss_dice'}
     sum(losses.values()).backward()
     assert not [name for name, p in model.named_parameters() if p.grad is None]
@@ -115,7 +116,8 @@ def test_clean_keeps_one_component(ct, checkpoint, root, write_nifti, tmp_path, 
     monkeypatch.setattr(predict, 'predict_volume', lambda *args: two.copy())
     sizes = []
     for clean in (False, True):
-        made = predict_file(str(root / TOY), str(checkpoint), tmp_path / 'scan.nii', tmp_path / 'out', clean=clean, progress=False)
+        made = predict_file(str(root / TOY), str(checkpoint), tmp_path / 'scan.nii', tmp_path / 'out', clean=clean,
+                            progress=False)
         sizes.append(int(np.asarray(nib.load(made.mask).dataobj).sum()))
     assert sizes == [int(two.sum()), int(two.sum()) - 1]
 
