@@ -17,8 +17,10 @@ from mmsight.projects.eas_unet import (
     RandomFlipVolume,
 )
 from mmsight.projects.eas_unet.cache import pack, unpack_hu, unpack_label
+from mmsight.projects.eas_unet.cases import find_lits
+from mmsight.projects.eas_unet.convert import convert
 from mmsight.projects.eas_unet.loading import apply_window
-from mmsight.projects.eas_unet.splits import split_cases
+from mmsight.projects.eas_unet.splits import split_cases, write_splits
 from mmsight.projects.eas_unet.toy import AXES, SPLITS, make_abdomen, write_pair
 
 from mmsight.errors import InputError
@@ -27,12 +29,14 @@ SCRIPT = 'tools/dataset_converters/slice_liver_ct.py'
 
 
 @pytest.fixture
-def cache(ct, write_nifti, tmp_path, run):
-    """Five LiTS cases in five orientations, converted by the script; HU 1 higher from case to case."""
+def cache(ct, write_nifti, tmp_path):
+    """Five LiTS cases in five orientations, converted; HU 1 higher from case to case."""
     for number in range(5):
         write_nifti(tmp_path / 'lits' / f'volume-{number}.nii.gz', ct[0] + number, AXES[number])
         write_nifti(tmp_path / 'lits' / f'segmentation-{number}.nii.gz', ct[1], AXES[number])
-    run(SCRIPT, 'lits', tmp_path / 'lits', tmp_path / 'cache')
+    cases = find_lits(tmp_path / 'lits')
+    assert not convert(cases, tmp_path / 'cache', report=lambda line: None)
+    write_splits(tmp_path / 'cache' / 'splits.json', split_cases(case.name for case in cases), seed=0)
     return tmp_path / 'cache'
 
 
@@ -52,7 +56,7 @@ def test_window_is_the_papers():
     np.testing.assert_allclose(apply_window(np.array([-1000, -200, 25, 250, 400])), [0, 0, 0.5, 1, 1])
 
 
-def test_converted_slices_are_the_volumes(cache, ct, run):
+def test_converted_slices_are_the_volumes(cache, ct):
     index = json.loads((cache / 'index.json').read_text())
     assert index['volume-3']['shape'] == [7, 20, 24] and index['volume-3']['orientation'] == 'LPS'
     assert index['volume-3']['spacing'] == pytest.approx([4.0, 0.8, 0.9])
@@ -67,10 +71,18 @@ def test_converted_slices_are_the_volumes(cache, ct, run):
         np.testing.assert_array_equal(loaded['gt_seg_map'], ct[1][z] > 0)
         around = np.clip([z - 1, z, z + 1], 0, 6)
         np.testing.assert_allclose(loaded['img'], apply_window(ct[0][around] + number).transpose(1, 2, 0))
-    # a second run converts nothing
+
+
+def test_the_script_converts_what_is_new(cache, ct, write_nifti, run):
     before = (cache / 'volume-0.npy').stat().st_mtime_ns
-    text = run(SCRIPT, 'lits', cache.parent / 'lits', cache).stdout
-    assert text.count('is there already') == 5 and (cache / 'volume-0.npy').stat().st_mtime_ns == before
+    write_nifti(cache.parent / 'lits' / 'volume-1.nii.gz', ct[0] + 9)
+    write_nifti(cache.parent / 'lits' / 'segmentation-1.nii.gz', ct[1])
+    text = run(SCRIPT, 'lits', cache.parent / 'lits', cache, '--seed', '3').stdout
+    assert text.count('is there already') == 4 and '[2/5] volume-1: 7 slices of 24 x 20, 0.9 x 0.8 x 4 mm' in text
+    assert (cache / 'volume-0.npy').stat().st_mtime_ns == before
+    np.testing.assert_array_equal(unpack_hu(np.load(cache / 'volume-1.npy')), ct[0] + 9)
+    splits = json.loads((cache / 'splits.json').read_text())
+    assert splits.pop('seed') == 3 and splits == split_cases([f'volume-{number}' for number in range(5)], 3)
 
 
 def test_area_filter_keeps_what_the_paper_keeps(cache):

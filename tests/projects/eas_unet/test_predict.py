@@ -51,7 +51,7 @@ def test_slices_take_the_way_of_the_test_pipeline(ct, checkpoint, root):
         def test_step(self, batch):
             seen.append(batch['inputs'][0])
             sample = batch['data_samples'][0]
-            sample.pred_sem_seg = type('Map', (), dict(data=(batch['inputs'][0][1:2] > 0.5).long()))
+            sample.pred_sem_seg = PixelData(data=(batch['inputs'][0][1:2] > 0.5).long())
             return [sample]
 
     seen: list[torch.Tensor] = []
