@@ -80,7 +80,7 @@ def write_index(entries: Sequence[Entry], path: Path) -> None:
         facts = ', '.join(f'{key} {record[key]}' for key in ('git_commit', 'seed', 'device', 'wall_seconds') if key in record)
         sections.append(f'<h2>{html.escape(entry.paper)}</h2><p>{html.escape(facts)}</p>' +
                         ''.join(image(plot) for plot in entry.plots) +
-                        '<h3>Predictions: ground truth on the left, predicted boxes with their scores on the right</h3>'
+                        '<h3>Ground truth and predictions</h3>'
                         '<div class="pictures">' + ''.join(image(picture) for picture in entry.pictures) + '</div>')
     path.write_text(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>MMSight demo</title><style>{_STYLE}</style>'
