@@ -1,7 +1,7 @@
-# Trained on liver_slices, tested on the volumes of a cache as whole cases, in mm.
+# Trained on liver_slices, tested on the volumes of a cache as whole cases, in mm. The slices are windowed about so: fat is black.
 _base_ = 'eas_unet_w16_slices_64.py'
 
-test_pipeline = [dict(type='mmsight.LoadCTSlice'), *_base_.test_pipeline[1:]]
+test_pipeline = [dict(type='mmsight.LoadCTSlice', window=(0, 250)), *_base_.test_pipeline[1:]]
 test_dataloader = dict(dataset=dict(
     _delete_=True, type='mmsight.CTSliceDataset', data_root='{{$MMSIGHT_DATA:data}}/chaos_cache/', split='test', test_mode=True,
     pipeline=test_pipeline))
