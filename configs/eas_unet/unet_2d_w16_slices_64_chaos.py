@@ -1,4 +1,4 @@
-# Trained on liver_slices, tested on the volumes of a cache as whole cases, in mm. The slices are windowed about so: fat is black.
+# Trained on liver_slices, tested on whole cases of a cache, in mm, in about the window of the slices: fat is black.
 _base_ = 'unet_2d_w16_slices_64.py'
 
 test_pipeline = [dict(type='mmsight.LoadCTSlice', window=(0, 250)), *_base_.test_pipeline[1:]]
