@@ -81,11 +81,19 @@ class CTSliceDataset(_CachedDataset):
 
 @DATASETS.register_module()
 class CTVolumeDataset(_CachedDataset):
-    """Whole cached volumes, for 3D networks."""
+    """Whole cached volumes, for 3D networks.
+
+    Args:
+        patches (int): How often an epoch visits each case, for training on patches. Defaults to 1.
+    """
+
+    def __init__(self, *args, patches: int = 1, **kwargs) -> None:
+        self.patches = patches
+        super().__init__(*args, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One entry a case, with the ``liver_share`` of its slices."""
-        return [dict(entry, liver_share=shares) for entry, shares in self._cases()]
+        """``patches`` entries a case, with the ``liver_share`` of its slices."""
+        return [dict(entry, liver_share=shares) for entry, shares in self._cases() for _ in range(self.patches)]
 
 
 @DATASETS.register_module()

@@ -13,11 +13,7 @@ train_dataloader = dict(
     drop_last=True,
     collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
-    # an epoch of 2D training shows each case about a hundred times
-    dataset=dict(
-        type='RepeatDataset',
-        times=10,
-        dataset=dict(type='mmsight.CTVolumeDataset', data_root=data_root, split='train', pipeline=train_pipeline)))
+    dataset=dict(type='mmsight.CTVolumeDataset', data_root=data_root, split='train', patches=10, pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=1,
     num_workers=1,

@@ -131,6 +131,8 @@ def test_split_is_by_case_and_the_papers_size():
 
 
 def test_patches_for_3d_networks(cache, ct):
+    cases = [entry['case'] for entry in dataset(CTVolumeDataset, cache, patches=3)]
+    assert len(cases) == 12 and len(set(cases)) == 4
     entry = dataset(CTVolumeDataset, cache).get_data_info(0)
     whole = LoadCTVolume()(dict(entry))
     np.testing.assert_array_equal(whole['gt_seg_map'], ct[1] > 0)

@@ -36,8 +36,8 @@ def cells(config: str, runs: list[dict]) -> list[str]:
         return f'{statistics.mean(values):.1f}{spread}'
 
     unit = 'mm' if 'liver/ASSD_mm' in runs[0] else 'px'
-    return [f'{size / 1e6:.2f} M', str(len(runs)), show('DSC', 100), show('VOE', 100), show(f'ASSD_{unit}'), show(f'HD95_{unit}'),
-            show('DSC_std', 100)]
+    return [f'{size / 1e6:.2f} M', str(len(runs)), show('DSC', 100), show('VOE', 100), show(f'ASSD_{unit}'),
+            show(f'HD95_{unit}'), show('DSC_std', 100)]
 
 
 @pytest.mark.parametrize('config', records())
