@@ -10,6 +10,7 @@ from mmsight.configs import list_configs, load_config
 
 CONFIGS = {f'{path.parent.name}/{path.stem}': path for path in list_configs()}
 PAPER = [name for name in CONFIGS if name.startswith('sar_shipnet/')]
+LIVER = [name for name in CONFIGS if name.startswith('eas_unet/') and 'vnet' not in name]
 # one of each model; the rest differ in data, schedule or alpha
 MODELS = [f'sar_shipnet/{name}' for name in (
     'sar_shipnet_toy', 'sar_shipnet_r50_ssdd_512', 'centernet_r50_ssdd_512', 'sar_shipnet_r50_ssdd_512_ca',
@@ -79,6 +80,62 @@ def test_model_trains_a_step_and_predicts(name):
     with torch.no_grad():
         for sample in model.predict(images, samples):
             assert sample.pred_instances.bboxes.shape[1] == 4 and torch.isfinite(sample.pred_instances.scores).all()
+
+
+@pytest.mark.parametrize('name', LIVER)
+def test_segmentor_trains_a_step_and_predicts(name):
+    """A finite loss and a gradient on every parameter, with a slice without liver and ignored pixels; any size predicts."""
+    from mmengine.structures import PixelData
+    from mmseg.registry import MODELS as REGISTRY
+    from mmseg.structures import SegDataSample
+    torch.manual_seed(0)
+    cfg = load_config(name)
+    init_default_scope('mmseg')
+    _narrow(cfg.model)
+    model = REGISTRY.build(cfg.model).train()
+    target = torch.randint(0, 2, (2, 1, 48, 64))
+    target[0], target[1, :, :9] = 0, 255
+    meta = dict(img_shape=(48, 64), ori_shape=(48, 64), pad_shape=(48, 64))
+    samples = [SegDataSample(gt_sem_seg=PixelData(data=part), metainfo=meta) for part in target]
+    channels = cfg.model.backbone.in_channels
+    loss, _ = model.parse_losses(model(torch.rand(2, channels, 48, 64), samples, mode='loss'))
+    loss.backward()
+    assert torch.isfinite(loss) and not [key for key, value in model.named_parameters() if value.grad is None]
+    sample = SegDataSample(metainfo=dict(img_shape=(48, 64), ori_shape=(96, 128), pad_shape=(48, 64)))
+    with torch.no_grad():
+        predicted, = model.eval()(torch.rand(1, channels, 48, 64), [sample], mode='predict')
+    assert predicted.pred_sem_seg.data.shape == (1, 96, 128)
+
+
+def _narrow(model):
+    """The same network at width 4: full width is tested by the benchmark's sizes."""
+    width = model.backbone.base_channels
+    model.backbone.base_channels = 4
+    head = model.decode_head
+    head.in_channels = [n * 4 // width for n in head.in_channels] if head.type == 'mmsight.FusionHead' else 4
+    if 'channels' in head:
+        head.channels = 4
+    if 'neck' in model:
+        model.neck.in_channels = [n and n * 4 // width for n in model.neck.in_channels]
+
+
+@pytest.mark.parametrize('name', ['eas_unet_w16_slices_64', 'eas_unet_w64_lits_256'])
+def test_ablation_adds_one_part_at_a_time(name):
+    plain, eas, full = (load_config(f'{name}{suffix}').model for suffix in ('_dsconv', '_dsconv-eas', ''))
+    assert (plain.backbone.eas_stages, eas.backbone.eas_stages, full.backbone.eas_stages) == ((), (4, ), (4, ))
+    assert plain.decode_head == eas.decode_head and full.decode_head.type == 'mmsight.FusionHead'
+    assert {key: value for key, value in plain.backbone.items() if key != 'eas_stages'} == \
+        {key: value for key, value in full.backbone.items() if key != 'eas_stages'}
+
+
+@pytest.mark.parametrize('ours, bound', [('eas_unet_w64_lits_256', 0.5), ('eas_unet_w64_lits_256_separable', 0.3)])
+def test_share_of_the_parameters_of_unet(ours, bound):
+    from mmseg.registry import MODELS as REGISTRY
+    init_default_scope('mmseg')
+    with torch.device('meta'):
+        sizes = [sum(p.numel() for p in REGISTRY.build(load_config(name).model).parameters())
+                 for name in (ours, 'unet_2d_w64_lits_256')]
+    assert sizes[0] <= bound * sizes[1]
 
 
 def _without_downloads(node):
