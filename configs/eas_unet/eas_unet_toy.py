@@ -5,6 +5,7 @@ _base_ = [
 ]
 
 toy_data = 'eas_unet'
+demo_caption = 'outlines of the true liver (green) and of the predicted one (red)'
 max_epochs = 8
 train_cfg = dict(max_epochs=max_epochs, val_interval=4)
 param_scheduler = [

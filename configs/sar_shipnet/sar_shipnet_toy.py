@@ -5,6 +5,7 @@ _base_ = [
 ]
 
 toy_data = 'sar_shipnet'
+demo_caption = 'ground truth on the left, predicted boxes with their scores on the right'
 max_epochs = 18
 train_cfg = dict(max_epochs=max_epochs, val_interval=9)
 optim_wrapper = dict(optimizer=dict(lr=2e-3, fused=True))

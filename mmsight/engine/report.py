@@ -45,7 +45,7 @@ class Entry:
     record: dict | None
     plots: Sequence[Path] = field(default_factory=list)
     pictures: Sequence[Path] = field(default_factory=list)
-    caption: str = 'ground truth on the left, predicted boxes with their scores on the right'
+    caption: str = ''
 
     def rows(self) -> list[tuple[str, str, str, str, str, bool]]:
         """Paper, config, metric, value, expected and pass, a row for each expected result."""

@@ -39,13 +39,11 @@ def run_paper(config: Path) -> Entry:
     tested = sorted(work_dir.glob('*/pictures'))
     finished = done.returncode == 0 and record.is_file() and bool(tested)
     plots = [work_dir / 'losses.png'] if draw_losses(work_dir, work_dir / 'losses.png') else []
-    for name in ('precision_recall', 'cases'):
-        plots += sorted(work_dir.glob(f'*/vis_data/vis_image/{name}*.png'))[-1:]
+    for pattern in ('vis_image/precision_recall*.png', 'vis_image/cases*.png', 'grids/*.png'):
+        plots += sorted(work_dir.glob(f'*/vis_data/{pattern}'))[-1:]
     pictures = sorted(file for file in tested[-1].rglob('*') if file.suffix in ('.png', '.jpg'))[:12] if tested else []
-    plots += sorted(work_dir.glob('*/vis_data/grids/*.png'))[-1:]
-    entry = Entry(paper, name, json.loads(record.read_text()) if finished else None, plots, pictures)
-    entry.caption = Config.fromfile(config, import_custom_modules=False).get('demo_caption', entry.caption)
-    return entry
+    caption = Config.fromfile(config, import_custom_modules=False).demo_caption
+    return Entry(paper, name, json.loads(record.read_text()) if finished else None, plots, pictures, caption)
 
 
 @friendly
