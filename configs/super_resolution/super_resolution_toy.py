@@ -11,10 +11,10 @@ model = dict(
     discriminator=dict(width=8, dense=64))
 max_epochs = 24
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=4)
-adam = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, betas=(0.5, 0.999)))
+adam = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=5e-4, betas=(0.5, 0.999)))
 optim_wrapper = dict(generator=adam, discriminator=dict(optimizer=dict(lr=2e-4)))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.02, by_epoch=False, end=50),  # without it, and at 2e-3, every ReLU may close
+    dict(type='LinearLR', start_factor=0.02, by_epoch=False, end=50),  # without it, or at 1e-3, every ReLU may close
     dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, T_max=max_epochs, convert_to_iter_based=True)
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=8)
