@@ -8,10 +8,10 @@ from pathlib import Path
 from mmdet.datasets import CocoDataset
 
 from mmsight.errors import InputError
+from mmsight.images import read_image
 from mmsight.registry import DATASETS
 
 from .boxes import check_box
-from .loading import read_image
 
 
 def coco_faults(path: str | Path, classes: tuple[str, ...]) -> Iterator[str]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from mmdet.datasets import BaseDetDataset
 
 from mmsight.errors import InputError
+from mmsight.images import read_image
 from mmsight.registry import DATASETS
 
 from .boxes import check_box
-from .loading import read_image
 from .ssdd import read_ids
 
 

@@ -10,10 +10,10 @@ import defusedxml.ElementTree
 from mmdet.datasets import BaseDetDataset
 
 from mmsight.errors import InputError
+from mmsight.images import read_image
 from mmsight.registry import DATASETS
 
 from .boxes import check_box
-from .loading import read_image
 
 
 def read_ids(path: str | Path) -> list[str]:

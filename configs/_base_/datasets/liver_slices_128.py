@@ -1,0 +1,36 @@
+# 516 axial slices of 98 volumes, 8 bits, halved to 128x128 for a CPU; split by volume, 78 to 20.
+size = (128, 128)
+train_pipeline = [
+    dict(type='mmsight.LoadGreySlice'),
+    dict(type='mmsight.LoadLiverMask'),
+    dict(type='Resize', scale=size),
+    # the slices lie on their side: all eight orientations, so that the network also reads upright ones
+    dict(type='RandomRotFlip', rotate_prob=0, flip_prob=0.5),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='RandomRotate', prob=0.5, degree=15, seg_pad_val=255),
+    dict(type='PackSegInputs')
+]
+test_pipeline = [
+    dict(type='mmsight.LoadGreySlice'),
+    dict(type='Resize', scale=size),
+    dict(type='mmsight.LoadLiverMask'),
+    dict(type='PackSegInputs', meta_keys=(
+        'img_path', 'ori_shape', 'img_shape', 'case', 'slice_index', 'num_slices', 'spacing'))
+]
+data_root = '{{$MMSIGHT_DATA:data}}/liver_slices/'
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=1,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='mmsight.LiverSliceFolder', data_root=data_root, split='train', pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=8,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='mmsight.LiverSliceFolder', data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline))
+test_dataloader = val_dataloader
+val_evaluator = dict(type='mmsight.LiverMetric', separate_slices=True)
+test_evaluator = val_evaluator

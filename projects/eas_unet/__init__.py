@@ -1,0 +1,17 @@
+"""EAS U-Net (Wang et al., IJIRCST 2024): liver segmentation in CT, as modules for mmseg."""
+
+from .datasets import CTSliceDataset, CTVolumeDataset, LiverSliceFolder
+from .dice_loss import ForegroundDiceLoss
+from .dsconv import DSConv
+from .eas import EASModule, EASNeck
+from .eca import ECA
+from .fusion_head import FusionHead
+from .loading import LoadCTSlice, LoadGreySlice, LoadLiverMask
+from .metric import LiverMetric
+from .montage_hook import CaseMontageHook
+from .unet import EASUNet
+
+__all__ = [
+    'CTSliceDataset', 'CaseMontageHook', 'CTVolumeDataset', 'DSConv', 'EASModule', 'EASNeck', 'EASUNet', 'ECA', 'ForegroundDiceLoss', 'FusionHead',
+    'LiverMetric', 'LiverSliceFolder', 'LoadCTSlice', 'LoadGreySlice', 'LoadLiverMask'
+]

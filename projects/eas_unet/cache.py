@@ -1,0 +1,93 @@
+"""The slice cache: one ``<case>.npy`` a volume, memory-mapped, and one ``index.json`` that describes them.
+
+A voxel is 16 bits: the lower 12 hold the HU + 1024 clipped to 0..4095, which is what a CT scanner stores, the next 2 the label 0, 1
+or 2. Arrays are (slices, H, W) in the orientation in which radiologists read them: slices from feet to head, rows from front to
+back, columns from the patient's right to left.
+"""
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mmsight.errors import InputError
+
+ORIENTATION = 'LPS'
+"""Directions in which columns, rows and slices run: towards left, posterior and superior."""
+_OFFSET, _HU, _LABEL_SHIFT = 1024, 0x0FFF, 12
+
+
+def pack(hu: np.ndarray, label: np.ndarray | None = None) -> np.ndarray:
+    """HU (any real type, rounded) and labels 0-2 of the same shape as uint16."""
+    packed = (np.rint(hu).clip(-_OFFSET, _HU - _OFFSET) + _OFFSET).astype(np.uint16)
+    return packed if label is None else packed | (label.astype(np.uint16) << _LABEL_SHIFT)
+
+
+def unpack_hu(packed: np.ndarray) -> np.ndarray:
+    """HU, int16."""
+    return (packed & _HU).astype(np.int16) - _OFFSET
+
+
+def unpack_label(packed: np.ndarray) -> np.ndarray:
+    """Labels 0 (background), 1 (liver) and 2 (tumour), uint8."""
+    return (packed >> _LABEL_SHIFT).astype(np.uint8)
+
+
+@functools.lru_cache(maxsize=512)
+def open_case(path: str) -> np.ndarray:
+    """A cached case, uint16 (slices, H, W), memory-mapped; each process opens it once.
+
+    Raises:
+        InputError: If the file is missing or damaged.
+    """
+    try:
+        return np.load(path, mmap_mode='r')
+    except (OSError, ValueError) as error:
+        raise InputError(f'{path}: the cached case cannot be read ({error}): make it again with '
+                         'tools/dataset_converters/slice_liver_ct.py') from error
+
+
+def write_case(folder: Path, name: str, packed: np.ndarray) -> str:
+    """Write ``<name>.npy``, under its name only once it is complete; returns its SHA-256."""
+    scratch = folder / f'.{name}-{os.getpid()}.npy'
+    try:
+        np.save(scratch, packed)
+        digest = file_digest(scratch)
+        scratch.replace(folder / f'{name}.npy')
+    finally:
+        scratch.unlink(missing_ok=True)
+    return digest
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest() if hasattr(hashlib, 'file_digest') else hashlib.sha256(
+            file.read()).hexdigest()
+
+
+def read_index(folder: Path) -> dict[str, dict]:
+    """Case to ``shape``, ``spacing`` (z, y, x) in mm, ``orientation``, ``source_affine``, ``sha256`` and ``liver_share`` of each slice.
+
+    Raises:
+        InputError: If there is no readable index.
+    """
+    path = folder / 'index.json'
+    try:
+        return json.loads(path.read_text())
+    except OSError as error:
+        raise InputError(f'{path}: the cache index cannot be read: {error.strerror}; make it with '
+                         'tools/dataset_converters/slice_liver_ct.py') from error
+    except ValueError as error:
+        raise InputError(f'{path}: the cache index is no well-formed json: {error}') from error
+
+
+def write_index(folder: Path, index: Mapping[str, dict]) -> None:
+    """Replace the index in one step."""
+    scratch = folder / f'.index-{os.getpid()}.json'
+    scratch.write_text(json.dumps(index, indent=1) + '\n')
+    scratch.replace(folder / 'index.json')

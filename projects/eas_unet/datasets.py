@@ -1,0 +1,154 @@
+"""Datasets over cached CT volumes and over folders of 8-bit slices. Every split is by case."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmseg.datasets import BaseSegDataset
+
+from mmsight.errors import InputError
+from mmsight.registry import DATASETS
+
+from .cache import file_digest, read_index
+from .loading import read_grey
+from .splits import read_split, split_cases
+
+METAINFO = dict(classes=('background', 'liver'), palette=[[0, 0, 0], [60, 220, 60]])
+
+
+class _CachedDataset(BaseSegDataset):
+    """Cases of one split of a cache folder.
+
+    Args:
+        data_root (str): Folder of the cache.
+        split (str): A split of ``ann_file``.
+        ann_file (str): Split file below ``data_root``. Defaults to ``'splits.json'``.
+    """
+
+    METAINFO = METAINFO
+
+    def __init__(self, *args, split: str, ann_file: str = 'splits.json', **kwargs) -> None:
+        self.split = split
+        super().__init__(*args, ann_file=ann_file, **kwargs)
+
+    def _cases(self) -> Iterator[tuple[dict, list[float]]]:
+        """What all samples of a case share, and the share of liver of each slice."""
+        folder = Path(self.data_root)
+        index = read_index(folder)
+        for name in read_split(Path(self.ann_file), self.split):
+            if name not in index:
+                raise InputError(f"{self.ann_file}: the case '{name}' of split '{self.split}' is not in {folder}/index.json: convert it "
+                                 'with tools/dataset_converters/slice_liver_ct.py')
+            path, case = str(folder / f'{name}.npy'), index[name]
+            yield dict(img_path=path, seg_map_path=path, case=name, slice_index=0, num_slices=case['shape'][0],
+                       spacing=case['spacing'], seg_fields=[], reduce_zero_label=False), case['liver_share']
+
+    def iter_faults(self) -> Iterator[str | None]:
+        """Check every case of the split: a sentence for each whose file is missing or not the one that was converted."""
+        index = read_index(Path(self.data_root))
+        for name in read_split(Path(self.ann_file), self.split):
+            path = Path(self.data_root) / f'{name}.npy'
+            if name not in index or not path.is_file():
+                yield f'{path}: the case is not in the cache'
+            else:
+                same = file_digest(path) == index[name]['sha256']
+                yield None if same else f'{path}: the file is not the one that index.json describes (its SHA-256 differs)'
+
+
+@DATASETS.register_module()
+class CTSliceDataset(_CachedDataset):
+    """Axial slices of cached volumes, in order.
+
+    Args:
+        min_liver (float): Slices with a smaller share of liver are left out. The paper keeps 0.015; use it in training alone,
+            since testing on chosen slices flatters. Defaults to 0.
+    """
+
+    def __init__(self, *args, min_liver: float = 0.0, **kwargs) -> None:
+        self.min_liver = min_liver
+        super().__init__(*args, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """One entry a slice."""
+        slices = [dict(entry, slice_index=number) for entry, shares in self._cases()
+                  for number, share in enumerate(shares) if share >= self.min_liver]
+        if not slices:
+            raise InputError(f"{self.data_root}: no slice of split '{self.split}' has a share of liver of at least {self.min_liver}")
+        return slices
+
+
+@DATASETS.register_module()
+class CTVolumeDataset(_CachedDataset):
+    """Whole cached volumes, for 3D networks."""
+
+    def load_data_list(self) -> list[dict]:
+        """One entry a case, with the ``liver_share`` of its slices."""
+        return [dict(entry, liver_share=shares) for entry, shares in self._cases()]
+
+
+@DATASETS.register_module()
+class LiverSliceFolder(BaseSegDataset):
+    """8-bit slices and masks, ``images/<any>_<volume>_<slice>.jpg`` and ``masks/`` of the same names; mask > 127 is liver.
+
+    A case holds all slices of a volume, however they were flipped. Spacing is unknown.
+
+    Args:
+        split (str): ``'train'`` or ``'val'``: 80 % and 20 % of the volumes, see :func:`.splits.split_cases`.
+        seed (int): Of the split. Defaults to 0.
+        min_liver (float): As in :class:`CTSliceDataset`; reads all masks once. Defaults to 0.
+    """
+
+    METAINFO = METAINFO
+
+    def __init__(self, *args, split: str, seed: int = 0, min_liver: float = 0.0, **kwargs) -> None:
+        self.split, self.seed, self.min_liver = split, seed, min_liver
+        kwargs.setdefault('data_prefix', dict(img_path='images', seg_map_path='masks'))
+        super().__init__(*args, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """One entry an image, sorted by case and slice."""
+        entries = self._entries()
+        names = split_cases({entry['case'] for entry in entries}, self.seed)
+        if self.split not in names:
+            raise InputError(f"{self.data_root}: there is no split '{self.split}': choose one of {', '.join(names)}")
+        entries = [entry for entry in entries if entry['case'] in set(names[self.split])]
+        if self.min_liver:
+            entries = [entry for entry in entries if (read_grey(entry['seg_map_path']) > 127).mean() >= self.min_liver]
+        counts = Counter(entry['case'] for entry in entries)
+        # the position among the case's images: the same slice may be there both flipped and mirrored
+        position: Counter = Counter()
+        for entry in entries:
+            entry['slice_index'], entry['num_slices'] = position[entry['case']], counts[entry['case']]
+            position[entry['case']] += 1
+        return entries
+
+    def _entries(self) -> list[dict]:
+        images, masks = (Path(self.data_prefix[key]) for key in ('img_path', 'seg_map_path'))
+        found = {side: {path.stem: path for path in folder.glob('*') if path.suffix in ('.jpg', '.png')}
+                 for side, folder in (('image', images), ('mask', masks))}
+        if not found['image']:
+            raise InputError(f'{images}: no jpg or png image was found')
+        lone = sorted(found['image'].keys() ^ found['mask'].keys())
+        if lone:
+            missing, folder = ('mask', masks) if lone[0] in found['image'] else ('image', images)
+            raise InputError(f"{folder}: the {missing} of '{lone[0]}' is missing ({len(lone)} images or masks have no partner)")
+        entries = []
+        for stem, path in found['image'].items():
+            match = re.fullmatch(r'.+_(\d+)_(\d+)', stem)
+            if match is None:
+                raise InputError(f"{path}: the name must end in _<volume>_<slice>, found '{stem}'")
+            entries.append((match[1], int(match[2]), stem, dict(
+                img_path=str(path), seg_map_path=str(found['mask'][stem]), case=match[1], spacing=None, seg_fields=[],
+                reduce_zero_label=False)))
+        return [entry for *_, entry in sorted(entries, key=lambda item: item[:3])]
+
+    def iter_faults(self) -> Iterator[str | None]:
+        """Decode every image and mask: a sentence for each fault, None for each pair without one."""
+        for entry in self._entries():
+            try:
+                shapes = [read_grey(entry[key]).shape for key in ('img_path', 'seg_map_path')]
+                yield None if shapes[0] == shapes[1] else (
+                    f"{entry['seg_map_path']}: the mask is {shapes[1]} (h, w), its image {shapes[0]}")
+            except InputError as error:
+                yield str(error)

@@ -1,0 +1,101 @@
+"""Load one slice and its mask: from the cache that the converter writes, or from 8-bit image files."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmsight.errors import InputError
+from mmsight.images import read_image
+from mmsight.registry import TRANSFORMS
+
+from .cache import open_case, unpack_hu, unpack_label
+
+WINDOW = (-200, 250)
+"""The paper's HU window: lower and upper bound."""
+
+
+def apply_window(hu: np.ndarray, window: tuple[float, float] = WINDOW) -> np.ndarray:
+    """Clip to the window and scale it to [0, 1], float32."""
+    low, high = window
+    return ((np.clip(hu, low, high) - low) / (high - low)).astype(np.float32)
+
+
+def read_grey(path: str | Path) -> np.ndarray:
+    """An 8-bit image as uint8 (H, W); of equal channels one is kept.
+
+    Raises:
+        InputError: If the file cannot be decoded or has not 8 bits.
+    """
+    image = read_image(path)
+    if image.dtype != np.uint8:
+        raise InputError(f'{path}: 8 bits per pixel are expected, found {image.dtype}; convert CT volumes with '
+                         'tools/dataset_converters/slice_liver_ct.py')
+    return image if image.ndim == 2 else cv2.cvtColor(image[..., :3], cv2.COLOR_BGR2GRAY)
+
+
+def display_slice(path: str, index: int) -> np.ndarray:
+    """A slice as people look at it, uint8 (H, W): the windowed cache slice ``index``, or the image file itself."""
+    if not path.endswith('.npy'):
+        return read_grey(path)
+    return (255 * apply_window(unpack_hu(open_case(path)[index]))).astype(np.uint8)
+
+
+@TRANSFORMS.register_module()
+class LoadCTSlice(BaseTransform):
+    """Load slice ``slice_index`` of the cached case ``img_path``.
+
+    Sets ``img`` float32 (H, W, 2 neighbours + 1) in [0, 1], ``img_shape`` and ``ori_shape``.
+
+    Args:
+        window (tuple[float, float]): HU that become 0 and 1. Defaults to the paper's (-200, 250).
+        neighbours (int): Slices on either side that become further channels (2.5D, beyond the paper); at the ends of the
+            volume the last slice repeats. Defaults to 0.
+    """
+
+    def __init__(self, window: tuple[float, float] = WINDOW, neighbours: int = 0) -> None:
+        self.window, self.neighbours = window, neighbours
+
+    def transform(self, results: dict) -> dict:
+        """Read only the wanted slices of the memory-mapped file."""
+        case, centre = open_case(results['img_path']), results['slice_index']
+        wanted = np.arange(centre - self.neighbours, centre + self.neighbours + 1).clip(0, len(case) - 1)
+        image = np.stack([apply_window(unpack_hu(case[index]), self.window) for index in wanted], axis=-1)
+        results['img'] = image
+        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadGreySlice(BaseTransform):
+    """Load the 8-bit image ``img_path``: ``img`` float32 (H, W, 1) in [0, 1], ``img_shape`` and ``ori_shape``."""
+
+    def transform(self, results: dict) -> dict:
+        """Read one file."""
+        image = read_grey(results['img_path'])
+        results['img'] = (image[..., None] / 255).astype(np.float32)
+        results['img_shape'] = results['ori_shape'] = image.shape
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadLiverMask(BaseTransform):
+    """Load the slice's mask: ``gt_seg_map`` uint8 (H, W), 1 for liver, its tumours included.
+
+    From the cache a label above 0 is liver, from an image file a grey value above 127. Stands before the transforms that change
+    geometry in training, behind them in tests: metrics compare at the size of the file.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Read one slice."""
+        path = results['seg_map_path']
+        if path.endswith('.npy'):
+            mask = unpack_label(open_case(path)[results['slice_index']]) > 0
+        else:
+            mask = read_grey(path) > 127
+        if mask.shape != results['ori_shape']:
+            raise InputError(f"{path}: the mask is {mask.shape} (h, w), its image {results['img_path']} {results['ori_shape']}")
+        results['gt_seg_map'] = mask.astype(np.uint8)
+        results['seg_fields'].append('gt_seg_map')
+        return results
