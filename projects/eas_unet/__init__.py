@@ -6,12 +6,14 @@ from .dsconv import DSConv
 from .eas import EASModule, EASNeck
 from .eca import ECA
 from .fusion_head import FusionHead
-from .loading import LoadCTSlice, LoadGreySlice, LoadLiverMask
+from .loading import LoadCTSlice, LoadCTVolume, LoadGreySlice, LoadLiverMask, PackVolume
 from .metric import LiverMetric
 from .montage_hook import CaseMontageHook
 from .unet import EASUNet
+from .vnet import VNet
 
 __all__ = [
-    'CTSliceDataset', 'CaseMontageHook', 'CTVolumeDataset', 'DSConv', 'EASModule', 'EASNeck', 'EASUNet', 'ECA', 'ForegroundDiceLoss', 'FusionHead',
-    'LiverMetric', 'LiverSliceFolder', 'LoadCTSlice', 'LoadGreySlice', 'LoadLiverMask'
+    'CTSliceDataset', 'CTVolumeDataset', 'CaseMontageHook', 'DSConv', 'EASModule', 'EASNeck', 'EASUNet', 'ECA',
+    'ForegroundDiceLoss', 'FusionHead', 'LiverMetric', 'LiverSliceFolder', 'LoadCTSlice', 'LoadCTVolume', 'LoadGreySlice',
+    'LoadLiverMask', 'PackVolume', 'VNet'
 ]

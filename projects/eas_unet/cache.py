@@ -89,5 +89,5 @@ def read_index(folder: Path) -> dict[str, dict]:
 def write_index(folder: Path, index: Mapping[str, dict]) -> None:
     """Replace the index in one step."""
     scratch = folder / f'.index-{os.getpid()}.json'
-    scratch.write_text(json.dumps(index, indent=1) + '\n')
+    scratch.write_text(json.dumps(index) + '\n')
     scratch.replace(folder / 'index.json')

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from mmcv.transforms import BaseTransform
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
 
 from mmsight.errors import InputError
 from mmsight.images import read_image
@@ -90,12 +93,62 @@ class LoadLiverMask(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Read one slice."""
         path = results['seg_map_path']
-        if path.endswith('.npy'):
-            mask = unpack_label(open_case(path)[results['slice_index']]) > 0
-        else:
-            mask = read_grey(path) > 127
+        cached = path.endswith('.npy')
+        mask = unpack_label(open_case(path)[results['slice_index']]) > 0 if cached else read_grey(path) > 127
         if mask.shape != results['ori_shape']:
             raise InputError(f"{path}: the mask is {mask.shape} (h, w), its image {results['img_path']} {results['ori_shape']}")
         results['gt_seg_map'] = mask.astype(np.uint8)
         results['seg_fields'].append('gt_seg_map')
         return results
+
+
+@TRANSFORMS.register_module()
+class LoadCTVolume(BaseTransform):
+    """Load the whole cached case ``img_path``, or a random patch of it, for a 3D network.
+
+    Sets ``img`` float32 (1, slices, H, W) in [0, 1], ``gt_seg_map`` uint8 (slices, H, W), 1 for liver, and ``ori_shape``.
+
+    Args:
+        window (tuple[float, float]): HU that become 0 and 1. Defaults to the paper's (-200, 250).
+        patch (tuple[int, int, int], optional): Size of a random patch (slices, h, w), e.g. the paper's (32, 256, 256). Its middle
+            slice is one with at least ``min_liver``. A smaller volume is padded with air that the loss ignores. None for the
+            whole volume.
+        min_liver (float): Least share of liver in the middle slice, as for 2D training. Defaults to 0.015.
+    """
+
+    def __init__(self, window: tuple[float, float] = WINDOW, patch: tuple[int, int, int] | None = None,
+                 min_liver: float = 0.015) -> None:
+        self.window, self.patch, self.min_liver = window, patch, min_liver
+
+    def transform(self, results: dict) -> dict:
+        """Read only what the patch needs of the memory-mapped file."""
+        packed = open_case(results['img_path'])
+        results['ori_shape'] = packed.shape
+        if self.patch is not None:
+            packed = packed[self._place(packed.shape, results['liver_share'])]
+        image, mask = apply_window(unpack_hu(packed), self.window), (unpack_label(packed) > 0).astype(np.uint8)
+        if self.patch is not None:
+            short = [(0, want - have) for want, have in zip(self.patch, packed.shape, strict=True)]
+            image, mask = np.pad(image, short), np.pad(mask, short, constant_values=255)
+        results['img'], results['gt_seg_map'] = image[None], mask
+        results['img_shape'] = mask.shape
+        return results
+
+    def _place(self, shape: tuple[int, ...], shares: list[float]) -> tuple[slice, ...]:
+        kept = np.flatnonzero(np.array(shares) >= self.min_liver)
+        middle = np.random.choice(kept) if len(kept) else shape[0] // 2
+        starts = [np.clip(middle - self.patch[0] // 2, 0, max(shape[0] - self.patch[0], 0)),
+                  *(np.random.randint(max(have - want, 0) + 1) for have, want in zip(shape[1:], self.patch[1:], strict=True))]
+        return tuple(slice(start, start + want) for start, want in zip(starts, self.patch, strict=True))
+
+
+@TRANSFORMS.register_module()
+class PackVolume(BaseTransform):
+    """``inputs`` float32 (1, slices, H, W) and a sample with the true mask, the case, its size and its spacing."""
+
+    def transform(self, results: dict) -> dict:
+        """Pack one volume or patch."""
+        mask = torch.from_numpy(np.ascontiguousarray(results['gt_seg_map'])).long()
+        sample = SegDataSample(gt_sem_seg=PixelData(data=mask))
+        sample.set_metainfo({key: results[key] for key in ('img_path', 'ori_shape', 'case', 'slice_index', 'num_slices', 'spacing')})
+        return dict(inputs=torch.from_numpy(np.ascontiguousarray(results['img'])), data_samples=sample)
