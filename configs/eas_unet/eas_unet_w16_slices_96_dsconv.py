@@ -1,5 +1,5 @@
 # Ablation at reduced width: depthwise-separable convolutions alone, neither EAS nor fusion.
-_base_ = 'eas_unet_w16_slices_128.py'
+_base_ = 'eas_unet_w16_slices_96.py'
 
 model = dict(
     backbone=dict(eas_stages=()),

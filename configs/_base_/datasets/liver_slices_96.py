@@ -1,5 +1,5 @@
-# 516 axial slices of 98 volumes, 8 bits, halved to 128x128 for a CPU; split by volume, 78 to 20.
-size = (128, 128)
+# 516 axial slices of 98 volumes, 8 bits, scaled to 96x96 for a CPU; split by volume, 78 to 20.
+size = (96, 96)
 train_pipeline = [
     dict(type='mmsight.LoadGreySlice'),
     dict(type='mmsight.LoadLiverMask'),
