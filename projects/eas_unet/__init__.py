@@ -6,7 +6,7 @@ from .dsconv import DSConv
 from .eas import EASModule, EASNeck
 from .eca import ECA
 from .fusion_head import FusionHead
-from .loading import LoadCTSlice, LoadCTVolume, LoadGreySlice, LoadLiverMask, PackVolume
+from .loading import LoadCTSlice, LoadCTVolume, LoadGreySlice, LoadLiverMask, PackVolume, RandomFlipVolume
 from .metric import LiverMetric
 from .montage_hook import CaseMontageHook
 from .unet import EASUNet
@@ -15,5 +15,5 @@ from .vnet import VNet
 __all__ = [
     'CTSliceDataset', 'CTVolumeDataset', 'CaseMontageHook', 'DSConv', 'EASModule', 'EASNeck', 'EASUNet', 'ECA',
     'ForegroundDiceLoss', 'FusionHead', 'LiverMetric', 'LiverSliceFolder', 'LoadCTSlice', 'LoadCTVolume', 'LoadGreySlice',
-    'LoadLiverMask', 'PackVolume', 'VNet'
+    'LoadLiverMask', 'PackVolume', 'RandomFlipVolume', 'VNet'
 ]

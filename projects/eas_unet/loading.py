@@ -143,6 +143,25 @@ class LoadCTVolume(BaseTransform):
 
 
 @TRANSFORMS.register_module()
+class RandomFlipVolume(BaseTransform):
+    """Mirror rows and, drawn apart, columns of a volume and its mask.
+
+    Args:
+        prob (float): Of each. Defaults to 0.5.
+    """
+
+    def __init__(self, prob: float = 0.5) -> None:
+        self.prob = prob
+
+    def transform(self, results: dict) -> dict:
+        """Flip views; nothing is copied."""
+        for axis in (-2, -1):
+            if np.random.random() < self.prob:
+                results['img'], results['gt_seg_map'] = (np.flip(results[key], axis) for key in ('img', 'gt_seg_map'))
+        return results
+
+
+@TRANSFORMS.register_module()
 class PackVolume(BaseTransform):
     """``inputs`` float32 (1, slices, H, W) and a sample with the true mask, the case, its size and its spacing."""
 

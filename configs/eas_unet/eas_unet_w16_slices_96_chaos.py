@@ -1,0 +1,8 @@
+# Trained on liver_slices, tested on the volumes of a cache as whole cases, in mm.
+_base_ = 'eas_unet_w16_slices_96.py'
+
+test_pipeline = [dict(type='mmsight.LoadCTSlice'), *_base_.test_pipeline[1:]]
+test_dataloader = dict(dataset=dict(
+    _delete_=True, type='mmsight.CTSliceDataset', data_root='{{$MMSIGHT_DATA:data}}/chaos_cache/', split='test', test_mode=True,
+    pipeline=test_pipeline))
+test_evaluator = dict(separate_slices=False)
