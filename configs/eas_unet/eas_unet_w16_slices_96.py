@@ -1,5 +1,5 @@
-# EAS U-Net at a quarter of the width on 96x96 slices, for a CPU. The rates keep the paper's relation to the map: 6, 12 and 18 on the
-# 16x16 bottleneck of its 256x256 crops, about 2, 4 and 6 on 6x6.
+# EAS U-Net at a quarter of the width on 96x96 slices, for a CPU. The rates keep the paper's relation to the map: 6, 12 and 18
+# on the 16x16 bottleneck of its 256x256 crops, about 2, 4 and 6 on 6x6.
 _base_ = [
     '../_base_/models/eas_unet_w64.py', '../_base_/datasets/liver_slices_96.py', '../_base_/schedules/adamw_cosine_liver.py',
     '../_base_/eas_unet_runtime.py'

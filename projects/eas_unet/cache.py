@@ -1,8 +1,8 @@
 """The slice cache: one ``<case>.npy`` a volume, memory-mapped, and one ``index.json`` that describes them.
 
-A voxel is 16 bits: the lower 12 hold the HU + 1024 clipped to 0..4095, which is what a CT scanner stores, the next 2 the label 0, 1
-or 2. Arrays are (slices, H, W) in the orientation in which radiologists read them: slices from feet to head, rows from front to
-back, columns from the patient's right to left.
+A voxel is 16 bits: the lower 12 hold the HU + 1024 clipped to 0..4095, which is what a CT scanner stores, the next 2 the label
+0, 1 or 2. Arrays are (slices, H, W) in the orientation in which radiologists read them: slices from feet to head, rows from
+front to back, columns from the patient's right to left.
 """
 
 import functools
@@ -71,7 +71,10 @@ def file_digest(path: Path) -> str:
 
 
 def read_index(folder: Path) -> dict[str, dict]:
-    """Case to ``shape``, ``spacing`` (z, y, x) in mm, ``orientation``, ``source_affine``, ``sha256`` and ``liver_share`` of each slice.
+    """Case to its entry.
+
+    An entry has ``shape``, ``spacing`` (z, y, x) in mm, ``orientation``, ``source_affine``, ``source_sha256`` (of what was
+    converted), ``sha256`` (of the cache file) and ``liver_share`` of each slice.
 
     Raises:
         InputError: If there is no readable index.

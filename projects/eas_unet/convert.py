@@ -24,7 +24,8 @@ def convert_case(case: Case, folder: Path) -> tuple[dict, str | None]:
         part = slice(start, start + 32)
         packed[part] = pack(volume.hu(start, start + 32), labels[part])
     entry = dict(shape=list(packed.shape), spacing=list(volume.spacing), orientation=ORIENTATION,
-                 source_affine=volume.affine.tolist(), source_sha256=case.digest(), sha256=write_case(folder, case.name, packed),
+                 source_affine=volume.affine.tolist(), source_sha256=case.digest(),
+                 sha256=write_case(folder, case.name, packed),
                  liver_share=[round(float(share), 6) for share in (labels > 0).mean(axis=(1, 2))])
     return entry, volume.spacing_warning
 
@@ -58,8 +59,8 @@ def convert(cases: Sequence[Case], folder: Path, report: Callable[[str], None] =
             index.pop(case.name, None)
             report(f'{place}: error: {error}')
         else:
-            shape, spacing = index[case.name]['shape'], index[case.name]['spacing']
-            report(f"{place}: {shape[0]} slices of {shape[2]} x {shape[1]}, {' x '.join(f'{size:.3g}' for size in spacing[::-1])} mm")
+            shape, spacing = index[case.name]['shape'], index[case.name]['spacing'][::-1]
+            report(f"{place}: {shape[0]} slices of {shape[2]} x {shape[1]}, {' x '.join(f'{size:.3g}' for size in spacing)} mm")
             if warning:
                 report(f'warning: {warning}')
         write_index(folder, index)

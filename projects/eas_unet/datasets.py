@@ -38,8 +38,8 @@ class _CachedDataset(BaseSegDataset):
         index = read_index(folder)
         for name in read_split(Path(self.ann_file), self.split):
             if name not in index:
-                raise InputError(f"{self.ann_file}: the case '{name}' of split '{self.split}' is not in {folder}/index.json: convert it "
-                                 'with tools/dataset_converters/slice_liver_ct.py')
+                raise InputError(f"{self.ann_file}: the case '{name}' of split '{self.split}' is not in {folder}/index.json: "
+                                 'convert it with tools/dataset_converters/slice_liver_ct.py')
             path, case = str(folder / f'{name}.npy'), index[name]
             yield dict(img_path=path, seg_map_path=path, case=name, slice_index=0, num_slices=case['shape'][0],
                        spacing=case['spacing'], seg_fields=[], reduce_zero_label=False), case['liver_share']
@@ -74,7 +74,8 @@ class CTSliceDataset(_CachedDataset):
         slices = [dict(entry, slice_index=number) for entry, shares in self._cases()
                   for number, share in enumerate(shares) if share >= self.min_liver]
         if not slices:
-            raise InputError(f"{self.data_root}: no slice of split '{self.split}' has a share of liver of at least {self.min_liver}")
+            raise InputError(f"{self.data_root}: no slice of split '{self.split}' has a share of liver of at least "
+                             f'{self.min_liver}')
         return slices
 
 

@@ -10,8 +10,8 @@ from mmsight.registry import MODELS
 class ForegroundDiceLoss(nn.Module):
     r"""1 - (2 sum(p g) + eps) / (sum(p) + sum(g) + eps), p the softmax probability of a class and g its 0/1 target.
 
-    The sums run over all pixels of the *batch*, so that a slice without liver adds only its false positives. A batch without any
-    target is well defined: 0 where nothing is predicted, near 1 otherwise. With more than two classes the foreground
+    The sums run over all pixels of the *batch*, so that a slice without liver adds only its false positives. A batch without
+    any target is well defined: 0 where nothing is predicted, near 1 otherwise. With more than two classes the foreground
     classes' losses are averaged. mmseg's DiceLoss pools the classes, in which background drowns a small liver, and takes
     ``ignore_index`` for a class.
 

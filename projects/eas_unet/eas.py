@@ -82,16 +82,17 @@ class EASModule(BaseModule):
 
     def _pool(self, x: Tensor) -> Tensor:
         if self.training and len(x) == 1 and isinstance(self.pooled.norm, nn.modules.batchnorm._BatchNorm):
-            raise InputError("train_dataloader.batch_size (or the last batch of an epoch) is 1, and the EAS module's pooled branch "
-                             "normalises over the batch: use 2 or more, drop_last=True, or norm_cfg=dict(type='GN', ...)")
+            raise InputError("train_dataloader.batch_size (or the last batch of an epoch) is 1, and the EAS module's pooled "
+                             "branch normalises over the batch: use 2 or more, drop_last=True, or a norm_cfg of type GN")
         return self.pooled(x.mean(dim=(2, 3), keepdim=True))
 
     def _check_rates(self, size: tuple[int, int]) -> None:
         outside = [rate for rate in self.rates if rate >= min(size)]
         if outside and size not in self._warned:
             self._warned.add(size)
-            warnings.warn(f'EAS: the dilation rates {outside} reach over the border of the {size[0]}x{size[1]} map from everywhere, '
-                          'so that their outer taps see padding alone: use smaller rates, an earlier stage or larger crops',
+            warnings.warn(f'EAS: the dilation rates {outside} reach over the border of the {size[0]}x{size[1]} map from '
+                          'everywhere, so that their outer taps see padding alone: use smaller rates, an earlier stage or larger '
+                          'crops',
                           stacklevel=3)
 
 

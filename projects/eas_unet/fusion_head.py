@@ -18,8 +18,8 @@ class FusionHead(BaseDecodeHead):
         in_channels (Sequence[int]): Channels of the chosen inputs.
         in_index (Sequence[int]): Which outputs of the backbone are fused.
         num_classes (int): Classes, background included.
-        aux_weights (Sequence[float], optional): Weight of each scale's own loss, in the order of ``in_index``; the same losses as
-            of the fused map. None for the fused map's loss alone.
+        aux_weights (Sequence[float], optional): Weight of each scale's own loss, in the order of ``in_index``; the same losses
+            as of the fused map. None for the fused map's loss alone.
         **kwargs: Arguments of mmseg's BaseDecodeHead: ``loss_decode``, ``ignore_index``, ``align_corners``, ...
 
     *Deviation*: the paper's text does not describe Fig. 6 and calls it both output fusion and deep supervision. Default: fusion

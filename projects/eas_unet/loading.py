@@ -110,9 +110,9 @@ class LoadCTVolume(BaseTransform):
 
     Args:
         window (tuple[float, float]): HU that become 0 and 1. Defaults to the paper's (-200, 250).
-        patch (tuple[int, int, int], optional): Size of a random patch (slices, h, w), e.g. the paper's (32, 256, 256). Its middle
-            slice is one with at least ``min_liver``. A smaller volume is padded with air that the loss ignores. None for the
-            whole volume.
+        patch (tuple[int, int, int], optional): Size of a random patch (slices, h, w), e.g. the paper's (32, 256, 256). Its
+            middle slice is one with at least ``min_liver``. A smaller volume is padded with air that the loss ignores. None for
+            the whole volume.
         min_liver (float): Least share of liver in the middle slice, as for 2D training. Defaults to 0.015.
     """
 
@@ -168,6 +168,6 @@ class PackVolume(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Pack one volume or patch."""
         mask = torch.from_numpy(np.ascontiguousarray(results['gt_seg_map'])).long()
-        sample = SegDataSample(gt_sem_seg=PixelData(data=mask))
-        sample.set_metainfo({key: results[key] for key in ('img_path', 'ori_shape', 'case', 'slice_index', 'num_slices', 'spacing')})
+        names = ('img_path', 'ori_shape', 'case', 'slice_index', 'num_slices', 'spacing')
+        sample = SegDataSample(gt_sem_seg=PixelData(data=mask), metainfo={name: results[name] for name in names})
         return dict(inputs=torch.from_numpy(np.ascontiguousarray(results['img'])), data_samples=sample)

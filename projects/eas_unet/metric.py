@@ -28,9 +28,9 @@ def overlap(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """Measures of the overlap of two bool masks of the same shape, in [0, 1].
 
     Returns:
-        dict[str, float]: ``DSC`` = 2 |A n B| / (|A| + |B|); ``VOE`` = 1 - |A n B| / |A u B|, the standard volumetric overlap error;
-        ``VOE_as_printed`` = 1 - DSC, the paper's formula (its table's column fits neither); ``precision`` and ``recall``. Two
-        empty masks agree: DSC, precision and recall are 1. Where only one is empty, they are 0.
+        dict[str, float]: ``DSC`` = 2 |A n B| / (|A| + |B|); ``VOE`` = 1 - |A n B| / |A u B|, the standard volumetric overlap
+        error; ``VOE_as_printed`` = 1 - DSC, the paper's formula (its table's column fits neither); ``precision`` and
+        ``recall``. Two empty masks agree: DSC, precision and recall are 1. Where only one is empty, they are 0.
     """
     return overlap_of_counts(*(int(np.count_nonzero(mask)) for mask in (predicted & truth, predicted, truth)))
 
@@ -56,14 +56,14 @@ def postprocess(mask: np.ndarray) -> np.ndarray:
 class LiverMetric(BaseMetric):
     """Overlap and surface distances per case, on the whole volume and on the slices that the paper keeps.
 
-    Samples carry ``case``, ``slice_index`` (of their first slice), ``num_slices`` and ``spacing`` (z, y, x) in mm; predicted and true
-    maps hold one slice (1, H, W) or a whole volume (slices, H, W), 1 where liver is.
+    Samples carry ``case``, ``slice_index`` (of their first slice), ``num_slices`` and ``spacing`` (z, y, x) in mm; predicted
+    and true maps hold one slice (1, H, W) or a whole volume (slices, H, W), 1 where liver is.
 
-    Metrics: ``DSC``, ``VOE``, ``VOE_as_printed``, ``precision``, ``recall`` (see :func:`overlap`), ``ASSD_mm``, ``HD_mm``, ``HD95_mm``: the mean
-    over cases; ``DSC_std`` and ``DSC_min`` over cases; ``DSC_global``, all voxels pooled. ``kept_slices_*``: the same on the slices
-    whose true liver covers at least 1.5 % of the slice, which the paper evaluates and which flatters. A case
-    (or separate slice) in which one mask alone is empty has no distance: it is left out of those means, and
-    ``without_distance`` counts it.
+    Metrics: ``DSC``, ``VOE``, ``VOE_as_printed``, ``precision``, ``recall`` (see :func:`overlap`), ``ASSD_mm``, ``HD_mm``,
+    ``HD95_mm``: the mean over cases; ``DSC_std`` and ``DSC_min`` over cases; ``DSC_global``, all voxels pooled.
+    ``kept_slices_*``: the same on the slices whose true liver covers at least 1.5 % of the slice, which the paper evaluates and
+    which flatters. A case (or separate slice) in which one mask alone is empty has no distance: it is left out of those means,
+    and ``without_distance`` counts it.
 
     The run's log folder gets ``per_case.csv``; its visualizer a box plot and the worst slices of the worst cases.
 
@@ -89,8 +89,8 @@ class LiverMetric(BaseMetric):
         for sample in data_samples:
             masks = [np.asarray(sample[key]['data'].cpu()) for key in ('pred_sem_seg', 'gt_sem_seg')]
             if masks[0].shape != masks[1].shape:
-                raise InputError(f"{sample['img_path']}: the prediction is {masks[0].shape}, the mask {masks[1].shape}: load the mask "
-                                 'after Resize in the test pipeline')
+                raise InputError(f"{sample['img_path']}: the prediction is {masks[0].shape}, the mask {masks[1].shape}: load "
+                                 'the mask after Resize in the test pipeline')
             predicted, truth = (zlib.compress(np.packbits(mask == 1).tobytes(), 1) for mask in masks)
             self.results.append(dict(
                 case=sample['case'], start=sample['slice_index'], total=sample['num_slices'], spacing=sample.get('spacing'),
@@ -106,8 +106,8 @@ class LiverMetric(BaseMetric):
         logger = MMLogger.get_current_instance()
         isotropic = [row['case'] for row in rows if row['spacing'] == (1, 1, 1)]
         if isotropic:
-            logger.warning(f"spacing (1, 1, 1) mm in {', '.join(isotropic)}: LiTS volumes 28-47 carry it wrongly, and their distances "
-                           'are not mm')
+            logger.warning(f"spacing (1, 1, 1) mm in {', '.join(isotropic)}: LiTS volumes 28-47 carry it wrongly, and their "
+                           'distances are not mm')
         if logger.log_file:
             write_csv(rows, Path(logger.log_file).with_name('per_case.csv'))
         if Visualizer.check_instance_created('visualizer'):
@@ -120,8 +120,8 @@ class LiverMetric(BaseMetric):
         items = [slices[start] for start in sorted(slices)]
         found = sum(item['shape'][0] for item in items)
         if not self.separate_slices and found != items[0]['total']:
-            raise InputError(f"case {name} has {items[0]['total']} slices, and {found} were predicted: a volume is measured whole "
-                             '(for loose slices set separate_slices=True in the evaluator)')
+            raise InputError(f"case {name} has {items[0]['total']} slices, and {found} were predicted: a volume is measured "
+                             'whole (for loose slices set separate_slices=True in the evaluator)')
         predicted, truth = (np.concatenate([_unpack(item, key) for item in items]) for key in ('predicted', 'truth'))
         if self.clean:
             predicted = postprocess(predicted)
@@ -177,8 +177,8 @@ def _summarise(rows: list[dict]) -> dict[str, float]:
         measured = [row for row in rows if f'{prefix}DSC' in row]
         if not measured:
             continue
-        names = [name.removeprefix(prefix) for name in measured[0]
-                 if name.startswith(prefix) and isinstance(measured[0][name], float) and (prefix or not name.startswith('kept'))]
+        names = [name.removeprefix(prefix) for name, value in measured[0].items() if isinstance(value, float)
+                 and name.startswith(prefix) and (prefix or not name.startswith('kept'))]
         for name in names:
             values = np.array([row[prefix + name] for row in measured if prefix + name in row])
             values = values[np.isfinite(values)]

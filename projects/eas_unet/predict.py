@@ -56,7 +56,8 @@ def load_model(config: str, checkpoint: str, device: str = 'cpu') -> tuple[Confi
     try:
         load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
     except Exception as error:  # torch, pickle and zip each have their own
-        raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {config}: {str(error)[:200]}") from error
+        raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {config}: "
+                         f'{str(error)[:200]}') from error
     return cfg, model.to(device).eval()
 
 
@@ -78,8 +79,8 @@ def predict_volume(cfg: Config, model: nn.Module, volume: Volume, progress: bool
     pipeline = cfg.test_dataloader.dataset.pipeline
     loader = pipeline[0]
     if loader['type'] not in ('mmsight.LoadCTSlice', 'mmsight.LoadCTVolume'):
-        raise InputError(f"{cfg.filename}: the test pipeline begins with {loader['type']}, and a CT volume needs mmsight.LoadCTSlice: use "
-                         'a config that is tested on volumes')
+        raise InputError(f"{cfg.filename}: the test pipeline begins with {loader['type']}, and a CT volume needs "
+                         'mmsight.LoadCTSlice: use a config that is tested on volumes')
     parts = _slabs(model, volume, loader) if isinstance(model, VNet) else _slices(model, volume, loader, pipeline)
     mask = np.zeros(volume.data.shape, np.uint8)
     for where, part in track(parts, description='predicting', total=len(mask), disable=not progress):
@@ -102,7 +103,7 @@ def _slices(model: nn.Module, volume: Volume, loader: dict, pipeline: Sequence[d
 
 
 def _slabs(model: VNet, volume: Volume, loader: dict, context: int = 16) -> Iterator[tuple[slice, np.ndarray]]:
-    """Mask of each slab of 96 slices, predicted with ``context`` slices around it, so that memory does not grow with the volume."""
+    """Mask of each slab of 96 slices, with ``context`` slices around it: memory does not grow with the volume."""
     device = next(model.parameters()).device
     for start in range(0, len(volume.data), 96):
         first, stop = max(start - context, 0), min(start + 96, len(volume.data))
@@ -112,8 +113,8 @@ def _slabs(model: VNet, volume: Volume, loader: dict, context: int = 16) -> Iter
         yield slice(start, stop), mask[start - first:stop - first].cpu().numpy()
 
 
-def predict_file(config: str, checkpoint: str, source: str | Path, out_dir: str | Path, device: str = 'cpu', clean: bool = False,
-                 progress: bool = True) -> Prediction:
+def predict_file(config: str, checkpoint: str, source: str | Path, out_dir: str | Path, device: str = 'cpu',
+                 clean: bool = False, progress: bool = True) -> Prediction:
     """Segment a NIfTI file or the DICOM series of a folder, and write ``<name>_liver.nii.gz`` and ``<name>_liver.png``.
 
     Each file appears under its name only once it is complete.

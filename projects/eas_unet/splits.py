@@ -13,7 +13,8 @@ from mmsight.errors import InputError
 def split_cases(cases: Iterable[str], seed: int = 0) -> dict[str, list[str]]:
     """Random 8:2 split into ``train`` and ``val``, the same on every machine: 105 and 26 of LiTS' 131 cases.
 
-    *Deviation*: the paper splits 130 labelled cases 8:2, counts LiTS' 70 unlabelled cases as its test set, and publishes no ids.
+    *Deviation*: the paper splits 130 labelled cases 8:2, counts LiTS' 70 unlabelled cases as its test set, and publishes
+    no ids.
     """
     names = sorted(cases)
     order = np.random.default_rng(seed).permutation(len(names))

@@ -56,9 +56,9 @@ def summarise_distances(forward: np.ndarray, backward: np.ndarray) -> dict[str, 
     """ASSD, HD and HD95 of :func:`surface_distances`.
 
     Returns:
-        dict[str, float]: ``ASSD``, the mean of all distances of both surfaces; ``HD``, the largest; ``HD95``, the larger of the two
-        directions' 95th percentiles (MONAI's definition; medpy pools both directions, which gives less). All 0 where both
-        masks are empty, infinite where one is.
+        dict[str, float]: ``ASSD``, the mean of all distances of both surfaces; ``HD``, the largest; ``HD95``, the larger of the
+        two directions' 95th percentiles (MONAI's definition; medpy pools both directions, which gives less). All 0 where
+        both masks are empty, infinite where one is.
     """
     both = np.concatenate([forward, backward])
     if not len(both):

@@ -25,8 +25,8 @@ def make_abdomen(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, tupl
     """One abdomen in mm, drawn on an anisotropic grid.
 
     Returns:
-        tuple: HU int16 (z, y, x) towards superior, posterior and left; labels 0, 1 (liver), 2 (lesion), uint8; and the spacing (z, y,
-        x) in mm.
+        tuple: HU int16 (z, y, x) towards superior, posterior and left; labels 0, 1 (liver), 2 (lesion), uint8; and the spacing
+        (z, y, x) in mm.
     """
     slices = int(rng.integers(18, 28))
     spacing = (float(rng.uniform(6, 9)), *[float(rng.uniform(3.6, 4.2))] * 2)

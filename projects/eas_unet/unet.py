@@ -23,8 +23,8 @@ class EASUNet(BaseModule):
         in_channels (int): Channels of the image: 1 slice, or 2 n + 1 neighbouring slices. Defaults to 1.
         base_channels (int): Channels of the first stage; each further one doubles them. Defaults to 64.
         num_stages (int): Stages of the encoder. Defaults to 5.
-        eas_stages (Sequence[int]): Stages, counted from 0, whose output passes through an EAS module, both to the next stage and
-            to the decoder. Empty for a U-Net without EAS. Defaults to (4, ), the bottleneck of stride 16.
+        eas_stages (Sequence[int]): Stages, counted from 0, whose output passes through an EAS module, both to the next stage
+            and to the decoder. Empty for a U-Net without EAS. Defaults to (4, ), the bottleneck of stride 16.
         eas (dict, optional): Arguments of :class:`EASModule`, without channels and norm.
         norm_cfg (dict, optional): Norm of all convolutions. Defaults to BN.
 

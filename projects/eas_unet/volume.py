@@ -55,8 +55,8 @@ class Volume:
         """What to say about a spacing that is probably no measurement."""
         if not np.allclose(self.spacing, 1, atol=1e-6):
             return None
-        return (f'{self.path}: the spacing is (1, 1, 1) mm, which LiTS volumes 28-47 carry wrongly: distances and volumes of this '
-                'case are not in mm and mL')
+        return (f'{self.path}: the spacing is (1, 1, 1) mm, which LiTS volumes 28-47 carry wrongly: distances and volumes of '
+                'this case are not in mm and mL')
 
     def hu(self, start: int, stop: int) -> np.ndarray:
         """HU of the slices [start, stop), float32."""
@@ -106,7 +106,7 @@ def to_lps(stored: np.ndarray, affine: np.ndarray, path: Path) -> np.ndarray:
         InputError: If the affine is singular.
     """
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise InputError(f'{path}: the affine has no volume, so that spacing and orientation are unknown: {affine[:3].tolist()}')
+        raise InputError(f'{path}: the affine is singular, so that spacing and orientation are unknown: {affine[:3].tolist()}')
     turn = orientations.ornt_transform(orientations.io_orientation(affine), _LPS)
     return orientations.apply_orientation(stored, turn).transpose(2, 1, 0)
 
@@ -195,7 +195,8 @@ def write_mask(volume: Volume, mask: np.ndarray, path: Path) -> None:
     """
     turn = orientations.ornt_transform(_LPS, orientations.io_orientation(volume.affine))
     header = None if volume.header is None else volume.header.copy()
-    image = nib.Nifti1Image(orientations.apply_orientation(mask.transpose(2, 1, 0), turn), volume.affine, header, dtype=np.uint8)
+    stored = orientations.apply_orientation(mask.transpose(2, 1, 0), turn)
+    image = nib.Nifti1Image(stored, volume.affine, header, dtype=np.uint8)
     image.header.set_slope_inter(1, 0)
     if header is None:
         image.header.set_xyzt_units('mm')
