@@ -91,8 +91,8 @@ class EASModule(BaseModule):
         if outside and size not in self._warned:
             self._warned.add(size)
             warnings.warn(f'EAS: the dilation rates {outside} reach over the border of the {size[0]}x{size[1]} map from '
-                          'everywhere, so that their outer taps see padding alone: use smaller rates, an earlier stage or larger '
-                          'crops',
+                          'everywhere, so that their outer taps see padding alone: use smaller rates, an earlier stage or '
+                          'larger crops',
                           stacklevel=3)
 
 

@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/eas_unet_runtime.py'
 ]
 
-model = dict(backbone=dict(base_channels=16), decode_head=dict(in_channels=16, channels=16))
+model = dict(backbone=dict(base_channels=8), decode_head=dict(in_channels=8, channels=8))
