@@ -1,5 +1,5 @@
 # Trained on liver_slices, tested on the volumes of a cache as whole cases, in mm.
-_base_ = 'eas_unet_w8_slices_96.py'
+_base_ = 'unet_2d_w16_slices_64.py'
 
 test_pipeline = [dict(type='mmsight.LoadCTSlice'), *_base_.test_pipeline[1:]]
 test_dataloader = dict(dataset=dict(
