@@ -7,7 +7,7 @@ import numpy as np
 from mmcv.image import rgb2ycbcr
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
-from skimage.metrics import structural_similarity
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
 from mmsight.registry import METRICS
@@ -48,8 +48,8 @@ def sharpness(y: np.ndarray) -> float:
 
 def psnr(image: np.ndarray, target: np.ndarray) -> float:
     """Eq. h, at range 255; infinite if equal."""
-    error = np.mean((image.astype(np.float64) - target)**2)
-    return float(10 * np.log10(255**2 / error)) if error else float('inf')
+    with np.errstate(divide='ignore'):
+        return float(peak_signal_noise_ratio(target, image, data_range=255))
 
 
 def ssim(image: np.ndarray, target: np.ndarray) -> float:

@@ -27,15 +27,7 @@ set5 = dict(
     scale=4,
     test_mode=True,
     pipeline=test_pipeline)
-set14 = dict(
-    type='mmsight.SuperResolutionDataset',
-    set_name='Set14',
-    data_root=data_root,
-    data_prefix=dict(gt='Set14/x4', img='Set14/x4'),
-    filename_tmpl=dict(gt='{}_HR', img='{}_LR'),
-    scale=4,
-    test_mode=True,
-    pipeline=test_pipeline)
+set14 = dict(set5, set_name='Set14', data_prefix=dict(gt='Set14/x4', img='Set14/x4'))
 train_dataloader = dict(
     batch_size=8,
     num_workers=1,

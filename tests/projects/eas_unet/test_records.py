@@ -45,3 +45,9 @@ def test_measured_rows_come_from_records(config):
     row = next(line for line in (PROJECT / 'README.md').read_text().splitlines() if f'| `{config}` |' in line)
     found = [cell.strip() for cell in row.strip('| \n').split('|')][2:]
     assert found == cells(config, records()[config])[:len(found)] and len(found) >= 6
+
+
+@pytest.mark.parametrize('path', sorted(Path(PROJECT, 'records', 'paper_window').glob('*.json')), ids=lambda path: path.stem)
+def test_scores_with_the_papers_window_come_from_records(path):
+    score = 100 * json.loads(path.read_text())['metrics']['liver/DSC']
+    assert f'[{score:.1f}](records/paper_window/{path.name})' in (PROJECT / 'README.md').read_text()
