@@ -10,12 +10,10 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from mmengine.registry import MODELS, init_default_scope
-from mmengine.runner import load_checkpoint
 from rich.progress import track
 from torch import nn
 
-from mmsight.configs import load_config
+from mmsight.engine.load_model import load_model
 from mmsight.errors import InputError
 
 from .drawing import draw_contours, spread, tile
@@ -42,31 +40,12 @@ class Prediction:
     warning: str | None
 
 
-def load_model(config: str, checkpoint: str, device: str = 'cpu') -> tuple[Config, nn.Module]:
-    """Build a config's model with the weights of a checkpoint, ready to predict.
-
-    Raises:
-        InputError: If the config or the checkpoint cannot be read, or they do not belong together.
-    """
-    cfg = load_config(config)
-    init_default_scope(cfg.default_scope)
-    model = MODELS.build(cfg.model)
-    if not Path(checkpoint).is_file():
-        raise InputError(f"checkpoint '{checkpoint}' does not exist")
-    try:
-        load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
-    except Exception as error:  # torch, pickle and zip each have their own
-        raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {config}: "
-                         f'{str(error)[:200]}') from error
-    return cfg, model.to(device).eval()
-
-
 def predict_volume(cfg: Config, model: nn.Module, volume: Volume, progress: bool = False) -> np.ndarray:
     """Segment a volume, a slice at a time through the config's own test pipeline; V-Net by overlapping slabs.
 
     Args:
         cfg (Config): Whose test pipeline begins with ``mmsight.LoadCTSlice`` (or ``mmsight.LoadCTVolume``).
-        model (nn.Module): See :func:`load_model`.
+        model (nn.Module): See :func:`mmsight.engine.load_model.load_model`.
         volume (Volume): Any size and orientation.
         progress (bool): Show a progress bar.
 

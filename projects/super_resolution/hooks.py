@@ -1,6 +1,5 @@
 """What one looks at while training: sample grids, and a warning when the discriminator has won."""
 
-from collections import deque
 from pathlib import Path
 
 import cv2
@@ -106,24 +105,25 @@ class SampleGridHook(Hook):
 class DiscriminatorWatchHook(Hook):
     """Warn when the discriminator has won: its accuracy stays near 1, and the generator learns nothing more from it.
 
+    One warning, and another only after it had lost again. The accuracy is the logged ``discriminator_accuracy``.
+
     Args:
         threshold (float): Mean accuracy from which on it has won.
-        window (int): Steps of that mean, and between two warnings.
+        window (int): Steps of that mean, which is looked at as often.
     """
 
     def __init__(self, threshold: float = 0.98, window: int = 100) -> None:
-        self.threshold = threshold
-        self.accuracies: deque[float] = deque(maxlen=window)
+        self.threshold, self.window = threshold, window
+        self.won = False
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
-        """Follow ``discriminator_accuracy``."""
-        self.accuracies.append(float(outputs['discriminator_accuracy']))
-        if len(self.accuracies) < self.accuracies.maxlen:
+        """Look at the last ``window`` steps."""
+        if not self.every_n_train_iters(runner, self.window):
             return
-        mean = sum(self.accuracies) / len(self.accuracies)
-        if mean >= self.threshold:
+        mean = runner.message_hub.get_scalar('train/discriminator_accuracy').mean(self.window)
+        if mean >= self.threshold and not self.won:
             runner.logger.warning(
-                f'the discriminator has won: its accuracy was {mean:.3f} over the last {len(self.accuracies)} steps, so that '
+                f'the discriminator has won: its accuracy was {mean:.3f} over the last {self.window} steps, so that '
                 'the generator learns nothing from it; lower optim_wrapper.discriminator.optimizer.lr, set '
                 'model.adversarial_loss.real_label=0.9, or raise model.adversarial_loss.loss_weight')
-            self.accuracies.clear()
+        self.won = bool(mean >= self.threshold)

@@ -36,9 +36,11 @@ def main() -> None:
         raise InputError(f'--tile must be at least 1, found {args.tile}')
     files = [file for path in args.inputs for file in images_of(path)]
 
-    from mmsight.projects.super_resolution.inference import enlarge_image, load_model
+    from mmsight.projects.super_resolution.inference import enlarge_image
     from mmsight.projects.super_resolution.loading import load_rgb
-    model = load_model(args.config, args.checkpoint, args.device)
+
+    from mmsight.engine.load_model import load_model
+    _, model = load_model(args.config, args.checkpoint, args.device)
     args.out_dir.mkdir(parents=True, exist_ok=True)
     for number, file in enumerate(files, 1):
         image = load_rgb(str(file))

@@ -9,10 +9,11 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from mmsight.projects.eas_unet import VNet, predict
-from mmsight.projects.eas_unet.predict import load_model, predict_file, predict_volume
+from mmsight.projects.eas_unet.predict import predict_file, predict_volume
 from mmsight.projects.eas_unet.volume import Volume, read_volume
 
 from mmsight.configs import load_config
+from mmsight.engine.load_model import load_model
 from mmsight.errors import InputError
 
 TOY = 'configs/eas_unet/eas_unet_toy.py'
