@@ -31,7 +31,8 @@ def checkpoint(ct, root, tmp_path):
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model).eval()
     with torch.no_grad():
-        logits = model(torch.from_numpy(np.pad((ct[0].clip(-200, 250) + 200) / 450, ((0, 0), (0, 12), (0, 8))))[:, None].float())
+        image = np.pad((ct[0].clip(-200, 250) + 200) / 450, ((0, 0), (0, 12), (0, 8)))
+        logits = model(torch.from_numpy(image)[:, None].float())
         last = [parameter for name, parameter in model.named_parameters() if name.endswith('bias')][-1]
         last[1] -= (logits[:, 1] - logits[:, 0]).median()
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'weights.pth')
