@@ -30,7 +30,7 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
         except InputError as error:
             sys.exit(f'error: {error}')
         except KeyboardInterrupt:
-            sys.exit('interrupted; continue with --resume')
+            sys.exit('interrupted; train goes on with --resume, infer detect by itself')
 
     return wrapped
 

@@ -18,6 +18,45 @@ def _common(parser: argparse.ArgumentParser, task: str, inputs: str) -> None:
     parser.add_argument('--show', action='store_true', help='open a window with each picture')
 
 
+def _detect_options(parser: argparse.ArgumentParser) -> None:
+    _common(parser, 'detect', 'images, GeoTIFF scenes, folders or patterns of them')
+    parser.add_argument('--threshold', type=float, default=0.5, metavar='SCORE', help='least score of a ship (default 0.5)')
+    parser.add_argument('--tile', type=int, metavar='SIDE', help='side of a tile in pixels of the scene')
+    parser.add_argument('--overlap', type=int, metavar='PIXELS', help='overlap of tiles; by default room for a ship of 450 m')
+    parser.add_argument('--scale', type=float, metavar='FACTOR', help='enlarge a scene by this before the network sees it')
+    parser.add_argument('--gsd', type=float, metavar='METRES', help='size of a pixel, where the file does not say it')
+    parser.add_argument('--bands', type=int, nargs='+', metavar='N', help='bands of a scene, from 1: one, or red green blue')
+    parser.add_argument('--stretch', default='auto', metavar='KIND[:LOW:HIGH]',
+                        help='how values become 8 bits: none, percentile:0.5:99.5, linear:0:4000, db:-25:0; by default none '
+                        'for 8 bits, else these percentiles')
+    parser.add_argument('--nodata', type=float, metavar='VALUE', help='value of pixels without data')
+    parser.add_argument('--land', metavar='FILE', help='GeoJSON or raster of land, where ships are dropped')
+    parser.add_argument('--land-buffer', type=float, default=0, metavar='METRES', help='width of a shore that counts as land')
+    parser.add_argument('--crops', action='store_true', help='write a picture of each ship')
+    parser.add_argument('--batch-size', type=int, default=1, metavar='N', help='tiles at once; more is faster on a GPU')
+
+
+def _detect(args: argparse.Namespace) -> int:
+    from mmsight.apis import DetectInferencer
+    inferencer = DetectInferencer(args.model, args.weights, args.device)
+    names = ('out_dir', 'overwrite', 'show', 'threshold', 'tile', 'overlap', 'scale', 'gsd', 'bands', 'stretch', 'nodata',
+             'land', 'land_buffer', 'crops', 'batch_size')
+    found = inferencer(args.inputs, **{name: getattr(args, name) for name in names})
+    failed = 0
+    for scene in found['predictions']:
+        for warning in scene['warnings']:
+            print(f'warning: {warning}')
+        for tile in scene['failed_tiles']:
+            print(f"failed: {scene['source']}: the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, "
+                  f"y {tile['y']}: {tile['reason']}")
+        failed += len(scene['failed_tiles'])
+        files = scene['files']
+        print(f"{scene['source']}: {scene['ships']} ships\n  {files['geojson']}\n  {files['preview']}")
+    if failed:
+        print(f'{failed} tiles failed, and their ships are missing: the same command with --overwrite tries them again')
+    return int(failed > 0)
+
+
 def _segment_options(parser: argparse.ArgumentParser) -> None:
     _common(parser, 'segment', '.nii or .nii.gz files, folders or patterns of them, or a folder with one DICOM series')
     parser.add_argument('--clean', action='store_true', help='keep the largest component and fill its holes')
@@ -58,6 +97,8 @@ def _upscale(args: argparse.Namespace) -> int:
 
 # task: (summary, what runs it, what fills its parser, example)
 TASKS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None], str]] = {
+    'detect': ('find ships in images and whole scenes', _detect, _detect_options,
+               '{prog} sar_shipnet_toy scene.tif --out-dir ships'),
     'segment': ('segment the liver in CT volumes (not a medical device)', _segment, _segment_options,
                 '{prog} eas_unet_toy scan.nii.gz --out-dir masks'),
     'upscale': ('enlarge images', _upscale, _upscale_options, '{prog} super_resolution_toy photo.jpg --out-dir large'),

@@ -3,9 +3,9 @@
 import importlib
 from typing import Any
 
-_MODULES = {'SegmentInferencer': 'segment', 'UpscaleInferencer': 'upscale'}
+_MODULES = {'DetectInferencer': 'detect', 'SegmentInferencer': 'segment', 'UpscaleInferencer': 'upscale'}
 
-__all__ = ['SegmentInferencer', 'UpscaleInferencer']  # noqa: F822  (found by __getattr__)
+__all__ = ['DetectInferencer', 'SegmentInferencer', 'UpscaleInferencer']  # noqa: F822  (found by __getattr__)
 
 
 def __getattr__(name: str) -> Any:
