@@ -10,7 +10,7 @@ def main() -> None:
     """Predict, write, say how large the liver is."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog='example: python tools/misc/predict_liver.py eas_unet_toy work_dirs/demo/eas_unet/epoch_8.pth scan.nii.gz')
+        epilog='example: python tools/misc/predict_liver.py eas_unet_toy work_dirs/demo/eas_unet/epoch_12.pth scan.nii.gz')
     parser.add_argument('config', help='path or name of a config whose test data are CT volumes')
     parser.add_argument('checkpoint', help='path of its checkpoint')
     parser.add_argument('source', help='.nii or .nii.gz file, or a folder with one DICOM series')
