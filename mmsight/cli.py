@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.config import DictAction
 
-from mmsight import __version__
+from mmsight import __version__, infer
 from mmsight.configs import list_configs, source_root
 from mmsight.errors import InputError
 
@@ -101,6 +101,8 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[ar
     'train': ('train a config', _train, _train_parser, '{prog} configs/sar_shipnet/sar_shipnet_toy.py --work-dir runs/toy'),
     'test': ('test a checkpoint', _test, _test_parser,
              '{prog} configs/sar_shipnet/sar_shipnet_toy.py runs/toy/epoch_18.pth --show-dir pictures'),
+    'infer': ('run a trained model on files of your own', infer.run, infer.add_tasks,
+              '{prog} segment eas_unet_toy scan.nii.gz'),
     'list': ('list the configs by name', _list, lambda parser: None, '{prog}'),
     'doctor': ('check the installed stack', _doctor, lambda parser: None, '{prog}'),
 }
