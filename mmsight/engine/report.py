@@ -1,11 +1,14 @@
 """Pictures and pages from a run's work-dir: loss curves and one index over several runs."""
 
-import html
+import base64
+import io
 import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
+from typing import Any
 
 
 def read_scalars(work_dir: Path) -> dict[str, list[tuple[float, float]]]:
@@ -61,29 +64,44 @@ class Entry:
 
 _STYLE = ('body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}'
           'table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.3rem .7rem;text-align:left}'
-          '.pass{color:#176a2c}.fail{color:#b00020;font-weight:bold}img{max-width:100%}'
+          '.pass{color:#176a2c}.fail{color:#b00020;font-weight:bold}img{max-width:100%}h1{overflow-wrap:anywhere}'
           '.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:.6rem}')
+
+
+def write_page(path: Path, title: str, body: str) -> None:
+    """Write a page in the house's style."""
+    path.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+                    f'<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>{body}</html>\n')
+
+
+def inline_figure(figure: Any, alt: str) -> str:
+    """A matplotlib figure as an image inside the page."""
+    png = io.BytesIO()
+    figure.savefig(png, format='png', dpi=110)
+    return _inline(png.getvalue(), 'png', alt)
+
+
+def _inline(content: bytes, kind: str, alt: str) -> str:
+    return f'<img src="data:image/{kind};base64,{base64.b64encode(content).decode()}" alt="{escape(alt)}">'
 
 
 def write_index(entries: Sequence[Entry], path: Path) -> None:
     """Write a page with one table of all expected results, and each run's plots and pictures, by relative links."""
 
     def image(file: Path) -> str:
-        link = html.escape(file.resolve().relative_to(path.parent.resolve()).as_posix())
-        return f'<a href="{link}"><img loading="lazy" src="{link}" alt="{html.escape(file.stem)}"></a>'
+        link = escape(file.resolve().relative_to(path.parent.resolve()).as_posix())
+        return f'<a href="{link}"><img loading="lazy" src="{link}" alt="{escape(file.stem)}"></a>'
 
-    table = ''.join('<tr>' + ''.join(f'<td>{html.escape(cell)}</td>' for cell in row[:5]) +
+    table = ''.join('<tr>' + ''.join(f'<td>{escape(cell)}</td>' for cell in row[:5]) +
                     f'<td class="{"pass" if row[5] else "fail"}">{"pass" if row[5] else "FAIL"}</td></tr>'
                     for entry in entries for row in entry.rows())
     sections = []
     for entry in entries:
         record = entry.record or {}
         facts = ', '.join(f'{key} {record[key]}' for key in ('git_commit', 'seed', 'device', 'wall_seconds') if key in record)
-        sections.append(f'<h2>{html.escape(entry.paper)}</h2><p>{html.escape(facts)}</p>' +
+        sections.append(f'<h2>{escape(entry.paper)}</h2><p>{escape(facts)}</p>' +
                         ''.join(image(plot) for plot in entry.plots) +
-                        f'<h3>Predictions: {html.escape(entry.caption)}</h3><div class="pictures">' +
+                        f'<h3>Predictions: {escape(entry.caption)}</h3><div class="pictures">' +
                         ''.join(image(picture) for picture in entry.pictures) + '</div>')
-    path.write_text(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>MMSight demo</title><style>{_STYLE}</style>'
-        '<h1>MMSight demo</h1><table><tr><th>paper</th><th>config</th><th>metric</th><th>value</th><th>expected</th>'
-        f'<th></th></tr>{table}</table>{"".join(sections)}</html>\n')
+    write_page(path, 'MMSight demo', '<table><tr><th>paper</th><th>config</th><th>metric</th><th>value</th><th>expected</th>'
+               f'<th></th></tr>{table}</table>{"".join(sections)}')
