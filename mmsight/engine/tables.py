@@ -282,7 +282,8 @@ def _summary(values: Sequence[float | None], learns: bool) -> tuple[float, float
     known = [value for value in values if value is not None]
     if not known:
         return None
-    return statistics.mean(known), statistics.stdev(known) if learns and len(known) > 1 else None
+    spread = statistics.stdev(known) if learns and len(set(known)) > 1 else None
+    return statistics.mean(known), spread
 
 
 def _parameters(config: str) -> int:
