@@ -27,8 +27,8 @@ def overlap(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """Measures of the overlap of two bool masks of the same shape, in [0, 1].
 
     Returns:
-        dict[str, float]: ``DSC`` = 2 |A n B| / (|A| + |B|); ``VOE`` = 1 - |A n B| / |A u B|, the standard volumetric overlap
-        error; ``VOE_as_printed`` = 1 - DSC, the paper's formula (its table's column fits neither); ``precision`` and
+        dict[str, float]: ``DSC``, ``2 |A n B| / (|A| + |B|)``; ``VOE``, ``1 - |A n B| / |A u B|``, the standard volumetric
+        overlap error; ``VOE_as_printed`` = 1 - DSC, the paper's formula (its table's column fits neither); ``precision`` and
         ``recall``. Two empty masks agree: DSC, precision and recall are 1. Where only one is empty, they are 0.
     """
     return overlap_of_counts(*(int(np.count_nonzero(mask)) for mask in (predicted & truth, predicted, truth)))
