@@ -133,6 +133,17 @@ def _table(args: argparse.Namespace) -> int:
     return int(bool(failures))
 
 
+def _report_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('work_dir', type=Path, help='work-dir of a run')
+    parser.add_argument('-n', '--number', type=int, default=3, help='best, worst and random predictions of each (3)')
+
+
+def _report(args: argparse.Namespace) -> int:
+    from mmsight.engine.run_report import write_report
+    print(write_report(args.work_dir, args.number))
+    return 0
+
+
 def _doctor(args: argparse.Namespace) -> int:
     from mmsight import doctor
     return doctor.main()
@@ -145,6 +156,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[ar
              '{prog} configs/sar_shipnet/sar_shipnet_toy.py runs/toy/epoch_18.pth --show-dir pictures'),
     'infer': ('run a trained model on files of your own', infer.run, infer.add_tasks,
               '{prog} segment eas_unet_toy scan.nii.gz'),
+    'report': ('write one page on a run, with everything inside it', _report, _report_parser, '{prog} runs/toy'),
     'table': ("show a paper's table beside what was measured, or run it", _table, _table_parser,
               '{prog} sar_shipnet 2 --run --seeds 0 1 2 --only "*_r18w32_*"'),
     'list': ('list the configs by name', _list, lambda parser: None, '{prog}'),

@@ -38,3 +38,10 @@ def test_links_and_paths_exist(page):
     paths = re.findall(r'\b((?:tools|configs|projects|requirements)/[\w./-]+\.(?:py|sh|txt|md|yml))\b', text)
     missing += [path for path in paths if not (ROOT / path).exists()]
     assert not missing
+
+
+@pytest.mark.slow
+def test_documentation_builds_without_a_warning(run, tmp_path):
+    run('-m', 'sphinx', '-q', '-W', '--keep-going', '-b', 'html', '-c', ROOT / 'docs', ROOT, tmp_path / 'html')
+    assert 'GaussianCenterNetHead' in (tmp_path / 'html' / 'docs' / 'api.html').read_text()
+    assert (tmp_path / 'html' / 'projects' / 'sar_shipnet' / 'README.html').is_file()

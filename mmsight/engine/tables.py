@@ -11,13 +11,14 @@ import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mmsight.configs import load_config, source_root
-from mmsight.engine.report import escape, inline_figure, write_page
+from mmsight.engine.report import inline_figure, write_page
 from mmsight.errors import InputError
 
 Records = dict[str, dict[int, dict[str, Any]]]
