@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-import torchvision
 from mmengine.logging import print_log
 from torch import Tensor, nn
+from torchvision.models import vgg
 
 from mmsight.errors import InputError
 from mmsight.registry import MODELS
@@ -57,7 +57,12 @@ class D2Net(DetectDescribe):
         super().__init__(max_keypoints, data_preprocessor, init_cfg)
         if preprocessing not in ('torch', 'caffe'):
             raise ValueError(f"preprocessing must be 'torch' or 'caffe', found '{preprocessing}'")
-        self.features = torchvision.models.vgg16(weights=None).features[:CONV4_3]
+        # torchvision.models.vgg16 would also draw the 124 million weights of its classifier
+        self.features = vgg.make_layers(vgg.cfgs['D'][:13])[:CONV4_3]
+        for layer in self.features:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, mode='fan_out', nonlinearity='relu')
+                nn.init.zeros_(layer.bias)
         self.pretrained, self.preprocessing = pretrained, preprocessing
         self.margin, self.safe_radius, self.min_correspondences = margin, safe_radius, min_correspondences
         self.scales, self.edge_threshold = sorted(scales), edge_threshold
@@ -206,7 +211,7 @@ def load_vgg16(layers: nn.Sequential, source: str) -> None:
     """Fill convolutions from ``source``: ``'torchvision'`` or a file."""
     if source == 'torchvision':
         try:
-            state = torchvision.models.vgg16(weights='IMAGENET1K_V1').state_dict()
+            state = vgg.vgg16(weights='IMAGENET1K_V1').state_dict()
         except (OSError, RuntimeError) as error:  # offline, or a damaged download
             raise InputError(f"model.pretrained='torchvision': VGG16's weights cannot be downloaded ({error}); give the path of a "
                              'file instead') from error
