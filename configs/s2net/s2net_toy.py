@@ -1,5 +1,5 @@
 # R2D2 at a quarter of its width, with self-supervision, on 48 synthetic pairs: minutes on a laptop.
-_base_ = 'r2d2_toy-data.py'
+_base_ = 'r2d2_w8_toy_64.py'
 
 custom_hooks = [dict(type='mmsight.SelfSupervisedMatchingHook', weight=0.4)]
 test_evaluator = dict(name='R2D2 + SSL')

@@ -7,8 +7,8 @@ from torch import Tensor
 def soft_histogram(similarity: Tensor, weights: Tensor, bins: int) -> Tensor:
     """Weighted counts of similarities in triangular bins.
 
-    The centres go from 1 down to 0 in steps of 1 / (bins - 1); a value shares its weight between the two centres around it. What lies
-    above 1 or below 0 counts fully in the end bin.
+    The centres go from 1 down to 0 in steps of 1 / (bins - 1); a value shares its weight between the two centres around it.
+    What lies above 1 or below 0 counts fully in the end bin.
 
     Args:
         similarity, weights (Tensor): (n, m).
@@ -29,8 +29,9 @@ def soft_histogram(similarity: Tensor, weights: Tensor, bins: int) -> Tensor:
 def average_precision(similarity: Tensor, positive: Tensor, bins: int = 20) -> Tensor:
     """AP of each query's ranking.
 
-    With c(b) the soft count of all candidates in bin b and p(b) that of the positives, precision at b is the cumulated p over the
-    cumulated c, and AP the sum of precision times p(b) / sum(p). Source: the AP loss that R2D2 trains with; R2D2's 20 bins.
+    With c(b) the soft count of all candidates in bin b and p(b) that of the positives, precision at b is the cumulated p over
+    the cumulated c, and AP the sum of precision times p(b) / sum(p). Source: the AP loss that R2D2 trains with; R2D2's 20
+    bins.
 
     Args:
         similarity (Tensor): (n, m), of n queries with m candidates.

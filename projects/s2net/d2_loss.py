@@ -56,8 +56,8 @@ def margin_loss(first: Tensor, second: Tensor, scores: tuple[Tensor, Tensor], ce
                 safe_radius: int = 4) -> Tensor:
     """Mean of max(0, margin + p - n) over correspondences, weighted by the product of both scores.
 
-    p is the squared distance of corresponding descriptors, n that of the hardest negative in either image that lies further than
-    ``safe_radius`` cells (Chebyshev) from the correspondence there. Of unit vectors the squared distance is 2 - 2 cos.
+    p is the squared distance of corresponding descriptors, n that of the hardest negative in either image that lies further
+    than ``safe_radius`` cells (Chebyshev) from the correspondence there. Of unit vectors the squared distance is 2 - 2 cos.
 
     Args:
         first, second (Tensor): Unit descriptors (D, h, w) of one pair.
@@ -76,7 +76,7 @@ def margin_loss(first: Tensor, second: Tensor, scores: tuple[Tensor, Tensor], ce
 
 
 def _hardest(queries: Tensor, every: Tensor, truth: Tensor, width: int, safe_radius: int) -> Tensor:
-    """Least squared distance (n, ) of queries (n, D) to the descriptors (D, h w) that lie outside the safe radius of the truth."""
+    """Least squared distance (n, ) of queries (n, D) to the descriptors (D, h w) outside the safe radius of the truth."""
     cell = torch.arange(every.shape[1], device=every.device)
     x, y = cell % width, torch.div(cell, width, rounding_mode='floor')
     distance = torch.maximum((truth[:, :1] - x).abs(), (truth[:, 1:] - y).abs())

@@ -25,9 +25,9 @@ CONV4_3 = 22
 class D2Net(DetectDescribe):
     """Descriptors of 512 channels whose own maxima are the keypoints; 7,635,264 parameters.
 
-    Features in training: ``descriptors`` (N, 512, H/8, W/8), unit length, of conv4_3 without ReLU, and ``scores`` (N, 1, H/8, W/8) of
-    :func:`soft_scores`. In testing the third pooling becomes a 2x2 mean of stride 1 and conv4_x is dilated by 2, so that the same weights
-    give maps of H/4 - 1 by W/4 - 1.
+    Features in training: ``descriptors`` (N, 512, H/8, W/8), unit length, of conv4_3 without ReLU, and ``scores`` (N, 1, H/8,
+    W/8) of :func:`soft_scores`. In testing the third pooling becomes a 2x2 mean of stride 1 and conv4_x is dilated by 2, so
+    that the same weights give maps of H/4 - 1 by W/4 - 1.
 
     Args:
         pretrained (str): A file of VGG16 weights (torchvision's names, or the layer numbers of D2-Net's own files),
@@ -185,8 +185,8 @@ def localise(dense: Tensor, found: Tensor, edge_threshold: float = 5.0) -> tuple
         edge_threshold (float): A cell is no edge if its Hessian has det > 0 and tr^2 / det <= (t + 1)^2 / t.
 
     Returns:
-        tuple: The m cells that are no edge (m, 3); their places (x, y) in cells (m, 2); and whether (m, ) a place is nearer than
-        half a cell in both axes and has cells on all sides.
+        tuple: The m cells that are no edge (m, 3); their places (x, y) in cells (m, 2); and whether (m, ) a place is nearer
+        than half a cell in both axes and has cells on all sides.
     """
     channel, y, x = found.T
     height, width = dense.shape[1:]
@@ -213,12 +213,12 @@ def load_vgg16(layers: nn.Sequential, source: str) -> None:
         try:
             state = vgg.vgg16(weights='IMAGENET1K_V1').state_dict()
         except (OSError, RuntimeError) as error:  # offline, or a damaged download
-            raise InputError(f"model.pretrained='torchvision': VGG16's weights cannot be downloaded ({error}); give the path of a "
-                             'file instead') from error
+            raise InputError(f"model.pretrained='torchvision': VGG16's weights cannot be downloaded ({error}); "
+                             'give the path of a file instead') from error
     else:
         if not Path(source).is_file():
-            raise InputError(f"model.pretrained: the file '{source}' does not exist; give a file of VGG16 weights, 'torchvision' or "
-                             "'random'")
+            raise InputError(f"model.pretrained: the file '{source}' does not exist; "
+                             "give a file of VGG16 weights, 'torchvision' or 'random'")
         try:
             state = torch.load(source, map_location='cpu', weights_only=True)
         except Exception as error:  # torch raises many types for a damaged file

@@ -64,18 +64,18 @@ class DetectDescribe(BaseModel):
 
     **A new method is a subclass with three methods**, registered in ``mmsight.registry.MODELS``:
 
-    - :meth:`extract` runs the network on a batch of images, all of one size, and returns dense :data:`Features`. It normalises the
-      images itself; training mode is ``self.training``.
-    - :meth:`loss` is the method's loss of one :class:`Pair`, :math:`L_f` of the paper: a dictionary of scalars whose names start
-      with ``loss``. They are summed. A pair without any valid correspondence gives 0, attached to the graph, never NaN.
+    - :meth:`extract` runs the network on a batch of images, all of one size, and returns dense :data:`Features`. It
+      normalises the images itself; training mode is ``self.training``.
+    - :meth:`loss` is the method's loss of one :class:`Pair`, :math:`L_f` of the paper: a dictionary of scalars whose names
+      start with ``loss``. They are summed. A pair without any valid correspondence gives 0, attached to the graph, never NaN.
     - :meth:`detect` finds the best keypoints of one image, over one scale or many.
 
     The rest is here: training batches, the loss of eq. 2, predictions. The training loss is
 
     .. math:: L = L_{SL} + \\lambda (L_{SSL}^{VIS} + L_{SSL}^{IR})
 
-    where the second part appears once :class:`SelfSupervisedMatchingHook` has set :attr:`guidance`. All images of a step, of the
-    supervised pair and of the self-supervised ones, pass the network in one batch.
+    where the second part appears once :class:`SelfSupervisedMatchingHook` has set :attr:`guidance`. All images of a step, of
+    the supervised pair and of the self-supervised ones, pass the network in one batch.
 
     Args:
         max_keypoints (int): Of an image in prediction.
@@ -124,7 +124,8 @@ class DetectDescribe(BaseModel):
         """What mmengine's runner calls.
 
         Args:
-            images (Tensor | list[Tensor]): Visible and infrared, uint8 or in [0, 1]: (N, 2, 3, H, W), or to predict a list of (2, 3, H, W).
+            images (Tensor | list[Tensor]): Visible and infrared, uint8 or in [0, 1]: (N, 2, 3, H, W), or to predict a list of
+                (2, 3, H, W).
             flow (Tensor, optional): (N, H, W, 2), for the loss.
             mask (list[Tensor], optional): Of bool (2, H, W), to predict.
             mode (str): ``'loss'``, ``'predict'`` or ``'tensor'``.

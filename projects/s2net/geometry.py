@@ -1,7 +1,7 @@
 """Where a pixel of one image lies in the other: homographies and dense flow, in batches.
 
-Points are (x, y) in pixels, the centre of the first pixel at (0, 0). A *flow* is absolute: (..., H, W, 2) holds, for each pixel of
-the first image, its place in the second, NaN where there is none.
+Points are (x, y) in pixels, the centre of the first pixel at (0, 0). A *flow* is absolute: (..., H, W, 2) holds, for each
+pixel of the first image, its place in the second, NaN where there is none.
 """
 
 import torch

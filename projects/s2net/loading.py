@@ -51,8 +51,8 @@ def load_pair(pair: dict) -> dict:
     """Read what :class:`PairDataset` lists.
 
     Returns:
-        dict: ``visible`` and ``infrared`` uint8 RGB of one size (H, W, 3); ``homography`` (3, 3), unless the ground truth is a flow; ``flow``
-        (H, W, 2) float32.
+        dict: ``visible`` and ``infrared`` uint8 RGB of one size (H, W, 3); ``homography`` (3, 3), unless the ground truth is
+        a flow; ``flow`` (H, W, 2) float32.
 
     Raises:
         InputError: If a file cannot be read, the sizes differ or the ground truth does not fit.
@@ -60,7 +60,8 @@ def load_pair(pair: dict) -> dict:
     visible, infrared = read_rgb(pair['visible']), read_rgb(pair['infrared'])
     if visible.shape != infrared.shape:
         sizes = [f'{image.shape[1]}x{image.shape[0]}' for image in (visible, infrared)]
-        raise InputError(f"{pair['visible']}: the pair's images differ in size: {sizes[0]} here, {sizes[1]} in {pair['infrared']}")
+        raise InputError(f"{pair['visible']}: the pair's images differ in size: {sizes[0]} here, "
+                         f"{sizes[1]} in {pair['infrared']}")
     height, width = visible.shape[:2]
     truth = np.eye(3) if pair['matrix'] is None else read_matrix(pair['matrix'], height, width)
     found = dict(id=pair['id'], visible=visible, infrared=infrared, path=pair['visible'])

@@ -25,7 +25,7 @@ AUC_THRESHOLDS = (3, 5, 10)
 
 
 def true_places(points: Tensor, truth: Tensor) -> np.ndarray:
-    """Where points (n, 2) of the first image lie in the second, by a homography (3, 3) or a flow (H, W, 2); NaN where unknown."""
+    """Where points (n, 2) of the first image lie in the second, by homography or flow (H, W, 2); NaN where unknown."""
     points = points.double().cpu()
     found = warp_points(points, truth.double()) if truth.ndim == 2 else sample_flow(truth.double(), points)
     return found.numpy()
@@ -40,9 +40,9 @@ def score_pair(first: Keypoints, second: Keypoints, truth: Tensor, shape: tuple[
         shape (tuple[int, int]): (H, W) of the images.
 
     Returns:
-        dict: For 1..10 px ``nc`` (10, ), keypoints of the first image with a keypoint of the second within that distance of their true
-        place, and ``ncm`` (10, ), mutual nearest neighbours whose error is within it; ``corner_error`` of the homography that the
-        matches agree on, in pixels, NaN if the truth is a flow.
+        dict: For 1..10 px ``nc`` (10, ), keypoints of the first image with a keypoint of the second within that distance of
+        their true place, and ``ncm`` (10, ), mutual nearest neighbours whose error is within it; ``corner_error`` of the
+        homography that the matches agree on, in pixels, NaN if the truth is a flow.
     """
     places = true_places(first.points, truth)
     thresholds = np.array(THRESHOLDS)[:, None]
@@ -61,9 +61,9 @@ def summarise(rows: Sequence[dict], threshold: int = 3) -> dict[str, float]:
     """Means over pairs.
 
     Returns:
-        dict[str, float]: ``NC``, ``NCM`` and ``CMR`` (percent, the mean of the pairs' ratios, 0 for a pair without correspondences) at
-        ``threshold`` px; ``CMR_pooled``, percent of all correspondences; ``AUC3``, ``AUC5`` and ``AUC10`` of the corner errors, in
-        [0, 1], NaN where no pair has a homography.
+        dict[str, float]: ``NC``, ``NCM`` and ``CMR`` (percent, the mean of the pairs' ratios, 0 for a pair without
+        correspondences) at ``threshold`` px; ``CMR_pooled``, percent of all correspondences; ``AUC3``, ``AUC5`` and ``AUC10``
+        of the corner errors, in [0, 1], NaN where no pair has a homography.
     """
     column = THRESHOLDS.index(threshold)
     nc, ncm = (np.array([row[key][column] for row in rows], dtype=float) for key in ('nc', 'ncm'))
@@ -79,12 +79,12 @@ def summarise(rows: Sequence[dict], threshold: int = 3) -> dict[str, float]:
 class MatchingMetric(BaseMetric):
     """NC, NCM, CMR and homography accuracy of a model, in one table with hand-crafted baselines.
 
-    Features are found once, with as many keypoints as the largest K, and scored at every K. Protocol (the paper defines CMR = NCM / NC
-    only): one-sided NC, mutual nearest neighbours without ratio test, 3 px; with the registered pairs as they are this gives
-    SIFT the paper's NC.
+    Features are found once, with as many keypoints as the largest K, and scored at every K. Protocol (the paper defines CMR =
+    NCM / NC only): one-sided NC, mutual nearest neighbours without ratio test, 3 px; with the registered pairs as they are
+    this gives SIFT the paper's NC.
 
-    Metrics: ``match/NCM@4096`` and so on for each K, ``match/NCM@4096_5px`` for each threshold at the largest K, and the same below
-    ``match/SIFT/...`` for a baseline. A picture ``matching_curves`` goes to the visualizer.
+    Metrics: ``match/NCM@4096`` and so on for each K, ``match/NCM@4096_5px`` for each threshold at the largest K, and the same
+    below ``match/SIFT/...`` for a baseline. A picture ``matching_curves`` goes to the visualizer.
 
     Args:
         name (str): Of the model, in the table.
@@ -139,12 +139,13 @@ class MatchingMetric(BaseMetric):
 
     def _tables(self, names: list[str], values: dict, pairs: int) -> str:
         """The paper's three tables, and the homography's."""
-        titles = dict(NC='Table I: correspondences (NC)', NCM='Table II: correct matches (NCM)', CMR='Table III: ratio (CMR, %)',
-                      AUC10='homography, AUC at 10 px')
+        titles = dict(NC='Table I: correspondences (NC)', NCM='Table II: correct matches (NCM)',
+                      CMR='Table III: ratio (CMR, %)', AUC10='homography, AUC at 10 px')
         lines = [f'{pairs} pairs, {self.threshold} px']
         for key, title in titles.items():
             lines += ['', f'{title:<36}' + ''.join(f'{f"K = {count}":>10}' for count in self.keypoints)]
-            lines += [f'{name:<36}' + ''.join(f'{values[name, count][key]:>10.2f}' for count in self.keypoints) for name in names]
+            for name in names:
+                lines.append(f'{name:<36}' + ''.join(f'{values[name, count][key]:>10.2f}' for count in self.keypoints))
         return '\n'.join(lines)
 
 

@@ -18,13 +18,14 @@ SUFFIXES = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
 class PairDataset(BaseDataset):
     """Two folders with equal file names: RoadScene and everything laid out like it.
 
-    A pair is registered pixel on pixel unless ``<id>.npy`` lies beside the second image: a 2x3 or 3x3 matrix that maps (x, y) of the first
-    image to the second, or a flow (H, W, 2) of such places, NaN where there is none. Files that are no images are passed over.
+    A pair is registered pixel on pixel unless ``<id>.npy`` lies beside the second image: a 2x3 or 3x3 matrix that maps (x, y)
+    of the first image to the second, or a flow (H, W, 2) of such places, NaN where there is none. Files that are no images
+    are passed over.
 
     Args:
         data_prefix (dict): ``visible`` and ``infrared``, folders below ``data_root``.
-        test_ids (str, optional): File of the test pairs' ids, one a line; a bare name is looked up below ``data_root`` and then among the
-            project's own lists.
+        test_ids (str, optional): File of the test pairs' ids, one a line; a bare name is looked up below ``data_root`` and
+            then among the project's own lists.
         split (str): ``'test'`` for those, ``'train'`` for all others, ``'all'``.
 
     Each sample has ``id``, ``visible``, ``infrared`` and ``matrix`` (paths; None without a matrix).
@@ -38,8 +39,8 @@ class PairDataset(BaseDataset):
         if split not in ('train', 'test', 'all') or (split != 'all' and test_ids is None):
             raise ValueError(f"split must be 'all', or 'train' or 'test' with test_ids, found '{split}'")
         self.test_ids, self.split = test_ids, split
-        super().__init__(data_root=data_root, data_prefix=data_prefix or dict(visible='crop_LR_visible', infrared='cropinfrared'),
-                         **kwargs)
+        folders = data_prefix or dict(visible='crop_LR_visible', infrared='cropinfrared')
+        super().__init__(data_root=data_root, data_prefix=folders, **kwargs)
 
     def find_files(self) -> tuple[dict[str, Path], dict[str, Path]]:
         """Ids of the visible and of the infrared images, with their files."""
@@ -68,7 +69,8 @@ class PairDataset(BaseDataset):
         pairs = list(self.iter_pairs())
         faults = [pair for pair in pairs if isinstance(pair, str)]
         if faults:
-            raise InputError(f'{faults[0]} ({len(faults)} of {len(pairs)} pairs are incomplete; tools/misc/verify_dataset.py lists them)')
+            raise InputError(f'{faults[0]} ({len(faults)} of {len(pairs)} pairs are incomplete; '
+                             'tools/misc/verify_dataset.py lists them)')
         if not pairs:
             raise InputError(f'{self.data_root}: no {self.split} pair was found')
         return pairs
@@ -92,8 +94,8 @@ class RGBNIRDataset(PairDataset):
     """The RGB / near-infrared scenes: ``<scene>/NNNN_rgb.*`` and ``<scene>/NNNN_nir.*``; ids are ``<scene>/NNNN``.
 
     Args:
-        scenes (Sequence[str], optional): By default every folder of ``data_root``: the published set has country, field, forest, indoor,
-            mountain, oldbuilding, street, urban and water.
+        scenes (Sequence[str], optional): By default every folder of ``data_root``: the published set has country, field,
+            forest, indoor, mountain, oldbuilding, street, urban and water.
     """
 
     def __init__(self, data_root: str, scenes: list[str] | None = None, **kwargs) -> None:

@@ -1,7 +1,7 @@
 """What happens to a pair before it reaches the network: the supervised pair's augmentation, crops, and the test warp.
 
-Every transform takes and returns ``visible`` and ``infrared`` uint8 (H, W, 3) and ``flow`` (H, W, 2), the place in the infrared image of each
-visible pixel, NaN where there is none.
+Every transform takes and returns ``visible`` and ``infrared`` uint8 (H, W, 3) and ``flow`` (H, W, 2), the place in the
+infrared image of each visible pixel, NaN where there is none.
 """
 
 import hashlib
@@ -86,7 +86,8 @@ class CropPair:
 
     Args:
         size (int): Side in pixels.
-        min_overlap (float): Share of the visible crop that must lie in the infrared one; the best of ``tries`` is taken otherwise.
+        min_overlap (float): Share of the visible crop that must lie in the infrared one; the best of ``tries`` is taken
+            otherwise.
         tries (int): Correspondences to try.
     """
 
@@ -189,8 +190,8 @@ class FixedInfraredWarp:
 class PackTestPair:
     """``images`` uint8 (2, 3, H, W), ``id``, ``mask`` bool (2, H, W), and ``homography`` (3, 3) float64 or else ``flow``.
 
-    A warped infrared image has a black rim, whose edge draws keypoints. The mask is False there: what is black and has no place in the
-    visible image, and all within ``margin`` pixels of it.
+    A warped infrared image has a black rim, whose edge draws keypoints. The mask is False there: what is black and has no
+    place in the visible image, and all within ``margin`` pixels of it.
 
     Args:
         margin (int): In pixels.

@@ -1,4 +1,4 @@
-"""Phase congruency (Kovesi, 1999) with log-Gabor filters, as RIFT computes it; all filters in one batch of Fourier transforms."""
+"""Phase congruency (Kovesi, 1999) with log-Gabor filters, as RIFT computes it; all filters in one batch."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -48,8 +48,8 @@ def phase_congruency(image: Tensor) -> PhaseCongruency:
     Args:
         image (Tensor): (H, W) in 0..255: the small constants in the denominators are absolute.
 
-    Source: the equations of Kovesi's phasecong3 with RIFT's parameters: 4 scales, 6 orientations, wavelengths 3 x 1.6^s, noise from
-    the median amplitude of the smallest scale (k = 1).
+    Source: the equations of Kovesi's phasecong3 with RIFT's parameters: 4 scales, 6 orientations, wavelengths 3 x 1.6^s,
+    noise from the median amplitude of the smallest scale (k = 1).
     """
     filters = log_gabor_filters(*image.shape)
     # (orientations, scales, H, W), complex: even in the real part, odd in the imaginary one

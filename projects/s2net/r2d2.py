@@ -20,8 +20,8 @@ STRIDES = (1, 1, 2, 1, 2, 1, 2, 2, 2)
 def quad_l2net(channels: Sequence[int], dim: int) -> nn.Sequential:
     """R2D2's fully convolutional L2-Net at full resolution.
 
-    Six 3x3 convolutions, each with batch norm without affine parameters and ReLU, then three 2x2 convolutions in place of an 8x8 one,
-    the first two with batch norm. Images (N, 3, H, W) become (N, dim, H, W).
+    Six 3x3 convolutions, each with batch norm without affine parameters and ReLU, then three 2x2 convolutions in place of an
+    8x8 one, the first two with batch norm. Images (N, 3, H, W) become (N, dim, H, W).
     """
     layers: list[nn.Module] = []
     dilation, width = 1, 3
@@ -40,8 +40,8 @@ def quad_l2net(channels: Sequence[int], dim: int) -> nn.Sequential:
 class R2D2(DetectDescribe):
     """Descriptor, reliability and repeatability of every pixel; 484,387 parameters at the default width.
 
-    Features: ``descriptors`` (N, dim, H, W) of unit length, ``reliability`` and ``repeatability`` (N, 1, H, W) in [0, 1]. Both maps are 1x1
-    convolutions of the squared raw descriptors: a softmax of two, and s / (1 + s) of s = softplus.
+    Features: ``descriptors`` (N, dim, H, W) of unit length, ``reliability`` and ``repeatability`` (N, 1, H, W) in [0, 1].
+    Both maps are 1x1 convolutions of the squared raw descriptors: a softmax of two, and s / (1 + s) of s = softplus.
 
     Loss: cosine similarity + peakiness + reliability, 1 : 1 : 1; see :mod:`.r2d2_losses`.
 
@@ -90,7 +90,7 @@ class R2D2(DetectDescribe):
             repeatability=peak / (1 + peak))
 
     def loss(self, pair: Pair) -> dict[str, Tensor]:
-        """``loss_cosim``, ``loss_peaky`` and ``loss_ap``; a batch without a valid correspondence is reported and gives no ``loss_ap``."""
+        """``loss_cosim``, ``loss_peaky``, and ``loss_ap``: 0, and reported, for a batch without a valid correspondence."""
         first, second, flow = pair
         samples = self.sampler(first['descriptors'], second['descriptors'], (first['reliability'], second['reliability']), flow)
         if not len(samples.reliability):

@@ -16,8 +16,9 @@ from .phase_congruency import ORIENTATIONS, phase_congruency
 class RIFT:
     """The first method with one orientation: no rotation invariance, as in the authors' demo.
 
-    FAST corners of the maximum moment, scaled to 0..1; around each a patch of the maximum index map (which of six orientations has the
-    largest amplitude) is cut into 6x6 cells, and the 36 histograms of 6 bins are joined to 216 values of unit length.
+    FAST corners of the maximum moment, scaled to 0..1; around each a patch of the maximum index map (which of six
+    orientations has the largest amplitude) is cut into 6x6 cells, and the 36 histograms of 6 bins are joined to 216 values of
+    unit length.
 
     Args:
         patch (int): Side of the patch, a multiple of 6 (96).

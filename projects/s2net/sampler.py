@@ -26,8 +26,8 @@ class NeighbourhoodSampler:
     """Sample queries, positives and negatives of a batch of descriptor maps, without a loop over queries.
 
     Around a query's true place in the second image lie its positives, a disc of radius ``positive_radius`` of which the most
-    similar counts, and its negatives, the ring from ``negative_radius`` to ``outer_radius``. Random descriptors of all second images are
-    distractors of every query; those of its own image nearer than ``negative_radius`` count with similarity 0.
+    similar counts, and its negatives, the ring from ``negative_radius`` to ``outer_radius``. Random descriptors of all second
+    images are distractors of every query; those of its own image nearer than ``negative_radius`` count with similarity 0.
     Neighbours outside the image are moved to its border.
 
     Args:
@@ -54,7 +54,8 @@ class NeighbourhoodSampler:
         """(count images, queries an image, 2), integer pixels inside the border."""
         inner = torch.tensor([width - 2 * self.border, height - 2 * self.border], device=device)
         if inner.min() < 1:
-            raise ValueError(f'images of {width}x{height} leave no room inside a border of {self.border} pixels: use larger crops')
+            raise ValueError(f'images of {width}x{height} leave no room inside a border of {self.border} pixels: '
+                             'use larger crops')
         number = max(int(inner.prod()) // self.spacing**2, 1)
         return (torch.rand(count, number, 2, device=device) * inner).floor().long() + self.border
 

@@ -13,7 +13,8 @@ LISTS = Path(__file__).parent / 'splits'
 def draw_test_ids(ids: Iterable[str], count: int, seed: int = 0) -> list[str]:
     """``count`` test ids of each scene (what precedes ``/`` in an id), sorted; the same on every machine.
 
-    Ids are ranked by a hash of seed and id, so that pairs which are added or missing elsewhere do not change how others compare.
+    Ids are ranked by a hash of seed and id, so that pairs which are added or missing elsewhere do not change how others
+    compare.
     """
     scenes: dict[str, list[str]] = {}
     for name in ids:

@@ -1,4 +1,4 @@
-"""Synthetic registered pairs in RoadScene's layout: a second modality that shows the same things with other, even reversed, contrasts."""
+"""Synthetic registered pairs in RoadScene's layout: the second modality shows the same with other, even reversed, contrasts."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def _texture(rng: np.random.Generator, sigma: float) -> np.ndarray:
 
 
 def make_scene(rng: np.random.Generator) -> np.ndarray:
-    """What both modalities see, (H, W) in [0, 1]: ground with fine and coarse texture, and polygons and discs with their own."""
+    """What both modalities see, (H, W) in [0, 1]: textured ground, and polygons and discs with textures of their own."""
     width, height = SIZE
     scene = 0.5 + 0.12 * _texture(rng, 12) + 0.06 * _texture(rng, 2.5)
     for _ in range(rng.integers(24, 40)):
@@ -39,8 +39,8 @@ def make_pair(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A registered pair.
 
     Returns:
-        tuple: Visible uint8 BGR (H, W, 3): the scene, unevenly lit and tinted. Infrared uint8 (H, W): a curve of the scene that rises and
-        falls, another one each time, blurred and with more noise.
+        tuple: Visible uint8 BGR (H, W, 3): the scene, unevenly lit and tinted. Infrared uint8 (H, W): a curve of the scene
+        that rises and falls, another one each time, blurred and with more noise.
     """
     scene = make_scene(rng)
     light = (1 + 0.2 * _texture(rng, 40)).clip(0.5, 1.5)

@@ -1,7 +1,7 @@
 """The six random transforms of the paper's eq. 1, each on a whole batch, on the images' own device.
 
-A *grey* transform changes values in place of the pixels; a *geometric* one gives homographies, which :class:`RandomTransform` multiplies
-so that images are interpolated once. Random numbers come from torch's global generators.
+A *grey* transform changes values in place of the pixels; a *geometric* one gives homographies, which :class:`RandomTransform`
+multiplies so that images are interpolated once. Random numbers come from torch's global generators.
 """
 
 from abc import ABC, abstractmethod
@@ -83,7 +83,9 @@ class GaussianNoise(GreyTransform):
 
 @TRANSFORMS.register_module()
 class RandomProjection(GeometricTransform):
-    """T_q: every corner moves inwards by up to ``ratio`` (paper: 0.2) of half the side, in x and in y; the quadrangle becomes the image.
+    """T_q: a quadrangle becomes the image.
+
+    Each corner has moved inwards by up to ``ratio`` (paper: 0.2) of half the side, in x and in y.
 
     Source of the corner rule: ReDFeat, whose training data are made the same way; the paper says "ratio [0, 0.2]" only.
     """
@@ -162,7 +164,8 @@ class RandomTransform:
         """Transform images (N, 3, H, W) in [0, 1].
 
         Returns:
-            tuple: Images of the same shape, and the flow (N, H, W, 2) from the old to the new ones, NaN where a pixel leaves them.
+            tuple: Images of the same shape, and the flow (N, H, W, 2) from the old to the new ones, NaN where a pixel leaves
+            them.
 
         *Deviation*: what comes from beyond the border is mirrored; a black rim would be a landmark of its own.
         """

@@ -1,4 +1,5 @@
-# The RGB / near-infrared scenes, registered or with a matrix beside the near-infrared image; 19 test pairs a scene by a seeded list.
+# The RGB / near-infrared scenes, registered or with a matrix beside the near-infrared image; 19 test pairs a scene by a
+# seeded list.
 data_root = '{{$MMSIGHT_DATA:data}}/rgbnir/'
 train_dataloader = dict(
     batch_size=2,

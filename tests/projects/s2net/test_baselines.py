@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmsight.projects.s2net import ORB, RIFT, SIFT
+from mmsight.projects.s2net.matching import mutual_nearest
 from mmsight.projects.s2net.phase_congruency import phase_congruency
 from mmsight.projects.s2net.rift import maximum_index_descriptors
 
@@ -98,7 +99,6 @@ def test_rift_sees_through_an_inversion_where_sift_does_not():
     right = {}
     for baseline in (RIFT(), SIFT()):
         first, second = baseline(image, 300), baseline(255 - image, 300)
-        from mmsight.projects.s2net.matching import mutual_nearest
         pairs = mutual_nearest(first.descriptors, second.descriptors)
         gap = (first.points[pairs[:, 0]] - second.points[pairs[:, 1]]).norm(dim=1)
         right[type(baseline).__name__] = (gap < 3).float().mean().item()

@@ -233,7 +233,8 @@ def test_grey_augmentation_keeps_the_format():
     changed = RandomGrey()(picture_of_places())
     assert changed['visible'].dtype == np.uint8 and changed['visible'].shape == (70, 90, 3)
     packed = PackPair()(changed)
-    assert packed['images'].shape == (2, 3, 70, 90) and packed['flow'].dtype == torch.float32 and set(packed) == {'images', 'flow'}
+    assert set(packed) == {'images', 'flow'}
+    assert packed['images'].shape == (2, 3, 70, 90) and packed['flow'].dtype == torch.float32
 
 
 def test_toy_data_are_deterministic_and_readable(tmp_path):

@@ -47,8 +47,11 @@ def runner(model, iteration=0):
     return SimpleNamespace(model=model, iter=iteration, message_hub=MessageHub.get_instance('test_interface'))
 
 
-@pytest.mark.parametrize('build, side', [(TinyPoint, 32), (lambda: R2D2((4, ) * 6, 8), 64), (lambda: D2Net('random', min_correspondences=8), 64)],
-                         ids=['third', 'r2d2', 'd2net'])
+METHODS = dict(
+    third=(TinyPoint, 32), r2d2=(lambda: R2D2((4, ) * 6, 8), 64), d2net=(lambda: D2Net('random', min_correspondences=8), 64))
+
+
+@pytest.mark.parametrize('build, side', METHODS.values(), ids=METHODS)
 def test_hook_adds_two_weighted_pairs_in_the_same_batch(build, side):
     torch.manual_seed(0)
     model = build()

@@ -118,7 +118,8 @@ def test_ratio_is_the_mean_of_the_pairs_and_pooled():
 
 def test_metric_with_a_baseline_and_its_cache(tmp_path):
     first, second, truth = scene(0)
-    metric = MatchingMetric('ours', keypoints=(10, 40), baselines=[dict(type='mmsight.SIFT')], cache_dir=str(tmp_path / 'cache'))
+    metric = MatchingMetric('ours', keypoints=(10, 40), baselines=[dict(type='mmsight.SIFT')],
+                            cache_dir=str(tmp_path / 'cache'))
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 3, 100, 100), dtype=np.uint8))
     batch = dict(images=[images], mask=[torch.ones(2, 100, 100, dtype=torch.bool)], homography=[truth], id=['a'])
     for _ in range(2):
@@ -133,7 +134,8 @@ def test_metric_with_a_baseline_and_its_cache(tmp_path):
 
 def test_matches_are_green_and_red():
     grey = np.full((40, 50, 3), 128, np.uint8)
-    picture = draw_matches(grey, grey, np.array([[10., 10], [10., 30]]), np.array([[40., 10], [40., 30]]), np.array([True, False]))
+    ends = np.array([[10., 10], [10., 30]]), np.array([[40., 10], [40., 30]])
+    picture = draw_matches(grey, grey, *ends, np.array([True, False]))
     assert picture.shape == (40, 100, 3)
     assert np.abs(picture[10, 50].astype(int) - GREEN).max() < 16
     assert np.abs(picture[30, 50].astype(int) - RED).max() < 16

@@ -31,7 +31,8 @@ def test_network_is_the_strided_one_at_every_pixel():
     patch = image[..., y - before:y - before + reach, x - before:x - before + reach]
     strides = iter(STRIDES)
     for layer in dense:
-        patch = F.conv2d(patch, layer.weight, layer.bias, stride=next(strides)) if isinstance(layer, nn.Conv2d) else layer(patch)
+        convolution = isinstance(layer, nn.Conv2d)
+        patch = F.conv2d(patch, layer.weight, layer.bias, stride=next(strides)) if convolution else layer(patch)
     assert dense(image).shape[-2:] == (90, 90)
     assert torch.allclose(dense(image)[0, :, y, x], patch[0, :, 0, 0], atol=1e-5)
 
