@@ -168,10 +168,18 @@ class D2Net(DetectDescribe):
 def local_maxima(dense: Tensor) -> Tensor:
     """Channel, y and x (n, 3) of the cells of a map (C, h, w) >= 0 whose strongest channel has its 3x3 maximum there.
 
-    A cell without a positive channel is none.
+    A cell without a positive channel is none. Only the strongest channel's neighbours are read: a pooled copy of all 512
+    channels would be the largest tensor of a test.
     """
-    strongest = (dense == dense.amax(dim=0)) & (dense > 0)
-    return (strongest & (dense == F.max_pool2d(dense[None], 3, stride=1, padding=1)[0])).nonzero()
+    strength, channel = dense.max(dim=0)
+    y, x = (strength > 0).nonzero(as_tuple=True)
+    channel, strength = channel[y, x], strength[y, x]
+    highest = torch.ones_like(y, dtype=torch.bool)
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            # beyond the border a cell is its own neighbour
+            highest &= strength >= dense[channel, (y + dy).clamp(0, dense.shape[1] - 1), (x + dx).clamp(0, dense.shape[2] - 1)]
+    return torch.stack([channel, y, x], dim=1)[highest]
 
 
 def localise(dense: Tensor, found: Tensor, edge_threshold: float = 5.0) -> tuple[Tensor, Tensor, Tensor]:
@@ -190,10 +198,11 @@ def localise(dense: Tensor, found: Tensor, edge_threshold: float = 5.0) -> tuple
     """
     channel, y, x = found.T
     height, width = dense.shape[1:]
-    m = F.pad(dense, (1, 1, 1, 1))
 
     def value(dy: int, dx: int) -> Tensor:
-        return m[channel, y + 1 + dy, x + 1 + dx]
+        row, column = y + dy, x + dx
+        beyond = (row < 0) | (row >= height) | (column < 0) | (column >= width)
+        return dense[channel, row.clamp(0, height - 1), column.clamp(0, width - 1)].masked_fill(beyond, 0)
 
     here, left, right, above, below = value(0, 0), value(0, -1), value(0, 1), value(-1, 0), value(1, 0)
     gx, gy = (right - left) / 2, (below - above) / 2

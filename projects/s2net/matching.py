@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def mutual_nearest(first: Tensor, second: Tensor, chunk: int = 512) -> Tensor:
+def mutual_nearest(first: Tensor, second: Tensor, chunk: int = 1024) -> Tensor:
     """Pairs of descriptors each of which is the other's nearest by Euclidean distance.
 
     One matrix product gives both directions: with two more dimensions, a b - |a|^2 / 2 - |b|^2 / 2 = -|a - b|^2 / 2. Among

@@ -9,7 +9,8 @@ from mmsight.cli import friendly
 @friendly
 def main() -> None:
     """Writes ROOT/<out>; an existing list is replaced."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog='example: python tools/dataset_converters/rgbnir.py data/rgbnir')
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     epilog='example: python tools/dataset_converters/rgbnir.py data/rgbnir')
     parser.add_argument('root', type=Path, help='folder with a folder for each scene')
     parser.add_argument('--count', type=int, default=19, help='test pairs of each scene; all others train')
     parser.add_argument('--seed', type=int, default=0)

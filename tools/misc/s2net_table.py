@@ -30,7 +30,7 @@ PAPER = {
 
 
 def measured(folder: Path) -> dict[str, dict[str, list[dict[str, float]]]]:
-    """Method to dataset to the metrics of its runs, from records ``<config>_s<seed>.json``; baselines as methods of their own."""
+    """Method to dataset to the metrics of its runs, from records ``<config>_s<seed>.json``; baselines are methods too."""
     runs: dict[str, dict[str, list[dict[str, float]]]] = defaultdict(lambda: defaultdict(list))
     for file in sorted(folder.glob('*_s*.json')):
         metrics = json.loads(file.read_text())['metrics']
