@@ -22,14 +22,15 @@ def draw_matches(visible: np.ndarray, infrared: np.ndarray, first: np.ndarray, s
     """Both images side by side with their matches: right ones green, on top of wrong ones in red.
 
     Args:
-        visible, infrared (np.ndarray): uint8 RGB (H, W, 3).
+        visible, infrared (np.ndarray): uint8 RGB (H, W, 3), of any sizes.
         first, second (np.ndarray): Matched points (n, 2).
         correct (np.ndarray): Bool (n, ).
 
     Returns:
-        np.ndarray: (H, 2 W, 3).
+        np.ndarray: As high as the higher one, as wide as both.
     """
-    picture = np.hstack([visible, infrared])
+    height = max(len(visible), len(infrared))
+    picture = np.hstack([np.pad(image, ((0, height - len(image)), (0, 0), (0, 0))) for image in (visible, infrared)])
     offset = np.array([visible.shape[1], 0])
     for right, colour in ((False, RED), (True, GREEN)):
         ends = np.round(np.stack([first, second + offset], axis=1)[correct == right]).astype(np.int32)
@@ -43,7 +44,7 @@ def checkerboard(visible: np.ndarray, infrared: np.ndarray, homography: np.ndarr
     Edges run on through the squares where the registration is right. Without a homography the infrared squares are black.
     """
     height, width = visible.shape[:2]
-    moved = np.zeros_like(infrared) if homography is None else cv2.warpPerspective(
+    moved = np.zeros_like(visible) if homography is None else cv2.warpPerspective(
         infrared, homography, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     side = max(min(height, width) // cells, 1)
     y, x = np.mgrid[:height, :width] // side

@@ -41,7 +41,8 @@ def measured(folder: Path) -> dict[str, dict[str, list[dict[str, float]]]]:
         runs[config][dataset].append({key.removeprefix('match/'): value for key, value in metrics.items()})
         for baseline in ('SIFT', 'RIFT', 'ORB'):
             own = {key.removeprefix(f'match/{baseline}/'): value for key, value in metrics.items() if f'/{baseline}/' in key}
-            runs[baseline][dataset] = [own]  # the same in every run
+            if own:
+                runs[baseline][dataset] = [own]  # the same in every run
     return runs
 
 

@@ -35,6 +35,13 @@ def test_train_resume_test_and_draw(run, tmp_path):
     done = run('tools/misc/score_features.py', TOY, tmp_path / 'predictions.pkl', '--cfg-options', *FEW, **env)
     again = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(('R2D2 + SSL', 'SIFT'))]
     assert len(again) == 8 and all(line in output for line in again)
+    images = [tmp_path / 'data/toy/s2net' / folder / 'test_000.jpg' for folder in ('crop_LR_visible', 'cropinfrared')]
+    done = run('tools/misc/match_pair.py', TOY, work_dir / 'epoch_2.pth', *images, '--keypoints', '50',
+               '--out-dir', tmp_path / 'm')
+    assert 'matches, ' in done.stdout and {file.name for file in (tmp_path / 'm').iterdir()} == {
+        'matches.jpg', 'checkerboard.jpg', 'matches.npz'}
+    done = run('tools/misc/match_pair.py', 'r2d2_roadscene_192', work_dir / 'epoch_2.pth', *images, check=False)
+    assert done.returncode == 1 and 'use the config that it was trained with' in done.stderr
 
 
 @pytest.mark.slow

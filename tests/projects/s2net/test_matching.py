@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmsight.projects.s2net import Keypoints, MatchingMetric
+from mmsight.projects.s2net import DetectDescribe, Keypoints, MatchingMetric
 from mmsight.projects.s2net.geometry import homography_flow
+from mmsight.projects.s2net.inference import match_images
 from mmsight.projects.s2net.match_visualization_hook import GREEN, RED, checkerboard, draw_matches
 from mmsight.projects.s2net.matching import corner_error, error_auc, estimate_homography, mutual_nearest
 from mmsight.projects.s2net.matching_metric import score_pair, summarise
@@ -148,3 +149,33 @@ def test_checkerboard_of_a_registered_pair_is_the_picture():
     moved = cv2.warpPerspective(image, matrix, (80, 64))
     assert np.abs(checkerboard(image, moved, matrix)[:56, :72].astype(int) - image[:56, :72]).max() <= 1
     assert (checkerboard(image, moved, None)[:8, 8:16] == 0).all()
+
+
+class Corners(DetectDescribe):
+    """Keypoints that are where the image is red, described by its green and blue."""
+
+    def extract(self, images):
+        raise NotImplementedError
+
+    def loss(self, pair):
+        raise NotImplementedError
+
+    def detect(self, image, max_keypoints, mask=None):
+        y, x = (image[0] > 0).nonzero(as_tuple=True)
+        return Keypoints(torch.stack([x, y], dim=1).float(), image[1:, y, x].T, image[0, y, x])
+
+
+def test_images_of_different_sizes_are_matched_and_registered():
+    rng = np.random.default_rng(0)
+    first, second = np.zeros((60, 70, 3), np.uint8), np.zeros((80, 75, 3), np.uint8)
+    for index in range(30):
+        x, y = rng.integers(0, (70, 60))
+        first[y, x] = second[y + 9, x + 4] = (255, 8 * index, 255 - 5 * index)
+    model = Corners()
+    model.register_parameter('weight', torch.nn.Parameter(torch.zeros(1)))
+    found = match_images(model, first, second)
+    assert np.allclose(found.homography, [[1, 0, 4], [0, 1, 9], [0, 0, 1]], atol=1e-3) and found.inlier.sum() >= 28
+    assert draw_matches(first, second, found.first, found.second, found.inlier).shape == (80, 145, 3)
+    assert checkerboard(first, second, found.homography).shape == first.shape
+    nothing = match_images(model, first, np.zeros_like(second))
+    assert nothing.homography is None and nothing.first.shape == (0, 2) == nothing.second.shape
