@@ -97,8 +97,7 @@ class D2Net(DetectDescribe):
 
     def _dense(self, images: Tensor) -> Tensor:
         """conv4_3 without ReLU at stride 4."""
-        # with channels last the convolutions need no copies in a layout of their own: half the memory
-        x = self.features[:16](images.contiguous(memory_format=torch.channels_last))
+        x = self.features[:16](images)
         x = F.avg_pool2d(x, 2, stride=1)
         for layer in self.features[17:]:
             dilated = isinstance(layer, nn.Conv2d)
