@@ -4,5 +4,6 @@ _base_ = [
     '../_base_/s2net_runtime.py'
 ]
 
+train_cfg = dict(by_epoch=True, max_epochs=5)
 train_dataloader = dict(num_workers=1)
 test_evaluator = dict(name='R2D2 w8')
