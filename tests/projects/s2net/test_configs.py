@@ -34,7 +34,7 @@ def test_warp_changes_the_test_alone(name):
     assert ours == theirs and [step['type'] for step in pipeline][1] == 'mmsight.FixedInfraredWarp'
 
 
-@pytest.mark.parametrize('name', ['d2net-ssl_roadscene_256', 'r2d2-ssl_rgbnir_192', 'r2d2-ssl_w8_roadscene_96'])
+@pytest.mark.parametrize('name', ['d2net-ssl_roadscene_256', 'r2d2-ssl_rgbnir_192', 'r2d2-ssl_w8_roadscene_64'])
 def test_recipe_of_the_paper(name):
     cfg = load_config(name)
     crop = int(name.rsplit('_', 1)[1])
@@ -67,13 +67,13 @@ def test_model_of_a_config_trains_a_step_and_predicts(name):
 
 
 def test_reduced_width():
-    assert sum(p.numel() for p in MODELS.build(load_config('r2d2_w8_roadscene_96').model).parameters()) == 30_667
+    assert sum(p.numel() for p in MODELS.build(load_config('r2d2_w8_roadscene_64').model).parameters()) == 30_667
 
 
 def test_real_configs_read_the_shared_data(real_data, monkeypatch):
     monkeypatch.setenv('MMSIGHT_DATA', str(real_data))
     init_default_scope('mmsight')
-    cfg = load_config('r2d2-ssl_w8_roadscene_96')
+    cfg = load_config('r2d2-ssl_w8_roadscene_64')
     train, test = (DATASETS.build(cfg[f'{split}_dataloader'].dataset) for split in ('train', 'test'))
     assert len(test) == 43 and len(train) + len(test) == len(list((real_data / 'roadscene' / 'cropinfrared').glob('*.jpg')))
     sample = train[0]

@@ -44,7 +44,7 @@ def test_tables_take_means_over_seeds(tmp_path):
     for seed, value in enumerate((10, 14)):
         metrics = {f'match/{prefix}{key}@{k}': value
                    for key in ('NC', 'NCM', 'CMR') for k in tool['K'] for prefix in ('', 'SIFT/')}
-        (tmp_path / f'r2d2_w8_roadscene_96_s{seed}.json').write_text(json.dumps(dict(metrics=metrics)))
+        (tmp_path / f'r2d2_w8_roadscene_64_s{seed}.json').write_text(json.dumps(dict(metrics=metrics)))
     text = tool['tables'](tmp_path)
-    assert text.count('| `r2d2_w8_roadscene_96` | measured | 12.0 ± 2.8 | 12.0 ± 2.8 | 12.0 ± 2.8 |') == 3
+    assert text.count('| `r2d2_w8_roadscene_64` | measured | 12.0 ± 2.8 | 12.0 ± 2.8 | 12.0 ± 2.8 |') == 3
     assert text.count('| `SIFT` | measured | 14.0 |') == 3

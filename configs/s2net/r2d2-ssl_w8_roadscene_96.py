@@ -1,5 +1,0 @@
-# Real data on a CPU, with self-supervision; everything else as r2d2_w8_roadscene_96.py.
-_base_ = 'r2d2_w8_roadscene_96.py'
-
-custom_hooks = [dict(type='mmsight.SelfSupervisedMatchingHook', weight=0.4)]
-test_evaluator = dict(name='R2D2 w8 + SSL')
