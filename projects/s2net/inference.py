@@ -4,12 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
-
-from mmsight.configs import load_config
-from mmsight.errors import InputError
-from mmsight.registry import MODELS
 
 from .detect_describe import DetectDescribe
 from .geometry import warp_points
@@ -31,33 +25,11 @@ class Matches(NamedTuple):
     inlier: np.ndarray
 
 
-def load_model(config: str, checkpoint: str, device: str = 'cpu') -> DetectDescribe:
-    """The model of a config with the weights of a checkpoint, ready to predict.
-
-    Args:
-        config (str): Path or name of a config.
-        checkpoint (str): Path of a checkpoint, as ``tools/train.py`` writes it. It is unpickled: take it from whom you trust.
-        device (str): e.g. ``'cuda'``.
-
-    Raises:
-        InputError: If the checkpoint is missing, damaged or of another model.
-    """
-    cfg = load_config(config)
-    init_default_scope(cfg.default_scope)
-    model = MODELS.build(cfg.model)
-    try:
-        load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
-    except FileNotFoundError as error:
-        raise InputError(f"checkpoint '{checkpoint}' does not exist") from error
-    except Exception as error:  # unpickling raises whatever the bytes lead it to
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {config} ({reason}); use the config "
-                         'that it was trained with') from error
-    return model.to(device).eval()
-
-
 def match_images(model: DetectDescribe, first: np.ndarray, second: np.ndarray, max_keypoints: int = 4096) -> Matches:
-    """Mutual nearest neighbours of two images, uint8 RGB (H, W, 3) of any sizes, and their homography."""
+    """Mutual nearest neighbours of two images, uint8 RGB (H, W, 3) of any sizes, and their homography.
+
+    ``model`` comes from :func:`mmsight.engine.load_model.load_model`.
+    """
     device = next(model.parameters()).device
     a, b = (model.detect(torch.from_numpy(image).permute(2, 0, 1).float().to(device) / 255, max_keypoints)
             for image in (first, second))

@@ -22,12 +22,15 @@ def main() -> None:
     parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/match_pair'), metavar='DIR')
     parser.add_argument('--device', default='cpu', help='cpu or cuda')
     args = parser.parse_args()
-    from mmsight.projects.s2net.inference import load_model, match_images
+    from mmsight.projects.s2net.inference import match_images
     from mmsight.projects.s2net.loading import read_rgb
     from mmsight.projects.s2net.match_visualization_hook import checkerboard, draw_matches
 
+    from mmsight.engine.load_model import load_model
+
     first, second = read_rgb(args.first), read_rgb(args.second)
-    found = match_images(load_model(args.config, args.checkpoint, args.device), first, second, args.keypoints)
+    _, model = load_model(args.config, args.checkpoint, args.device)
+    found = match_images(model, first, second, args.keypoints)
     args.out_dir.mkdir(parents=True, exist_ok=True)
     homography = np.full((3, 3), np.nan) if found.homography is None else found.homography
     np.savez(args.out_dir / 'matches.npz', **found._replace(homography=homography)._asdict())

@@ -77,5 +77,5 @@ def test_real_configs_read_the_shared_data(real_data, monkeypatch):
     train, test = (DATASETS.build(cfg[f'{split}_dataloader'].dataset) for split in ('train', 'test'))
     assert len(test) == 43 and len(train) + len(test) == len(list((real_data / 'roadscene' / 'cropinfrared').glob('*.jpg')))
     sample = train[0]
-    assert sample['images'].shape == (2, 3, 96, 96) and sample['flow'].shape == (96, 96, 2)
+    assert sample['images'].shape == (2, 3, 64, 64) and sample['flow'].shape == (64, 64, 2)
     assert set(test[0]) == {'images', 'id', 'mask', 'homography'}

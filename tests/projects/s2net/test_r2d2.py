@@ -196,6 +196,21 @@ def test_reliability_loss_prefers_trust_where_ap_is_high():
     assert loss == pytest.approx([0.5, 0, 1 - 1 / 11, 1 - 1 / 11], abs=1e-5)
 
 
+def test_reliability_of_bad_descriptors_does_not_collapse():
+    positive = torch.zeros(2, 12)
+    positive[:, 0] = 1
+    similarity = torch.zeros(2, 12)
+    similarity[1, :3] = 1  # the positive among three: AP 1/3, the other has 1/12
+    trust = torch.full((2, ), 0.5, requires_grad=True)
+    reliability_loss(Samples(similarity, positive, trust)).backward()
+    pull = (1 / 3 - 1 / 12) / 4
+    assert trust.grad.tolist() == pytest.approx([pull, -pull], abs=1e-5)  # relative to the mean, though both are below 0.5
+    similarity[:, 0], similarity[:, 1:] = 1, 0
+    trust.grad = None
+    reliability_loss(Samples(similarity, positive, trust)).backward()
+    assert trust.grad.tolist() == pytest.approx([-0.25, -0.25], abs=1e-5)  # (AP 1 - base 0.5) / 2: R2D2's loss
+
+
 def test_batch_without_any_correspondence_is_reported_and_survived(monkeypatch):
     model = R2D2((4, ) * 6, 8)
     features = model.extract(torch.rand(2, 3, 48, 48))
