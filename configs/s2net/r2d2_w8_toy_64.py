@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/s2net_runtime.py'
 ]
 
-train_cfg = dict(by_epoch=True, max_epochs=12)
+train_cfg = dict(by_epoch=True, max_epochs=16)
 toy_data = 's2net'
 model = dict(max_keypoints=1024, sizes=(128, 256))
 test_evaluator = dict(name='R2D2')
