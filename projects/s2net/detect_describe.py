@@ -152,7 +152,7 @@ class DetectDescribe(BaseModel):
         return first, second
 
     def _losses(self, pairs: dict[str, ImagePairs]) -> dict[str, Tensor]:
-        """Eq. 2; names say which pairs a loss is of (``vis_loss_ap``), and values hold the weight."""
+        """Eq. 2; names say which pairs a loss is of (``visible_loss_ap``), and values hold the weight."""
         features = self.extract(torch.cat([image for pair in pairs.values() for image in pair[:2]]))
         counts = [len(pair.first) for pair in pairs.values() for _ in range(2)]
         parts = zip(*(value.split(counts) for value in features.values()), strict=True)
