@@ -4,7 +4,7 @@ custom_imports = dict(imports=['mmsight.projects.s2net'], allow_failed_imports=F
 default_hooks = dict(
     logger=dict(type='LoggerHook', interval=10),
     # the last checkpoint counts: choosing one by a score on the test split would flatter it
-    checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=2),
+    checkpoint=dict(type='CheckpointHook', interval=2, max_keep_ckpts=2),
     visualization=dict(type='mmsight.MatchVisualizationHook'))
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='Visualizer', name='visualizer', vis_backends=vis_backends)

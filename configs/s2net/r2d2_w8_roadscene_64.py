@@ -4,6 +4,6 @@ _base_ = [
     '../_base_/s2net_runtime.py'
 ]
 
-train_cfg = dict(by_epoch=True, max_epochs=10)
+train_cfg = dict(by_epoch=True, max_epochs=8)
 train_dataloader = dict(num_workers=1)
 test_evaluator = dict(name='R2D2 w8')
