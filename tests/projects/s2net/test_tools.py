@@ -1,13 +1,8 @@
-"""The project's own scripts, and tables that come from records."""
-
-import json
-import runpy
+"""The project's own scripts."""
 
 import cv2
 import numpy as np
 import pytest
-
-from mmsight.configs import source_root
 
 
 @pytest.fixture
@@ -32,19 +27,3 @@ def test_lists_of_your_own_pairs(run, pairs):
     assert all(name.startswith('street/') for name in (pairs / 'scenes' / 'test.txt').read_text().split())
     done = run('tools/dataset_converters/rgbnir.py', pairs / 'scenes', check=False)
     assert done.returncode == 1 and 'fewer than the 19' in done.stderr
-
-
-def test_readme_holds_the_printed_tables(run):
-    root = source_root()
-    assert run('tools/misc/s2net_table.py').stdout.strip() in (root / 'projects/s2net/README.md').read_text()
-
-
-def test_tables_take_means_over_seeds(tmp_path):
-    tool = runpy.run_path(str(source_root() / 'tools/misc/s2net_table.py'))
-    for seed, value in enumerate((10, 14)):
-        metrics = {f'match/{prefix}{key}@{k}': value
-                   for key in ('NC', 'NCM', 'CMR') for k in tool['K'] for prefix in ('', 'SIFT/')}
-        (tmp_path / f'r2d2_w8_roadscene_64_s{seed}.json').write_text(json.dumps(dict(metrics=metrics)))
-    text = tool['tables'](tmp_path)
-    assert text.count('| `r2d2_w8_roadscene_64` | measured | 12.0 ± 2.8 | 12.0 ± 2.8 | 12.0 ± 2.8 |') == 3
-    assert text.count('| `SIFT` | measured | 14.0 |') == 3
