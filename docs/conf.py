@@ -42,6 +42,7 @@ include_patterns = ['docs/*.md', 'docs/api.rst', '*.md', 'projects/*/README.md',
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
 myst_heading_anchors = 3
 autodoc_typehints = 'none'  # docstrings say types and shapes
+napoleon_use_ivar = True  # a named tuple's fields are members too, and must not be listed twice
 autodoc_member_order = 'bysource'
 html_theme = 'alabaster'
 html_theme_options = dict(page_width='1100px', sidebar_width='240px', description='Vision papers as OpenMMLab plugins')

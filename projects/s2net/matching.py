@@ -9,7 +9,7 @@ from torch import Tensor
 def mutual_nearest(first: Tensor, second: Tensor, chunk: int = 1024) -> Tensor:
     """Pairs of descriptors each of which is the other's nearest by Euclidean distance.
 
-    One matrix product gives both directions: with two more dimensions, a b - |a|^2 / 2 - |b|^2 / 2 = -|a - b|^2 / 2. Among
+    One matrix product gives both directions: with two more dimensions, ``a b - |a|^2 / 2 - |b|^2 / 2 = -|a - b|^2 / 2``. Among
     equally near ones the first counts. Whole numbers below 4096 in length (SIFT, bits) are compared exactly.
 
     Args:

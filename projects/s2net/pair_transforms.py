@@ -131,7 +131,7 @@ class CropPair:
 
 @TRANSFORMS.register_module()
 class RandomGrey:
-    """Grey transforms of :mod:`.transforms` on each image of the supervised pair, independently.
+    """Grey transforms of :mod:`mmsight.projects.s2net.transforms` on each image of the supervised pair, independently.
 
     Args:
         transforms (list[dict]): By default blur and noise (paper, section III-A).
