@@ -4,6 +4,7 @@ A project's ``tables.yml`` says what stands in a table; numbers that were measur
 """
 
 import csv
+import functools
 import importlib.util
 import io
 import json
@@ -156,7 +157,8 @@ def lines(table: Table, extra: Path | None = None) -> list[Line]:
             made.append(Line(row, 'paper', [None if value is None else (value, None) for value in row.paper]))
         runs = cache[row.records].get(row.config, {})
         if runs:
-            values = [_summary([column.value(row, run) for run in runs.values()], row.learns) for column in table.columns]
+            values = [_summary([column.value(row, run) for run in runs.values()], row.learns and column.metric != 'parameters')
+                      for column in table.columns]
             made.append(Line(row, 'measured', values, {seed: f"{row.records}/{run['file']}" for seed, run in runs.items()}))
         elif not row.paper:
             made.append(Line(row, 'not reproduced', [None] * len(table.columns)))
@@ -279,14 +281,14 @@ def _texts(table: Table, line: Line) -> list[str]:
     return texts
 
 
-def _summary(values: Sequence[float | None], learns: bool) -> tuple[float, float | None] | None:
+def _summary(values: Sequence[float | None], varies: bool) -> tuple[float, float | None] | None:
     known = [value for value in values if value is not None]
     if not known:
         return None
-    spread = statistics.stdev(known) if learns and len(set(known)) > 1 else None
-    return statistics.mean(known), spread
+    return statistics.mean(known), statistics.stdev(known) if varies and len(known) > 1 else None
 
 
+@functools.cache
 def _parameters(config: str) -> int:
     import torch
     from mmengine.registry import MODELS, init_default_scope
