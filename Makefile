@@ -29,7 +29,7 @@ docs: $(STAMP)
 	@echo build/docs/docs/index.html
 
 test: lint
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 clean:
 	rm -rf $(VENV) work_dirs build *.egg-info
