@@ -1,8 +1,10 @@
 """No test reaches the network, a home cache or the user's data."""
 
 import os
+import resource
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,19 @@ def run():
         return done
 
     return call
+
+
+@pytest.fixture
+def full_disk():
+    """A context in which no file grows beyond some bytes, as if the disk were full: writing more fails."""
+
+    @contextmanager
+    def limited(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
