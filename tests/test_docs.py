@@ -1,6 +1,9 @@
 """Every metafile names what exists, and every path that a document names is there."""
 
+import json
 import re
+from pathlib import Path
+from statistics import mean
 
 import pytest
 import yaml
@@ -28,6 +31,20 @@ def test_metafile(path):
         assert model['In Collection'] in collections
         assert model['Config'] == f"configs/{path.parent.name}/{model['Name']}.py" and (ROOT / model['Config']).is_file()
         assert all(result['Source'] in ('paper', 'measured') for result in model['Results'])
+
+
+@pytest.mark.parametrize('path', METAFILES, ids=lambda path: path.parent.name)
+def test_measured_values_are_means_of_records(path):
+    records = [json.loads(file.read_text()) for file in path.parent.glob('records/*.json')]
+    for model in yaml.safe_load(path.read_text())['Models']:
+        mine = [record['metrics'] for record in records if Path(record['config']).stem == model['Name']]
+        for result in model['Results']:
+            for name, value in result['Metrics'].items() if result['Source'] == 'measured' else ():
+                digits = len(str(value).partition('.')[2])
+                # a share may be given in percent; the last digit may have been rounded twice
+                means = [factor * mean(metrics[key] for metrics in mine) for key in (mine[0] if mine else ())
+                         if key.rpartition('/')[2].startswith(name) for factor in (1, 100)]
+                assert any(abs(found - value) < 1.1 * 10**-digits for found in means), (model['Name'], name, value)
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
