@@ -23,3 +23,19 @@ def test_every_inferencer_is_exported():
     with pytest.raises(AttributeError, match='no attribute .Nothing'):
         _ = apis.Nothing
     assert 'mmsight.apis.detect' in sys.modules
+
+
+def test_processes_share_series_and_files(untrained, tmp_path, monkeypatch):
+    from mmsight.apis import SegmentInferencer
+    for name in ('a', 'b'):
+        (tmp_path / name).mkdir()
+    for name in ('c.nii', 'd.nii.gz'):
+        (tmp_path / name).touch()
+    inferencer = SegmentInferencer(untrained('eas_unet_toy'), device='cpu')
+    names = ['a', 'b', 'c.nii', 'd.nii.gz']
+    shares = []
+    for rank in ('0', '1'):
+        monkeypatch.setenv('RANK', rank)
+        monkeypatch.setenv('WORLD_SIZE', '2')
+        shares.append({path.name for path in inferencer._inputs_to_list([tmp_path / name for name in names])})
+    assert not shares[0] & shares[1] and shares[0] | shares[1] == set(names) and len(shares[0]) == 2
