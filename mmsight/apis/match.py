@@ -35,7 +35,9 @@ BLANK = 0.5
 """Standard deviation, in grey levels, below which an image shows nothing."""
 MARGIN = 5
 """Pixels around nodata without keypoints: its edge draws them."""
-SHOWN = 300
+SMALL = 600
+"""Longer side, in pixels, to about which smaller images are enlarged in the picture."""
+SHOWN = 150
 """Matches drawn of those that agree, and of those that do not."""
 COORDINATES = ('homography maps (x, y) in pixels of the first file to pixels of the second, both at their original resolution, '
                'the centre of the first pixel at (0, 0)')
@@ -187,9 +189,12 @@ class MatchInferencer(FileInferencer):
         inlier = prediction.inlier.numpy()
         order = np.random.default_rng(0).permutation(len(inlier))
         shown = np.concatenate([order[inlier[order] == agree][:SHOWN] for agree in (False, True)])
+        # lines are a pixel wide
+        factor = max(1, round(SMALL / max(max(image.shape) for image in views.images)))
+        images = [cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST) for image in views.images]
         points = [move_points(points.numpy()[shown], _reduction(scene, image)) for points, scene, image in zip(
-            (prediction.first, prediction.second), views.scenes, views.images, strict=True)]
-        return draw_matches(*views.images, *points, inlier[shown])
+            (prediction.first, prediction.second), views.scenes, images, strict=True)]
+        return draw_matches(*images, *points, inlier[shown])
 
     def postprocess(self, views: _Views, prediction: BaseDataElement, picture: np.ndarray | None,
                     return_datasamples: bool = False, out_dir: Path | None = None) -> dict | BaseDataElement:

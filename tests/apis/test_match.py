@@ -119,28 +119,16 @@ def test_a_pair_without_overlap_is_refused(pair, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('method', ['SIFT', 'RIFT', 'ORB', 'toy network'])
-def test_blank_and_tiny_images_are_refused(method, tmp_path, root):
+def test_blank_and_tiny_images_are_refused(method, tmp_path, untrained):
     cv2.imwrite(str(tmp_path / 'blank.png'), np.full((40, 50), 80, np.uint8))
     cv2.imwrite(str(tmp_path / 'tiny.png'), texture(0, 9, 8))
     if method == 'toy network':
-        inferencer = MatchInferencer('s2net_toy', untrained(tmp_path), 'cpu', show_progress=False)
+        inferencer = MatchInferencer(untrained('s2net_toy'), device='cpu', show_progress=False)
     else:
         inferencer = MatchInferencer(method, show_progress=False)
     for second, reason in (('blank.png', 'blank.png shows nothing, its pixels are all alike'), ('tiny.png', '')):
         found, = inferencer((tmp_path / 'tiny.png', tmp_path / second))['predictions']
         assert found['homography'] is None and found['reason'] and reason in found['reason']
-
-
-def untrained(folder):
-    """Weights of the toy network as they are at the start."""
-    import torch
-    from mmengine.registry import MODELS, init_default_scope
-
-    from mmsight.configs import load_config
-    cfg = load_config('s2net_toy')
-    init_default_scope(cfg.default_scope)
-    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), folder / 'toy.pth')
-    return str(folder / 'toy.pth')
 
 
 def test_mistakes_in_one_sentence(inferencer, pair, tmp_path):
