@@ -42,7 +42,7 @@ MARKS = {
         'tests/apis/test_upscale.py::test_folder_overwrite_and_faults',
     r'mmsight infer TASK MODEL INPUT\.\.\.': 'tests/test_infer.py::test_help_has_an_example',
     r'mmsight serve.*': 'tests/test_serve.py::test_mistakes_are_sentences_without_the_servers_paths',
-    r'torchrun .*': 'tests/apis/test_detect.py::test_several_processes_share_the_files',
+    r'torchrun .*': 'tests/test_infer.py::test_two_processes_give_what_one_gives',
     r'mmsight report WORK_DIR': 'tests/engine/test_run_report.py::test_everything_is_inside',
     r'mmsight table PAPER N': 'tests/engine/test_tables.py::test_command_runs_seeds_and_goes_on',
     r'mmsight doctor': 'tests/test_cli.py::test_doctor_is_clean',

@@ -2,6 +2,8 @@
 
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 
@@ -23,6 +25,19 @@ def test_every_inferencer_is_exported():
     with pytest.raises(AttributeError, match='no attribute .Nothing'):
         _ = apis.Nothing
     assert 'mmsight.apis.detect' in sys.modules
+
+
+@pytest.mark.slow
+def test_two_processes_give_what_one_gives(run, untrained, tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(5):
+        cv2.imwrite(str(tmp_path / f'{number}.png'), rng.integers(0, 256, (20 + number, 30, 3)).astype(np.uint8))
+    command = ('-m', 'mmsight.cli', 'infer', 'upscale', untrained('super_resolution_toy'), tmp_path, '--device', 'cpu')
+    done = run('-m', 'torch.distributed.run', '--nproc-per-node', 2, *command, '--out-dir', tmp_path / 'two')
+    assert '[1/3]' in done.stdout and '[1/2]' in done.stdout  # each had its share
+    run(*command, '--out-dir', tmp_path / 'one')
+    one, two = ({file.name: file.read_bytes() for file in (tmp_path / name).iterdir()} for name in ('one', 'two'))
+    assert len(one) == 5 and one == two
 
 
 def test_processes_share_series_and_files(untrained, tmp_path, monkeypatch):
