@@ -20,6 +20,8 @@ import torch
 import torchvision
 from torch import Tensor
 
+from mmsight.rotated_iou import corners, polygon_overlaps, rotated_iou
+
 BUILD_COMMAND = ("pip install 'setuptools>=80,<82' ninja && "
                  'pip install --no-build-isolation --no-binary onedl-mmcv --force-reinstall --no-deps onedl-mmcv')
 
@@ -61,20 +63,8 @@ def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, iou_threshold: float, s
     return torch.tensor(kept, dtype=torch.long)
 
 
-def _polygons(boxes: Tensor) -> np.ndarray:
-    """Shapely polygons of rotated boxes (N, 5): cx, cy, w, h, angle in radians."""
-    cx, cy, w, h, angle = boxes.detach().cpu().double().numpy()[:, :5].T
-    x, y = np.array([-.5, .5, .5, -.5])[:, None] * w, np.array([-.5, -.5, .5, .5])[:, None] * h
-    cos, sin = np.cos(angle), np.sin(angle)
-    corners = np.stack([cx + x * cos - y * sin, cy + x * sin + y * cos], axis=-1)
-    return shapely.polygons(corners.transpose(1, 0, 2))
-
-
-def _overlaps(first: np.ndarray, second: np.ndarray, over_first: bool = False) -> np.ndarray:
-    """Element-wise IoU of polygons, or intersection over the area of ``first``; 0 where that area is 0."""
-    shared = shapely.area(shapely.intersection(first, second))
-    whole = shapely.area(first) if over_first else shapely.area(first) + shapely.area(second) - shared
-    return np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
+def _numpy(boxes: Tensor) -> np.ndarray:
+    return boxes.detach().cpu().double().numpy()[:, :5]
 
 
 def _overlap_bounds(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -88,18 +78,12 @@ def _overlap_bounds(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def box_iou_rotated(bboxes1: Tensor, bboxes2: Tensor, ious: Tensor, mode_flag: int = 0, aligned: bool = False) -> None:
-    """Exact overlaps of rotated boxes; ``mode_flag`` 0 IoU, 1 intersection over ``bboxes1``. Fills ``ious``.
-
-    Only pairs whose upright extents meet are intersected.
-    """
-    first, second = _polygons(bboxes1), _polygons(bboxes2)
+    """Exact overlaps of rotated boxes; ``mode_flag`` 0 IoU, 1 intersection over ``bboxes1``. Fills ``ious``."""
+    first, second = _numpy(bboxes1), _numpy(bboxes2)
     if aligned:
-        values = _overlaps(first, second, bool(mode_flag))
+        values = polygon_overlaps(shapely.polygons(corners(first)), shapely.polygons(corners(second)), bool(mode_flag))
     else:
-        i, j = shapely.STRtree(second).query(first)
-        matrix = np.zeros((len(first), len(second)))
-        matrix[i, j] = _overlaps(first[i], second[j], bool(mode_flag))
-        values = matrix.ravel()
+        values = rotated_iou(first, second, bool(mode_flag))
     ious.copy_(torch.from_numpy(values).reshape(ious.shape))
 
 
@@ -110,7 +94,7 @@ def nms_rotated(dets: Tensor, scores: Tensor, order: Tensor, dets_sorted: Tensor
     Only pairs that a spatial index finds to meet are compared, so that the cost follows their number.
     """
     ranks = scores.argsort(descending=True, stable=True)
-    polygons = _polygons(dets[ranks])
+    polygons = shapely.polygons(corners(_numpy(dets[ranks])))
     i, j = shapely.STRtree(polygons).query(polygons)
     # torch's sort above makes i < j mean "i scores higher"
     pairs = i < j
@@ -126,7 +110,7 @@ def nms_rotated(dets: Tensor, scores: Tensor, order: Tensor, dets_sorted: Tensor
         stays[j] = False
         now = stays[i]
         first, second = i[now], j[now]
-        keep[second[_overlaps(polygons[first], polygons[second]) > iou_threshold]] = False
+        keep[second[polygon_overlaps(polygons[first], polygons[second]) > iou_threshold]] = False
         left = ~now & keep[i] & keep[j]
         i, j = i[left], j[left]
     return ranks[torch.from_numpy(keep).to(ranks.device)]

@@ -38,14 +38,6 @@ def check_rotated_box(box: Sequence[float], width: float, height: float, where: 
         raise InputError(f'{where}: the rotated box {shown} lies outside its image of {width:g} x {height:g} pixels')
 
 
-def corners(boxes: np.ndarray) -> np.ndarray:
-    """Corners (n, 4, 2) of rotated boxes (n, 5): along the sides, clockwise with y down, in double precision."""
-    cx, cy, w, h, angle = np.asarray(boxes, dtype=float).reshape(-1, 5).T
-    x, y = np.array([-.5, .5, .5, -.5])[:, None] * w, np.array([-.5, -.5, .5, .5])[:, None] * h
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.stack([cx + x * cos - y * sin, cy + x * sin + y * cos], axis=-1).transpose(1, 0, 2)
-
-
 def fit_rotated_box(points: Sequence[Sequence[float]]) -> list[float]:
     """The smallest rotated box around points (n, 2): cx, cy, w, h with w >= h, angle in [-pi/2, pi/2).
 

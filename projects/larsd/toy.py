@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
-from .boxes import corners
+from mmsight.rotated_iou import corners
 
 WIDTH, HEIGHT = 256, 224
 SPLITS = {'train': 160, 'val': 40, 'test': 60}
