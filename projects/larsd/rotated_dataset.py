@@ -1,12 +1,13 @@
 """What all readers of rotated ships share."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmdet.datasets import BaseDetDataset
+from PIL import Image, UnidentifiedImageError
 
-from mmsight.annotations import read_ids
+from mmsight.annotations import read_ids, read_text
 from mmsight.errors import InputError
 from mmsight.images import read_image
 
@@ -63,6 +64,26 @@ def check_size(entry: dict, shape: tuple[int, ...]) -> None:
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
-    """(w, h) of an image in pixels, for formats whose annotation does not say."""
-    height, width = read_image(path).shape[:2]
-    return width, height
+    """(w, h) of an image in pixels from its header, for formats whose annotation does not say."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except UnidentifiedImageError as error:
+        raise InputError(f'{path}: the file is damaged or no image') from error
+    except OSError as error:
+        raise InputError(f'{path}: the image cannot be read: {error.strerror or error}') from error
+
+
+def read_lines(path: str | Path) -> Iterator[tuple[str, list[str]]]:
+    """Of a text annotation, the fields of each line that is not blank, with file and line number to begin an error."""
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if line.strip():
+            yield f'{path}: line {number}', line.split()
+
+
+def to_numbers(fields: Sequence[str], where: str) -> list[float]:
+    """Fields as numbers; InputError, which begins with ``where``, for one that is none."""
+    try:
+        return [float(field) for field in fields]
+    except ValueError:
+        raise InputError(f"{where}: numbers are expected, found '{' '.join(fields)}'") from None
