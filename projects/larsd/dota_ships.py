@@ -1,5 +1,6 @@
 """Folders in DOTA's format: HRSD and other sets of large images."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,8 @@ class DOTAShipDataset(RotatedShipDataset):
             which the border of a tile has cut off the most (see :mod:`.tiling`).
     """
 
-    def __init__(self, *args, img_suffix: str = '.png', skip_classes: tuple[str, ...] = (), diff_thr: int = 1, **kwargs) -> None:
+    def __init__(self, *args, img_suffix: str = '.png', skip_classes: Sequence[str] = (), diff_thr: int = 1,
+                 **kwargs) -> None:
         self.img_suffix, self.skip_classes, self.diff_thr = img_suffix, tuple(skip_classes), diff_thr
         super().__init__(*args, **kwargs)
 

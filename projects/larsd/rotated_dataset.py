@@ -42,7 +42,10 @@ class RotatedShipDataset(BaseDetDataset):
         """All entries, or those with ships that are not ignored if ``filter_cfg`` asks for it."""
         if self.test_mode or not (self.filter_cfg or {}).get('filter_empty_gt', False):
             return self.data_list
-        return [entry for entry in self.data_list if not all(item['ignore_flag'] for item in entry['instances'])]
+        kept = [entry for entry in self.data_list if not all(item['ignore_flag'] for item in entry['instances'])]
+        if not kept:
+            raise InputError(f'{self.ann_file or self.data_root}: no image has a ship, and filter_empty_gt leaves out others')
+        return kept
 
     def iter_faults(self) -> Iterator[str | None]:
         """Check every id and image, without stopping at a fault: a sentence for each fault, None for each id without one."""

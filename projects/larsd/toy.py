@@ -108,7 +108,8 @@ class _Scene:
         self.taken |= footprint
         class_id = rng.choice(list(_HULLS))
         hull = np.array(rng.choice(_HULLS[class_id])) + rng.uniform(-10, 10, 3)
-        half, bow = (length / 2, width / 2), rng.uniform(0.35, 0.7)
+        # OpenCV fills the pixels that an outline touches as well, half a pixel more on each side
+        half, bow = (length / 2 - 0.5, width / 2 - 0.5), rng.uniform(0.35, 0.7)
         side = np.array([[-1, .7], [-.9, 1], [bow, 1], [(bow + 1) / 2, .7], [1, 0]])
         outline = np.concatenate([side * (1, -1), side[-2::-1]]) * half
         _fill(self.image, _place(outline, cx, cy, heading), hull.clip(0, 255))
