@@ -17,6 +17,7 @@ from .priors import ShipPriors
 from .rbox import RBoxDataset
 from .rotated_coco import RotatedCocoDataset
 from .rotated_ssdd import RotatedSSDDDataset
+from .sliding_window import SlidingWindowDetector
 
 # said by mmrotate at each rotation of an image: that its clip_() leaves rotated boxes whole is what we want
 warnings.filterwarnings('ignore', message='The `clip` function does nothing in `RotatedBoxes`')
@@ -25,6 +26,6 @@ __all__ = [
     'BowSternDataset', 'CosineAngleLoss', 'DOTAShipDataset', 'DistanceIoULoss', 'EdgeDistanceCoder',
     'HRSC2016Dataset', 'LARSDHead', 'LASARotatedFCOSHead', 'LASARotatedRTMDetHead',
     'LASARotatedRTMDetSepBNHead', 'LASARotatedRetinaHead', 'LoadShipImage', 'RBoxDataset',
-    'RotatedCocoDataset', 'RotatedSSDDDataset', 'RotatedShipMetric', 'ShipAssigner', 'ShipPriors',
+    'RotatedCocoDataset', 'RotatedSSDDDataset', 'RotatedShipMetric', 'ShipAssigner', 'ShipPriors', 'SlidingWindowDetector',
     'UNetFusionNeck'
 ]

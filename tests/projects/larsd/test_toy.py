@@ -57,7 +57,7 @@ def test_a_ship_fills_its_box():
         rows, columns = np.nonzero(change > 0.4 * change.max())
         offset = np.stack([columns + .5 - 128, rows + .5 - 110])
         along, across = np.array([[np.cos(heading), np.sin(heading)], [-np.sin(heading), np.cos(heading)]]) @ offset
-        ends = np.array([along.min() + 40, along.max() - 40, across.min() + 7, across.max() - 7])  # -.5 or .5 of a pixel's centre
+        ends = np.array([along.min() + 40, along.max() - 40, across.min() + 7, across.max() - 7])
         assert np.abs(ends - (.5, -.5, .5, -.5)).max() < 1.3
         # the bow, at the positive end, is the pointed one
         assert (along > 36).sum() < 0.6 * (along < -36).sum()
