@@ -88,8 +88,9 @@ def detect_by_tiles(detector: nn.Module, image: Tensor, tile: int = 800, overlap
 class SlidingWindowDetector(BaseTTAModel):
     """A detector that tests images of any size by :func:`detect_by_tiles`; its checkpoints fit unchanged.
 
-    In a config: ``model = dict(_delete_=True, type='mmsight.SlidingWindowDetector', module=_base_.model, tile=800)``, with a
-    test pipeline that does not pad. Where it resizes, tiles are cut from the resized image. It cannot be trained.
+    In a config: ``model = dict(_delete_=True, type='mmsight.SlidingWindowDetector', module=_base_.model, tile=512)``, with a
+    test pipeline that does not pad. Where it resizes, tiles are cut from the resized image. Training is the detector's own, on
+    what the train pipeline gives.
 
     Args:
         module (dict): The detector.
@@ -98,7 +99,16 @@ class SlidingWindowDetector(BaseTTAModel):
 
     def __init__(self, module: dict, **tiles) -> None:
         super().__init__(module)
+        self.data_preprocessor = self.module.data_preprocessor  # distributed training asks the outer model for it
         self.tiles = tiles
+
+    def forward(self, *args, **kwargs):
+        """The detector's own."""
+        return self.module(*args, **kwargs)
+
+    def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
+        """The detector's own."""
+        return self.module.train_step(data, optim_wrapper)
 
     def test_step(self, data: dict) -> list[DetDataSample]:
         """Predict the images of a batch one after the other, in the original images' pixels."""

@@ -74,8 +74,7 @@ def tiles_of_image(entry: dict, classes: Sequence[str], tile: int, overlap: int,
 
     Yields:
         tuple: Name ``<image>__<x>__<y>``, pixels, and lines ``x1 y1 ... y4 class difficult``. The difficulty is 2 for ships
-        of which too little is seen and for those that the source ignores, else 0. Spaces in names of classes become ``-``,
-        since blanks separate DOTA's fields.
+        of which too little is seen and for those that the source ignores, else 0.
     """
     image = read_image(entry['img_path'])
     check_size(entry, image.shape)
@@ -87,5 +86,5 @@ def tiles_of_image(entry: dict, classes: Sequence[str], tile: int, overlap: int,
         for index, box, cut in zip(*ships_of_tile(boxes, window, least), strict=True):
             points = ' '.join(f'{value:.5f}' for value in corners(box).ravel())
             item = instances[index]
-            lines.append(f"{points} {classes[item['bbox_label']].replace(' ', '-')} {2 if cut or item['ignore_flag'] else 0}")
+            lines.append(f"{points} {classes[item['bbox_label']]} {2 if cut or item['ignore_flag'] else 0}")
         yield f"{Path(entry['img_path']).stem}__{x1}__{y1}", image[y1:y2, x1:x2], lines

@@ -1,40 +1,40 @@
-"""Cut the images of a config's dataset into overlapping tiles: a folder in DOTA's format to train on."""
+"""Cut the large images of a folder in DOTA's format into overlapping tiles to train on, in the same format."""
 
 import argparse
 from pathlib import Path
 
 import cv2
-from mmengine.registry import DATASETS, init_default_scope
 from rich.progress import track
 
+import mmsight  # noqa: F401  (registers the import work-arounds)
 from mmsight.cli import friendly
-from mmsight.configs import load_config
 from mmsight.errors import InputError
 
 
 @friendly
 def main() -> None:
-    """Write OUT/images/<id>__<x>__<y>.png and OUT/labelTxt/<id>__<x>__<y>.txt of each tile.
+    """Write OUT/images/<image>__<x>__<y>.png and OUT/labelTxt/<image>__<x>__<y>.txt of each tile.
 
     A ship that a border cuts keeps its whole box in each tile that shows it; where less than --least of it can be seen its
     difficulty is 2, so that training ignores it.
     """
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog='example: python tools/dataset_converters/tile_ships.py CONFIG data/hrsd_tiles')
-    parser.add_argument('config', help='path or name of a config whose dataset holds rotated ships, in any format')
+        description=__doc__,
+        epilog='example: python tools/dataset_converters/tile_ships.py data/hrsd/train data/hrsd/train_tiles')
+    parser.add_argument('root', type=Path, help='folder with images and labelTxt')
     parser.add_argument('out', type=Path, help='folder to write to')
-    parser.add_argument('--split', choices=['train', 'val', 'test'], default='train', help="which of the config's datasets")
-    parser.add_argument('--tile', type=int, default=800, metavar='PIXELS', help='side of the tiles (default: 800)')
-    parser.add_argument('--overlap', type=int, default=200, metavar='PIXELS', help='least overlap of neighbours (default: 200)')
+    parser.add_argument('--tile', type=int, default=512, metavar='PIXELS', help='side of the tiles (default: 512)')
+    parser.add_argument('--overlap', type=int, default=192, metavar='PIXELS', help='least overlap of neighbours (default: 192)')
     parser.add_argument('--least', type=float, default=0.5, metavar='SHARE', help='least visible share (default: 0.5)')
+    parser.add_argument('--classes', nargs='+', default=['ship'], help='classes to keep (default: ship)')
+    parser.add_argument('--skip-classes', nargs='+', default=[], metavar='CLASS', help='classes to leave out')
+    parser.add_argument('--img-suffix', default='.png', help='of the image files (default: .png)')
     args = parser.parse_args()
-    cfg = load_config(args.config)
-    init_default_scope(cfg.default_scope)
-    from mmsight.projects.larsd.rotated_dataset import RotatedShipDataset
+    from mmsight.projects.larsd import DOTAShipDataset
     from mmsight.projects.larsd.tiling import tiles_of_image
-    dataset = DATASETS.build(dict(cfg[f'{args.split}_dataloader'].dataset, pipeline=[], filter_cfg=None))
-    if not isinstance(dataset, RotatedShipDataset):
-        raise InputError(f'{args.config}: the {args.split} dataset, a {type(dataset).__name__}, does not hold rotated ships')
+    dataset = DOTAShipDataset(data_root=str(args.root), data_prefix=dict(img='images', ann='labelTxt'), pipeline=[],
+                              metainfo=dict(classes=tuple(args.classes)), img_suffix=args.img_suffix,
+                              skip_classes=args.skip_classes)
     for folder in ('images', 'labelTxt'):
         if list((args.out / folder).glob('*')):
             raise InputError(f'{args.out / folder} is not empty: name another folder, or remove what an earlier run has left')
@@ -42,7 +42,7 @@ def main() -> None:
     tiles = ships = cut = 0
     for index in track(range(len(dataset)), 'images'):
         entry = dataset.get_data_info(index)
-        for name, image, lines in tiles_of_image(entry, dataset.metainfo['classes'], args.tile, args.overlap, args.least):
+        for name, image, lines in tiles_of_image(entry, args.classes, args.tile, args.overlap, args.least):
             if not cv2.imwrite(str(args.out / 'images' / f'{name}.png'), image):
                 raise InputError(f'{args.out}: the tile {name}.png cannot be written')
             (args.out / 'labelTxt' / f'{name}.txt').write_text(''.join(f'{line}\n' for line in lines))

@@ -79,6 +79,7 @@ class Blobs(nn.Module):
         super().__init__()
         self.pieces_first = pieces_first
         self.scale = nn.Parameter(torch.tensor(scale))
+        self.data_preprocessor = nn.Identity()
         self.calls = []
 
     def test_step(self, data):
@@ -177,12 +178,7 @@ def read(folder):
 def test_tiles_for_training_read_back(scene, run):
     """Through the tool and the reader of DOTA folders: pixels, whole boxes, and each ship learnt at least once."""
     folder, image, boxes = scene
-    config = folder / 'large.py'
-    config.write_text("default_scope = 'mmrotate'\n"
-                      "custom_imports = dict(imports=['mmsight.projects.larsd'], allow_failed_imports=False)\n"
-                      f"train_dataloader = dict(dataset=dict(type='mmsight.DOTAShipDataset', data_root='{folder}',\n"
-                      "    data_prefix=dict(img='images', ann='labelTxt')))\n")
-    done = run('tools/dataset_converters/tile_ships.py', config, folder / 'tiles', '--tile', 170, '--overlap', 80)
+    done = run('tools/dataset_converters/tile_ships.py', folder, folder / 'tiles', '--tile', 170, '--overlap', 80)
     dataset = read(folder / 'tiles')
     entries = dataset.load_data_list()
     assert len(entries) == len(tile_windows(530, 410, 170, 80)) and f'{len(entries)} tiles of 1 images' in done.stdout
