@@ -34,7 +34,7 @@ class RotatedCocoDataset(RotatedShipDataset):
         """Index the json by image.
 
         Raises:
-            InputError: If it is no json, lacks a list or has one id twice.
+            InputError: If it is no json, lacks a list or a key, or has one image twice.
         """
         path = self.ann_file
         try:
@@ -46,17 +46,23 @@ class RotatedCocoDataset(RotatedShipDataset):
                 raise InputError(f"{path}: the key '{key}' is missing or no list")
         if not content['images']:
             raise InputError(f'{path}: the split is empty')
-        for key in ('images', 'annotations'):
-            number, count = Counter(item.get('id') for item in content[key]).most_common(1)[0] if content[key] else (0, 1)
+        for kind, keys in (('images', ('id', 'file_name', 'width', 'height')), ('categories', ('id', 'name')),
+                           ('annotations', ('id', 'image_id'))):
+            for number, item in enumerate(content[kind]):
+                missing = [key for key in keys if key not in item]
+                if missing:
+                    raise InputError(f"{path}: entry {number} of '{kind}' lacks the key '{missing[0]}'")
+        for key in ('id', 'file_name'):
+            name, count = Counter(item[key] for item in content['images']).most_common(1)[0]
             if count > 1:
-                raise InputError(f"{path}: '{key}' has the id {number} {count} times")
+                raise InputError(f"{path}: 'images' has the {key} {name} {count} times")
         self._images = {item['file_name']: item for item in content['images']}
         self._classes = {item['id']: item['name'] for item in content['categories']}
         self._objects = defaultdict(list)
         known = {item['id'] for item in content['images']}
         for item in content['annotations']:
-            if item.get('image_id') not in known:
-                raise InputError(f"{path}: annotation {item.get('id')}: there is no image with the id {item.get('image_id')}")
+            if item['image_id'] not in known:
+                raise InputError(f"{path}: annotation {item['id']}: there is no image with the id {item['image_id']}")
             self._objects[item['image_id']].append(item)
 
     def names(self) -> list[str]:

@@ -1,6 +1,5 @@
 """What all readers of rotated ships share."""
 
-from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,13 +25,13 @@ class RotatedShipDataset(BaseDetDataset):
         """Ids of the images: by default the lines of ``ann_file``."""
         return read_ids(self.ann_file)
 
-    @abstractmethod
     def entry(self, name: str) -> dict:
         """``img_id``, ``img_path``, ``width``, ``height`` and ``instances`` of an image.
 
         Raises:
             InputError: If its annotation is at fault.
         """
+        raise NotImplementedError
 
     def load_data_list(self) -> list[dict]:
         """One entry an id."""

@@ -151,6 +151,8 @@ def test_rbox_splits(tmp_path, split, message):
 @pytest.mark.parametrize('changes, message', [
     (dict(annotations=None), "'annotations' is missing"), (dict(images=[]), 'the split is empty'),
     (dict(images=COCO['images'] * 2), "'images' has the id 1 2 times"),
+    (dict(images=[COCO['images'][0], dict(COCO['images'][0], id=2)]), "'images' has the file_name a.jpg 2 times"),
+    (dict(images=[dict(id=1, file_name='a.jpg')]), "entry 0 of 'images' lacks the key 'width'"),
     (dict(annotations=[dict(COCO['annotations'][0], image_id=5)]), 'no image with the id 5')])
 def test_coco_files(tmp_path, changes, message):
     with pytest.raises(InputError, match=r'annotations\.json: .*' + message):
