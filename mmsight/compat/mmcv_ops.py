@@ -10,6 +10,7 @@ Every function here has the signature by which ``mmcv.ops`` calls the extension,
 Ops that no config of ours and no baseline reaches raise an error that names the op.
 """
 
+import math
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
@@ -114,6 +115,30 @@ def nms_rotated(dets: Tensor, scores: Tensor, order: Tensor, dets_sorted: Tensor
         left = ~now & keep[i] & keep[j]
         i, j = i[left], j[left]
     return ranks[torch.from_numpy(keep).to(ranks.device)]
+
+
+def diff_iou_rotated_sort_vertices_forward(vertices: Tensor, mask: Tensor, num_valid: Tensor) -> Tensor:
+    """Order in which the corners of the intersection of two rotated boxes follow each other round it.
+
+    Args:
+        vertices (Tensor): (B, N, 24, 2), relative to the mean of the valid ones; the last 16 are 0 where not valid.
+        mask (Tensor): (B, N, 24), which are valid.
+        num_valid (Tensor): (B, N), how many.
+
+    Returns:
+        Tensor: Long (B, N, 9): the distinct valid ones by angle, the first again, then one that is not valid.
+    """
+    angle, order = torch.atan2(vertices[..., 1], vertices[..., 0]).masked_fill(~mask, math.inf).sort(dim=-1)
+    # boxes that share corners give the same point more than once
+    points = vertices.gather(2, order[..., None].expand_as(vertices))
+    same = (points[..., 1:, :] - points[..., :-1, :]).abs().amax(dim=-1) <= 1e-5 * points.abs().amax(dim=(-2, -1))[..., None]
+    angle[..., 1:] = angle[..., 1:].masked_fill(same, math.inf)
+    order = order.gather(2, angle.argsort(dim=-1, stable=True)[..., :9])
+    count = angle.isfinite().sum(dim=-1, keepdim=True)
+    unused = mask[..., 8:].int().argmin(dim=-1, keepdim=True) + 8
+    place = torch.arange(9, device=order.device)
+    order = torch.where(place == count, order[..., :1], order)
+    return torch.where((place > count) | (count < 3), unused, order)
 
 
 def _gradients(function: Callable[..., Tensor], inputs: list[Tensor], grad_output: Tensor) -> tuple[Tensor, ...]:
@@ -274,8 +299,9 @@ class _Extension(ModuleType):
 def extension() -> ModuleType:
     """A new module object for ``mmcv._ext``."""
     module = _Extension('mmcv._ext', __doc__)
-    for op in (nms, softnms, box_iou_rotated, nms_rotated, roi_align_forward, roi_align_backward,
-               roi_align_rotated_forward, roi_align_rotated_backward, deform_conv_forward, deform_conv_backward_input,
-               deform_conv_backward_parameters, modulated_deform_conv_forward, modulated_deform_conv_backward):
+    for op in (nms, softnms, box_iou_rotated, nms_rotated, diff_iou_rotated_sort_vertices_forward, roi_align_forward,
+               roi_align_backward, roi_align_rotated_forward, roi_align_rotated_backward, deform_conv_forward,
+               deform_conv_backward_input, deform_conv_backward_parameters, modulated_deform_conv_forward,
+               modulated_deform_conv_backward):
         setattr(module, op.__name__, op)
     return module

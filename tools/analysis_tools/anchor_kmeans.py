@@ -60,10 +60,10 @@ def _sizes(cfg, epochs: int, seed: int):
     import torch
     from mmdet.structures.bbox import get_box_tensor
     from mmengine.registry import DATASETS, init_default_scope
+    from mmsight.projects.larsd.coder import ship_frame
     from rich.progress import track
 
     from mmsight.engine.toy import ensure_toy_data
-    from mmsight.projects.larsd.coder import ship_frame
     if 'toy_data' in cfg:
         ensure_toy_data(cfg.toy_data)
     init_default_scope(cfg.default_scope)

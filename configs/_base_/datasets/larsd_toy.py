@@ -16,7 +16,7 @@ test_pipeline = [
 ]
 data_root = '{{$MMSIGHT_DATA:data}}/toy/larsd/'
 train_dataloader = dict(
-    batch_size=4,
+    batch_size=2,
     num_workers=1,
     dataset=dict(
         data_root=data_root, ann_file='ImageSets/train.txt', filter_cfg=dict(filter_empty_gt=False), pipeline=train_pipeline))
