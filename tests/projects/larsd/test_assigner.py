@@ -6,9 +6,10 @@ import pytest
 import shapely
 import torch
 from mmsight.projects.larsd.assigner import ShipAssigner
-from mmsight.rotated_iou import corners
 from mmsight.projects.larsd.coder import ship_frame
 from mmsight.projects.larsd.priors import ShipPriors
+
+from mmsight.rotated_iou import corners
 
 ANCHORS = [[(8, 3), (3, 8), (6, 6)], [(20, 6), (6, 20), (14, 14)], [(60, 15), (15, 60), (40, 40)]]
 

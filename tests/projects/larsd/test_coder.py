@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
-from mmsight.rotated_iou import corners
 from mmsight.projects.larsd.coder import EdgeDistanceCoder, edge_distances, ship_frame
+
+from mmsight.rotated_iou import corners
 
 EDGES = [-math.pi / 4, math.pi / 4, 0.0, math.pi / 2, -math.pi / 2, math.pi]
 

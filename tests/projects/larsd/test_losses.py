@@ -5,9 +5,10 @@ import math
 import pytest
 import shapely
 import torch
-from mmsight.rotated_iou import corners
 from mmsight.projects.larsd.coder import EdgeDistanceCoder
 from mmsight.projects.larsd.losses import CosineAngleLoss, DistanceIoULoss
+
+from mmsight.rotated_iou import corners
 
 
 def test_distance_loss_is_the_rotated_iou_when_the_angle_is_right():
