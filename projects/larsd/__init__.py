@@ -9,6 +9,7 @@ from .dota_ships import DOTAShipDataset
 from .head import LARSDHead
 from .hrsc import HRSC2016Dataset
 from .lasa_heads import LASARotatedFCOSHead, LASARotatedRetinaHead, LASARotatedRTMDetHead, LASARotatedRTMDetSepBNHead
+from .lasa_hook import LASAPictureHook
 from .loading import LoadShipImage
 from .losses import CosineAngleLoss, DistanceIoULoss
 from .metric import RotatedShipMetric
@@ -24,7 +25,7 @@ warnings.filterwarnings('ignore', message='The `clip` function does nothing in `
 
 __all__ = [
     'BowSternDataset', 'CosineAngleLoss', 'DOTAShipDataset', 'DistanceIoULoss', 'EdgeDistanceCoder',
-    'HRSC2016Dataset', 'LARSDHead', 'LASARotatedFCOSHead', 'LASARotatedRTMDetHead',
+    'HRSC2016Dataset', 'LARSDHead', 'LASAPictureHook', 'LASARotatedFCOSHead', 'LASARotatedRTMDetHead',
     'LASARotatedRTMDetSepBNHead', 'LASARotatedRetinaHead', 'LoadShipImage', 'RBoxDataset',
     'RotatedCocoDataset', 'RotatedSSDDDataset', 'RotatedShipMetric', 'ShipAssigner', 'ShipPriors', 'SlidingWindowDetector',
     'UNetFusionNeck'

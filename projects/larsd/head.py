@@ -25,7 +25,7 @@ class LARSDHead(LASAMixin, BaseDenseHead):
         in_channels (int): Channels of every level.
         feat_channels (int): Channels inside the towers.
         stacked_convs (int): 3x3 convolutions of a tower; the paper's 3.
-        norm_cfg (dict, optional): Norm of the towers. Defaults to none.
+        norm_cfg (dict, optional): Norm of the towers. Defaults to none. BN only with one level.
         prior_generator (dict): :class:`.ShipPriors`: levels and anchors.
         bbox_coder (dict): :class:`.EdgeDistanceCoder`.
         assigner (dict): :class:`.ShipAssigner`.
@@ -58,6 +58,9 @@ class LARSDHead(LASAMixin, BaseDenseHead):
         self.use_sigmoid_cls = True
         self.test_cfg = ConfigDict(test_cfg or {})
         self.prior_generator = TASK_UTILS.build(prior_generator)
+        if len(self.prior_generator.strides) > 1 and norm_cfg and 'BN' in norm_cfg['type']:
+            raise ValueError("norm_cfg: the levels share the towers, and BN's running statistics would mix them: use GN, found "
+                             f"{norm_cfg['type']}")
         self.bbox_coder = TASK_UTILS.build(bbox_coder or dict(type='mmsight.EdgeDistanceCoder'))
         self.assigner = TASK_UTILS.build(assigner or dict(type='mmsight.ShipAssigner'))
         self.loss_cls = MODELS.build(

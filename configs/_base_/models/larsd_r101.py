@@ -32,4 +32,9 @@ model = dict(
         norm_cfg=dict(type='GN', num_groups=32, requires_grad=True),
         prior_generator=dict(type='mmsight.ShipPriors', strides=(4, ))),
     train_cfg=None,
-    test_cfg=dict(nms_pre=2000, min_bbox_size=0, score_thr=0.05, nms=dict(type='nms_rotated', iou_threshold=0.1), max_per_img=100))
+    test_cfg=dict(
+        nms_pre=2000,
+        min_bbox_size=0,
+        score_thr=0.05,
+        nms=dict(type='nms_rotated', iou_threshold=0.1),
+        max_per_img=100))

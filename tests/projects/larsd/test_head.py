@@ -81,7 +81,8 @@ def test_loss_equals_eq_2_by_hand(anchors):
     assert losses['loss_angle'].item() == pytest.approx(angle / count, rel=1e-4)
 
 
-@pytest.mark.parametrize('batch', [BATCH, [ships([]), ships([])], [ships([[-50, -50, 20, 5, 0]]), ships([[1, 1, 0.5, 0.5, 1]])]])
+@pytest.mark.parametrize('batch', [BATCH, [ships([]), ships([])],
+                                   [ships([[-50, -50, 20, 5, 0]]), ships([[1, 1, 0.5, 0.5, 1]])]])
 def test_finite_losses_and_a_gradient_everywhere(batch):
     module = head(2, norm_cfg=dict(type='GN', num_groups=4))
     total = sum(module.loss_by_feat(*module(features()), batch, [META] * 2).values())
@@ -112,6 +113,11 @@ def test_overfits_one_batch_and_finds_its_ships():
     assert len(sure) == 3 and (iou.max(axis=1) > 0.8).all()
     assert sure.labels[iou.argmax(axis=1)].tolist() == [0, 1, 0]
     assert (empty.scores < 0.5).all()
+
+
+def test_no_batch_norm_over_several_levels():
+    with pytest.raises(ValueError, match='running statistics would mix .* GN'):
+        head(norm_cfg=dict(type='BN'))
 
 
 def test_scores_with_lasa_by_hand():
@@ -154,6 +160,15 @@ def rival(name):
     return cfg
 
 
+def scores_of_a_half(module):
+    """Random weights whose scores scatter about 0.5: many candidates, none saturated."""
+    for part in module.modules():
+        if isinstance(part, torch.nn.Conv2d):
+            torch.nn.init.normal_(part.weight, std=0.1)
+            if part.bias is not None:
+                torch.nn.init.zeros_(part.bias)
+
+
 RIVALS = ['RotatedRetinaHead', 'RotatedFCOSHead', 'RotatedRTMDetHead', 'RotatedRTMDetSepBNHead']
 
 
@@ -165,8 +180,7 @@ def test_drop_in(name):
     theirs = MODELS.build(dict(type=name, **rival(name))).eval()
     ours = MODELS.build(dict(type=f'mmsight.LASA{name}', **rival(name))).eval()
     torch.manual_seed(5)
-    for p in theirs.parameters():
-        torch.nn.init.normal_(p, std=0.2)
+    scores_of_a_half(theirs)
     ours.load_state_dict(theirs.state_dict(), strict=True)
     with torch.no_grad():
         outs = theirs(features())
@@ -186,8 +200,7 @@ def test_drop_in_finds_the_map_that_scored_each_box(name, monkeypatch):
     torch.manual_seed(0)
     ours = MODELS.build(dict(type=f'mmsight.LASA{name}', **rival(name))).eval()
     torch.manual_seed(5)
-    for p in ours.parameters():
-        torch.nn.init.normal_(p, std=0.1)
+    scores_of_a_half(ours)
     found = []
 
     def at_the_cell(self, score_maps, boxes, levels, channels, strides, num_classes, offset):

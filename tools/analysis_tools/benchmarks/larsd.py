@@ -4,6 +4,7 @@ import math
 import resource
 import subprocess
 import sys
+from functools import partial
 
 import torch
 from mmdet.structures import DetDataSample
@@ -99,7 +100,7 @@ def _lasa(quick: bool) -> list[Row]:
             model.bbox_head.test_cfg = cfg
             model.predict(image, [sample])
 
-        seconds = interleave(dict(with_lasa=lambda: predict(aligned), without=lambda: predict(raw)), 3 if quick else 15)
+        seconds = interleave(dict(with_lasa=partial(predict, aligned), without=partial(predict, raw)), 3 if quick else 15)
         rows.append(Row(f'latency with LASA, {config}', seconds['with_lasa'], seconds['without'], 'the same without', 's',
                         '<= 1.05'))
     return rows
