@@ -49,6 +49,14 @@ def test_measured_rows_come_from_records(record):
     assert [cell.strip() for cell in row.split('|')][4:9] == values
 
 
+@pytest.mark.parametrize('record', sorted(ROOT.glob('projects/larsd/records/*_s?.json')), ids=lambda path: path.stem)
+def test_measured_rows_of_larsd_come_from_records(record):
+    metrics = json.loads(record.read_text())['metrics']
+    row = next(line for line in (record.parents[1] / 'README.md').read_text().splitlines() if record.name in line)
+    values = [f"{100 * metrics[f'rotated/{key}']:.2f}" for key in ('AP50_voc07', 'AP50_voc12', 'AP50-95_voc12', 'recall50')]
+    assert [cell.strip() for cell in row.split('|')][5:9] == values
+
+
 @pytest.mark.parametrize('record', sorted(ROOT.glob('docs/benchmarks/*.json')), ids=lambda path: path.stem)
 def test_benchmark_rows_come_from_records(record):
     page = (ROOT / 'docs' / 'benchmarks.md').read_text()
