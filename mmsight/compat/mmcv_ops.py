@@ -141,6 +141,20 @@ def diff_iou_rotated_sort_vertices_forward(vertices: Tensor, mask: Tensor, num_v
     return torch.where((place > count) | (count < 3), unused, order)
 
 
+def active_rotated_filter_forward(input: Tensor, indices: Tensor, output: Tensor) -> None:
+    """Filters (O, I, orientations, kH, kW) turned: entry e of rotation r goes to ``indices[e, r] - 1``. Fills ``output``."""
+    turned = output.view(input.shape[0], indices.shape[-1], input.shape[1], -1)
+    for rotation, places in enumerate(indices.flatten(0, 2).long().T - 1):
+        turned[:, rotation, :, places] = input.flatten(2)
+
+
+def active_rotated_filter_backward(grad_out: Tensor, indices: Tensor, grad_in: Tensor) -> None:
+    """Gradient of the turned filters with respect to the filter. Fills ``grad_in``."""
+    turned = grad_out.view(grad_in.shape[0], indices.shape[-1], grad_in.shape[1], -1)
+    places = indices.flatten(0, 2).long().T - 1
+    grad_in.copy_(sum(turned[:, r, :, place] for r, place in enumerate(places)).view_as(grad_in))
+
+
 def _gradients(function: Callable[..., Tensor], inputs: list[Tensor], grad_output: Tensor) -> tuple[Tensor, ...]:
     """Gradients of ``function(*inputs)`` with respect to each input."""
     with torch.enable_grad():
@@ -302,6 +316,6 @@ def extension() -> ModuleType:
     for op in (nms, softnms, box_iou_rotated, nms_rotated, diff_iou_rotated_sort_vertices_forward, roi_align_forward,
                roi_align_backward, roi_align_rotated_forward, roi_align_rotated_backward, deform_conv_forward,
                deform_conv_backward_input, deform_conv_backward_parameters, modulated_deform_conv_forward,
-               modulated_deform_conv_backward):
+               modulated_deform_conv_backward, active_rotated_filter_forward, active_rotated_filter_backward):
         setattr(module, op.__name__, op)
     return module

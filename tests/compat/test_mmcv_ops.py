@@ -288,6 +288,18 @@ def test_differentiable_rotated_iou():
                                     first[40:60].requires_grad_())
 
 
+def test_active_rotated_filter():
+    """Every entry of a filter at its place in every rotation, by loops; gradients by differences."""
+    torch.manual_seed(0)
+    weight = torch.randn(2, 3, 1, 3, 3, dtype=torch.double, requires_grad=True)
+    indices = torch.stack([torch.randperm(9) + 1 for _ in range(4)], dim=-1).view(1, 3, 3, 4).to(torch.uint8)
+    found = ops.active_rotated_filter(weight, indices).detach().view(2, 4, 3, 9)
+    for out, rotation, channel, entry in np.ndindex(2, 4, 3, 9):
+        place = indices.view(9, 4)[entry, rotation].item() - 1
+        assert found[out, rotation, channel, place] == weight.detach().view(2, 3, 9)[out, channel, entry]
+    assert torch.autograd.gradcheck(lambda w: ops.active_rotated_filter(w, indices), weight)
+
+
 def test_a_missing_op_names_itself_and_the_command():
     with pytest.raises(NotImplementedError, match='carafe_forward.*pip install'):
         extension().carafe_forward()
