@@ -6,9 +6,9 @@ toy_data = 'larsd'
 demo_caption = ('ground truth on the left, predicted boxes with their scores on the right; lasa: detections '
                 'without and with LASA, coloured by score, with the points where it read the score map')
 # python tools/analysis_tools/anchor_kmeans.py larsd_toy --epochs 4
-anchors = [[(30.8, 6), (6.4, 29.9), (6.4, 40.6), (36, 7.5), (44.2, 6.1)],
-           [(7.3, 53.1), (10.8, 42), (44.4, 11), (60.4, 8.3), (9.1, 64.3)],
-           [(80.2, 11.7), (12.2, 78.1), (64.5, 16.1), (18.5, 74.4), (87.6, 20.8)]]
+anchors = [[(29.8, 9.0), (9.1, 31.1), (32.5, 9.2), (9.0, 35.5), (36.0, 9.0)],
+           [(42.2, 9.0), (9.9, 39.4), (38.5, 10.7), (9.0, 46.4), (48.9, 9.1)],
+           [(9.4, 60.7), (58.4, 9.8), (12.3, 49.5), (56.5, 14.5), (15.7, 62.9)]]
 model = dict(
     neck=dict(merge_channels=(24, 32, 64), out_channels=24, out_levels=(2, 3, 4)),
     bbox_head=dict(

@@ -9,8 +9,8 @@ from rich.progress import track
 
 from mmsight.rotated_iou import corners
 
-WIDTH, HEIGHT = 256, 224
-SPLITS = {'train': 160, 'val': 40, 'test': 60}
+WIDTH, HEIGHT = 128, 128
+SPLITS = {'train': 480, 'val': 80, 'test': 120}
 _SHIFT = 4  # OpenCV's fixed-point bits: outlines are placed to 1/16 pixel
 _HULLS = {'100000003': [(150, 152, 155), (125, 130, 135), (170, 172, 170)],  # warcraft: grey
           '100000004': [(60, 60, 150), (50, 80, 60), (170, 120, 60), (215, 215, 210), (45, 45, 50)]}  # merchant ships
@@ -75,19 +75,19 @@ class _Scene:
         land = _place(np.array([[-far, 0], [far, 0], [far, -far], [-far, -far]]), x, y, angle)
         _fill(self.image, land, rng.choice([(95, 110, 115), (70, 100, 85), (120, 130, 135)]))
         _fill(self.taken, land, (1, ))
-        edge = rng.uniform(5, 10)
+        edge = rng.uniform(3, 7)
         _fill(self.image, _place(np.array([[-far, 0], [far, 0], [far, -edge], [-far, -edge]]), x, y, angle), (165, 170, 172))
-        row = edge + rng.uniform(3, 8)
+        row = edge + rng.uniform(2, 6)
         while row < WIDTH:
-            across = rng.uniform(6, 13)
-            along = -WIDTH + rng.uniform(0, 20)
+            across = rng.uniform(5, 11)
+            along = -WIDTH + rng.uniform(0, 14)
             while along < WIDTH:
                 length = across * rng.uniform(2, 5)  # as long and thin as a ship, but square at both ends
                 if rng.random() < 0.75:
                     box = np.array([[0, 0], [length, 0], [length, across], [0, across]]) + (along, -row - across)
                     _fill(self.image, _place(box, x, y, angle), rng.integers(40, 210, 3))
-                along += length + rng.uniform(2, 14)
-            row += across + rng.choice([2, 4, 16])
+                along += length + rng.uniform(2, 9)
+            row += across + rng.choice([2, 4, 10])
 
     def add_pier(self, x: float, y: float, angle: float, length: float, width: float) -> None:
         """A narrow bare pier from (x, y) into the water."""
@@ -137,9 +137,9 @@ class _Scene:
 
 
 def _size(rng: np.random.Generator, longest: float) -> tuple[float, float]:
-    """Length and width of a ship: aspect 3 to 9, at least 6 pixels wide."""
-    length = rng.uniform(26, longest)
-    return length, max(6.0, length / rng.uniform(3, 9))
+    """Length and width of a ship: aspect 3 to 9, at least 9 pixels wide."""
+    length = rng.uniform(30, longest)
+    return length, max(9.0, length / rng.uniform(3, 9))
 
 
 def _harbour(scene: _Scene) -> None:
@@ -148,13 +148,13 @@ def _harbour(scene: _Scene) -> None:
     angle = rng.uniform(0, 2 * math.pi)
     out = np.array([-math.sin(angle), math.cos(angle)])  # from the quay into the water
     along = np.array([math.cos(angle), math.sin(angle)])
-    foot = np.array([WIDTH, HEIGHT]) / 2 - out * rng.uniform(20, 70)
+    foot = np.array([WIDTH, HEIGHT]) / 2 - out * rng.uniform(10, 40)
     scene.add_quay(*foot, angle)
     if rng.random() < 0.5:
-        scene.add_pier(*(foot + along * rng.uniform(-60, 60)), angle + math.pi / 2, rng.uniform(40, 90), rng.uniform(5, 9))
-    for _ in range(rng.integers(2, 5)):
-        length, width = _size(rng, 90)
-        start, gap = rng.uniform(-110, 110), rng.uniform(1.5, 4)
+        scene.add_pier(*(foot + along * rng.uniform(-35, 35)), angle + math.pi / 2, rng.uniform(25, 55), rng.uniform(4, 7))
+    for _ in range(rng.integers(4, 8)):
+        length, width = _size(rng, 66)
+        start, gap = rng.uniform(-60, 60), rng.uniform(1.5, 4)
         bow_in = rng.random() < 0.4
         for index in range(rng.integers(2, 5)):
             if bow_in:
@@ -162,7 +162,7 @@ def _harbour(scene: _Scene) -> None:
             else:
                 place = foot + out * (width / 2 + 2 + index * (width + gap)) + along * start
             heading = angle + (math.pi / 2 if bow_in else 0) + rng.choice([0, math.pi]) + rng.normal(0, 0.01)
-            scene.add_ship(*place, length * rng.uniform(0.9, 1), width, heading)
+            scene.add_ship(*place, max(3 * width, length * rng.uniform(0.9, 1)), width, heading)
     if rng.random() < 0.5:
         _open_water(scene, 1)
 
@@ -172,7 +172,7 @@ def _open_water(scene: _Scene, count: int) -> None:
     rng = scene.rng
     for _ in range(count):
         for _ in range(20):
-            length, width = _size(rng, 120)
+            length, width = _size(rng, 84)
             ship = rng.uniform(10, WIDTH - 10), rng.uniform(10, HEIGHT - 10), length, width, rng.uniform(0, 2 * math.pi)
             before = scene.image.copy()
             if rng.random() < 0.4 and not scene.taken.any():
@@ -186,7 +186,7 @@ def make_scene(rng: np.random.Generator) -> tuple[np.ndarray, list[tuple]]:
     """One image of a harbour (three in five) or of open water, one in twelve without ships.
 
     Returns:
-        tuple: BGR uint8 (224, 256, 3), and ships (class id, cx, cy, length, width, heading), in pixels and radians clockwise;
+        tuple: BGR uint8 (128, 128, 3), and ships (class id, cx, cy, length, width, heading), in pixels and radians clockwise;
         the heading is that of the bow, in [0, 2 pi) up to noise.
     """
     scene = _Scene(rng)
@@ -194,9 +194,9 @@ def make_scene(rng: np.random.Generator) -> tuple[np.ndarray, list[tuple]]:
     if kind < 0.6:
         _harbour(scene)
     elif kind < 0.92:
-        _open_water(scene, rng.integers(1, 5))
+        _open_water(scene, rng.integers(2, 7))
     elif kind < 0.96:
-        scene.add_quay(*rng.uniform(60, 160, 2), rng.uniform(0, 2 * math.pi))
+        scene.add_quay(*rng.uniform(35, 90, 2), rng.uniform(0, 2 * math.pi))
     return scene.finish(), scene.ships
 
 
