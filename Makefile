@@ -6,7 +6,7 @@ STAMP := $(VENV)/.mmsight-installed
 # mmagic's own requirements pull in the diffusion stack: requirements/edit.txt
 MMAGIC := mmagic==1.2.0
 
-.PHONY: setup demo test lint clean
+.PHONY: setup demo test lint docs clean
 setup: $(STAMP)
 
 $(STAMP): $(wildcard requirements/*.txt) setup.py pyproject.toml Makefile
@@ -24,8 +24,12 @@ lint: $(STAMP)
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 
+docs: $(STAMP)
+	$(PY) -m sphinx -q -W --keep-going -b html -c docs . build/docs
+	@echo build/docs/docs/index.html
+
 test: lint
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 clean:
 	rm -rf $(VENV) work_dirs build *.egg-info

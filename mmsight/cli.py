@@ -5,11 +5,12 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import DictAction
 
-from mmsight import __version__
+from mmsight import __version__, infer
 from mmsight.configs import list_configs, source_root
 from mmsight.errors import InputError
 
@@ -30,7 +31,7 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
         except InputError as error:
             sys.exit(f'error: {error}')
         except KeyboardInterrupt:
-            sys.exit('interrupted; continue with --resume')
+            sys.exit('interrupted; train goes on with --resume, infer detect by itself')
 
     return wrapped
 
@@ -91,6 +92,58 @@ def _list(args: argparse.Namespace) -> int:
     return 0
 
 
+def _table_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('paper', help='name of a project, e.g. sar_shipnet')
+    parser.add_argument('number', nargs='?', help='which of its tables; without it, they are listed')
+    parser.add_argument('--run', action='store_true', dest='execute',
+                        help='train and test what has no record yet; go on where it stopped')
+    parser.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds to run (0)')
+    parser.add_argument('--only', default='*', metavar='PATTERN', help="run these configs alone, e.g. '*_r18w32_*'")
+    parser.add_argument('--jobs', type=int, default=1, metavar='N', help='how many run at a time (1)')
+    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/tables'), metavar='DIR')
+
+
+def _table(args: argparse.Namespace) -> int:
+    from mmsight.engine import table_runs, tables
+    found = tables.load_tables(args.paper)
+    if args.number is None:
+        for number, table in found.items():
+            print(f'{number:<10}{table.title}')
+        return 0
+    if args.number not in found:
+        raise InputError(f"{args.paper} has no table '{args.number}', only {', '.join(found)}")
+    table = found[args.number]
+    out_dir = args.out_dir / args.paper
+    out_dir.mkdir(parents=True, exist_ok=True)
+    failures = []
+    if args.execute:
+        done = tables.read_records(tables.project_folder(args.paper) / 'records', out_dir / 'records')
+        jobs = table_runs.pending(table, args.seeds, done, args.only)
+        print(f'{len(jobs)} trainings to run', flush=True)
+        failures = table_runs.run_all(jobs, out_dir, args.jobs, functools.partial(print, flush=True))
+    made = tables.lines(table, out_dir / 'records')
+    stem = out_dir / f'table_{args.number}'
+    print(text := tables.markdown(table, made))
+    stem.with_suffix('.md').write_text(f'{text}\n')
+    stem.with_suffix('.csv').write_text(tables.to_csv(table, made))
+    tables.write_html(table, made, stem.with_suffix('.html'))
+    print(f'written: {stem}.md, .csv and .html')
+    for failure in failures:
+        print(f'error: {failure}', file=sys.stderr)
+    return int(bool(failures))
+
+
+def _report_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('work_dir', type=Path, help='work-dir of a run')
+    parser.add_argument('-n', '--number', type=int, default=3, help='best, worst and random predictions of each (3)')
+
+
+def _report(args: argparse.Namespace) -> int:
+    from mmsight.engine.run_report import write_report
+    print(write_report(args.work_dir, args.number))
+    return 0
+
+
 def _doctor(args: argparse.Namespace) -> int:
     from mmsight import doctor
     return doctor.main()
@@ -101,6 +154,11 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[ar
     'train': ('train a config', _train, _train_parser, '{prog} configs/sar_shipnet/sar_shipnet_toy.py --work-dir runs/toy'),
     'test': ('test a checkpoint', _test, _test_parser,
              '{prog} configs/sar_shipnet/sar_shipnet_toy.py runs/toy/epoch_18.pth --show-dir pictures'),
+    'infer': ('run a trained model on files of your own', infer.run, infer.add_tasks,
+              '{prog} segment eas_unet_toy scan.nii.gz'),
+    'report': ('write one page on a run, with everything inside it', _report, _report_parser, '{prog} runs/toy'),
+    'table': ("show a paper's table beside what was measured, or run it", _table, _table_parser,
+              '{prog} sar_shipnet 2 --run --seeds 0 1 2 --only "*_r18w32_*"'),
     'list': ('list the configs by name', _list, lambda parser: None, '{prog}'),
     'doctor': ('check the installed stack', _doctor, lambda parser: None, '{prog}'),
 }

@@ -41,3 +41,9 @@ def decode_image(content: bytes, path: str | Path) -> np.ndarray:
     if image is None:
         raise InputError(f'{path}: the file is damaged or no image ({len(content)} bytes)')
     return image
+
+
+def scale_to_8_bits(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Map ``low`` to 0 and ``high`` to 255, linearly, and clip: uint8. NaN becomes 0."""
+    scaled = (np.nan_to_num(image.astype(np.float32), nan=low) - low) / max(high - low, 1e-12)
+    return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# one thread a test process: several run side by side, and small tensors gain nothing from more
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
 import mmsight  # noqa: F401  (registers the import work-arounds before any host is imported)
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,36 +1,107 @@
 """A trained model outside the runner, for prediction on files of one's own."""
 
+import tempfile
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 
+SUFFIXES = ('.pth', '.pt')
 
-def load_model(config: str, checkpoint: str, device: str = 'cpu') -> tuple[Config, nn.Module]:
-    """The model of a config with the weights of a checkpoint, ready to predict.
+
+def load_model(model: str, weights: str | None = None, device: str = 'cpu') -> tuple[Config, nn.Module]:
+    """A config and its trained model, ready to predict: :func:`find_model`, then :func:`build_model`."""
+    cfg, checkpoint = find_model(model, weights)
+    return cfg, build_model(cfg, checkpoint, device)
+
+
+def find_model(model: str, weights: str | None = None) -> tuple[Config, str]:
+    """The config and the checkpoint that a user means.
 
     Args:
-        config (str): Path or name of a config.
-        checkpoint (str): Path of a checkpoint, as ``tools/train.py`` writes it. It is unpickled: take it from whom you trust.
+        model (str): Path or name of a config; or a checkpoint that ``tools/train.py`` wrote, which holds its config.
+        weights (str, optional): Path of a checkpoint. None takes the last one that the config's training left in
+            ``work_dirs/<config>``, or ``make demo`` in ``work_dirs/demo``.
+
+    Returns:
+        tuple[Config, str]: The config and the path of the checkpoint.
+
+    Raises:
+        InputError: If one cannot be found or read.
+    """
+    if model.endswith(SUFFIXES):
+        if weights is not None:
+            raise InputError(f"'{model}' is a checkpoint already, and '{weights}' was given too: name a config and a "
+                             'checkpoint, or a checkpoint alone')
+        return _config_of(model), model
+    cfg = load_config(model)
+    return cfg, weights if weights is not None else _last_checkpoint(cfg, model)
+
+
+def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:
+    """The model of a config with the weights of a checkpoint, ready to predict.
+
+    The model gets ``dataset_meta``: what the checkpoint, or else the test dataset's class, says of classes and images.
+
+    Args:
+        cfg (Config): See :func:`find_model`.
+        checkpoint (str): Path of a checkpoint. It is unpickled: take it from whom you trust.
         device (str): e.g. ``'cuda'``.
 
     Raises:
-        InputError: If the config cannot be read, or the checkpoint is missing, damaged or of another model.
+        InputError: If the checkpoint is missing, damaged or of another model.
     """
-    cfg = load_config(config)
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model)
     if not Path(checkpoint).is_file():
         raise InputError(f"checkpoint '{checkpoint}' does not exist")
     try:
-        load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
+        content = load_checkpoint(model, checkpoint, map_location='cpu', strict=True, logger='silent')
     except Exception as error:  # unpickling raises whatever the bytes lead it to
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {config} ({reason}); use the config "
-                         'that it was trained with') from error
-    return cfg, model.to(device).eval()
+        raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {cfg.filename} ({reason}); use the "
+                         'config that it was trained with') from error
+    dataset = cfg.test_dataloader.dataset
+    described = dict(getattr(DATASETS.get(dataset.type), 'METAINFO', {}), **dataset.get('metainfo', {}))
+    model.dataset_meta = {**described, **content.get('meta', {}).get('dataset_meta', {})}
+    try:
+        return model.to(device).eval()
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"device '{device}' cannot be used: {str(error).splitlines()[0]}") from error
+
+
+def _config_of(checkpoint: str) -> Config:
+    """The config that a checkpoint holds."""
+    if not Path(checkpoint).is_file():
+        raise InputError(f"checkpoint '{checkpoint}' does not exist")
+    try:
+        text = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')['meta']['cfg']
+    except Exception as error:  # unpickling raises whatever the bytes lead it to
+        raise InputError(f"checkpoint '{checkpoint}' is damaged or holds no config ({type(error).__name__}): name the config, "
+                         'and the checkpoint with --weights') from error
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f'config_of_{Path(checkpoint).stem}.py'
+        path.write_text(text)
+        return Config(load_config(str(path)).to_dict(), cfg_text=text, filename=checkpoint)
+
+
+def _last_checkpoint(cfg: Config, model: str) -> str:
+    """The checkpoint that training a config left behind."""
+    config = Path(cfg.filename)
+    folders = [Path('work_dirs') / config.stem]
+    if config.stem == f'{config.parent.name}_toy':
+        folders.append(Path('work_dirs') / 'demo' / config.parent.name)
+    for folder in folders:
+        pointer = folder / 'last_checkpoint'
+        # the path in it may be of another machine
+        if pointer.is_file() and (found := folder / Path(pointer.read_text().strip()).name).is_file():
+            print(f'weights: {found}', flush=True)
+            return str(found)
+    raise InputError(f"'{model}' has no checkpoint in {' or '.join(map(str, folders))}: name one with --weights, or train "
+                     'the config')

@@ -70,7 +70,8 @@ class EASModule(BaseModule):
             InputError: If a batch of one image is trained through the pooled branch's batch norm, which has no variance then.
         """
         size = tuple(x.shape[-2:])
-        self._check_rates(size)
+        if not torch.compiler.is_compiling():
+            self._check_rates(size)
         if self.eca_position == 'input':
             x = self.eca(x)
         plain = self.plain(x)

@@ -9,7 +9,7 @@ from mmsight.registry import MODELS
 
 
 def eca_kernel_size(channels: int) -> int:
-    """Kernel over the channels: |log2(C) / 2 + 1 / 2|, cut to an integer and raised to the next odd one.
+    """Kernel over the channels: ``|log2(C) / 2 + 1 / 2|``, cut to an integer and raised to the next odd one.
 
     3 for 32 and 64 channels, 5 for 128 to 1024, 7 for 2048.
     """

@@ -1,10 +1,8 @@
 """Liver metrics of whole cases: slices go back into volumes, and every number is taken per case."""
 
-import csv
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -13,6 +11,7 @@ from mmengine.visualization import Visualizer
 from rich.progress import track
 from scipy import ndimage
 
+from mmsight.engine.per_case import write_per_case
 from mmsight.errors import InputError
 from mmsight.registry import METRICS
 
@@ -28,8 +27,8 @@ def overlap(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """Measures of the overlap of two bool masks of the same shape, in [0, 1].
 
     Returns:
-        dict[str, float]: ``DSC`` = 2 |A n B| / (|A| + |B|); ``VOE`` = 1 - |A n B| / |A u B|, the standard volumetric overlap
-        error; ``VOE_as_printed`` = 1 - DSC, the paper's formula (its table's column fits neither); ``precision`` and
+        dict[str, float]: ``DSC``, ``2 |A n B| / (|A| + |B|)``; ``VOE``, ``1 - |A n B| / |A u B|``, the standard volumetric
+        overlap error; ``VOE_as_printed`` = 1 - DSC, the paper's formula (its table's column fits neither); ``precision`` and
         ``recall``. Two empty masks agree: DSC, precision and recall are 1. Where only one is empty, they are 0.
     """
     return overlap_of_counts(*(int(np.count_nonzero(mask)) for mask in (predicted & truth, predicted, truth)))
@@ -108,8 +107,7 @@ class LiverMetric(BaseMetric):
         if isotropic:
             logger.warning(f"spacing (1, 1, 1) mm in {', '.join(isotropic)}: LiTS volumes 28-47 carry it wrongly, and their "
                            'distances are not mm')
-        if logger.log_file:
-            write_csv(rows, Path(logger.log_file).with_name('per_case.csv'))
+        write_per_case([{key: value for key, value in row.items() if not key.endswith('counts')} for row in rows], 'DSC')
         if Visualizer.check_instance_created('visualizer'):
             self._draw(rows, cases, Visualizer.get_instance('visualizer'))
         logger.info('  '.join(f'{name} {value:.4f}' for name, value in metrics.items()))
@@ -190,12 +188,3 @@ def _summarise(rows: list[dict]) -> dict[str, float]:
                     f'{prefix}without_distance': float(sum(row[f'{prefix}without_distance'] for row in measured)),
                     f'{prefix}cases': float(len(measured))}
     return metrics
-
-
-def write_csv(rows: list[dict], path: Path) -> None:
-    """One line a case, all values of the table."""
-    names = [name for name in max(rows, key=len) if not name.endswith('counts')]
-    with path.open('w', newline='') as file:
-        writer = csv.DictWriter(file, names, restval='', extrasaction='ignore')
-        writer.writeheader()
-        writer.writerows(rows)

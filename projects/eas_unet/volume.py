@@ -1,6 +1,5 @@
 """Read CT volumes from NIfTI files and DICOM series, and write masks back in the geometry of their file."""
 
-import os
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 
 from mmsight.errors import InputError
+from mmsight.files import complete_file
 
 from .cache import ORIENTATION
 
@@ -192,6 +192,9 @@ def write_mask(volume: Volume, mask: np.ndarray, path: Path) -> None:
         volume (Volume): What was segmented.
         mask (np.ndarray): uint8 (slices, H, W), as ``volume.data``.
         path (Path): ``.nii`` or ``.nii.gz``.
+
+    Raises:
+        InputError: If it cannot be written.
     """
     turn = orientations.ornt_transform(_LPS, orientations.io_orientation(volume.affine))
     header = None if volume.header is None else volume.header.copy()
@@ -201,9 +204,5 @@ def write_mask(volume: Volume, mask: np.ndarray, path: Path) -> None:
     if header is None:
         image.header.set_xyzt_units('mm')
         image.set_qform(volume.affine, code='scanner')
-    scratch = path.with_name(f'.{os.getpid()}-{path.name}')
-    try:
+    with complete_file(path) as scratch:
         nib.save(image, scratch)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)

@@ -57,7 +57,7 @@ def coco_faults(path: str | Path, classes: tuple[str, ...]) -> Iterator[str]:
 class HRSIDDataset(CocoDataset):
     """HRSID's COCO json with one class. The file is checked before it is used; the first fault is raised as InputError."""
 
-    METAINFO = dict(classes=('ship', ), palette=[(255, 64, 64)])
+    METAINFO = dict(classes=('ship', ), palette=[(255, 64, 64)], gsd=(0.5, 3), image_side=800)
 
     def load_data_list(self) -> list[dict]:
         """As mmdet's CocoDataset."""

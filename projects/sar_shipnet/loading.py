@@ -5,7 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.images import read_image, scale_to_8_bits
 from mmsight.registry import TRANSFORMS
 
 
@@ -46,5 +46,4 @@ class LoadSARImage(BaseTransform):
             low, high = 0, np.iinfo(image.dtype).max
         else:
             raise InputError(f'{path}: the pixels are {image.dtype}: set LoadSARImage.stretch to two percentiles')
-        scaled = (np.nan_to_num(image.astype(np.float64), nan=low) - low) / max(high - low, 1e-12)
-        return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+        return scale_to_8_bits(image, low, high)

@@ -1,6 +1,7 @@
 """Precision, recall and F1 at a score threshold, and VOC2012 AP at IoU 0.5: the paper's measures."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from mmengine.logging import MMLogger
 from mmengine.visualization import Visualizer
 from torchvision.ops import box_iou
 
+from mmsight.engine.per_case import write_per_case
 from mmsight.precision_recall import curve, match
 from mmsight.registry import METRICS
 
@@ -54,7 +56,8 @@ class ShipDetectionMetric(BaseMetric):
         score_thr (float): Threshold of precision, recall and F1. The paper's code base uses 0.5.
         iou_thr (float): Least IoU of a hit.
 
-    The curve goes to the runner's visualizer, which by default writes it below ``vis_data/vis_image`` of the run's log folder.
+    The curve goes to the runner's visualizer, which by default writes it below ``vis_data/vis_image`` of the run's log folder;
+    that folder gets ``per_case.csv``, F1 at ``score_thr`` of each image.
 
     *Deviation*: boxes are continuous; the paper's code base adds 1 pixel to widths and heights in the IoU.
     """
@@ -71,7 +74,8 @@ class ShipDetectionMetric(BaseMetric):
         for sample in data_samples:
             if 'instances' not in sample:
                 raise KeyError("ShipDetectionMetric needs 'instances' in PackDetInputs.meta_keys of the test pipeline")
-            self.results.append(self._match_image(sample['pred_instances'], sample['instances']))
+            case = Path(sample.get('img_path', f'image {len(self.results)}')).stem
+            self.results.append((case, self._match_image(sample['pred_instances'], sample['instances'])))
 
     def _match_image(self, predicted: dict, instances: list[dict]) -> list[tuple]:
         boxes, scores, labels = (predicted[key].cpu().numpy() for key in ('bboxes', 'scores', 'labels'))
@@ -88,13 +92,15 @@ class ShipDetectionMetric(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """See :func:`summarise`."""
-        rows = [row for image in results for row in image]
+        rows = [row for _, image in results for row in image]
         labels = sorted({row[0] for row in rows})
         per_class = [self._gather([row for row in rows if row[0] == label]) for label in labels]
         scores, states, positives = self._gather(rows)
         metrics = summarise(scores, states, positives, self.score_thr)
         aps = [summarise(*values)['AP50_voc12'] for values in per_class if values[2]]
         metrics['AP50_voc12'] = float(np.mean(aps)) if aps else float('nan')
+        write_per_case([dict(case=case, f1=image_f1(image, self.score_thr), ships=sum(row[3] for row in image))
+                        for case, image in results], 'f1')
         if Visualizer.check_instance_created('visualizer'):
             image = draw_curve(scores, states, positives, metrics)
             Visualizer.get_instance('visualizer').add_image('precision_recall', image)
@@ -105,6 +111,13 @@ class ShipDetectionMetric(BaseMetric):
     def _gather(rows: list[tuple]) -> tuple[np.ndarray, np.ndarray, int]:
         return (np.concatenate([row[1] for row in rows] or [np.zeros(0)]),
                 np.concatenate([row[2] for row in rows] or [np.zeros(0, dtype=np.int8)]), sum(row[3] for row in rows))
+
+
+def image_f1(rows: list[tuple], score_thr: float) -> float:
+    """F1 of one image's detections that score at least ``score_thr``; 1 where there is nothing, and nothing was found."""
+    states = np.concatenate([states[scores >= score_thr] for _, scores, states, _ in rows] or [np.zeros(0)])
+    true, total = int((states == 1).sum()), int((states >= 0).sum()) + sum(row[3] for row in rows)
+    return 2 * true / total if total else 1.0
 
 
 def draw_curve(scores: np.ndarray, states: np.ndarray, positives: int, metrics: dict[str, float]) -> np.ndarray:

@@ -61,7 +61,7 @@ class SARShipDataset(BaseDetDataset):
             ``tools/misc/verify_dataset.py``.
     """
 
-    METAINFO = dict(classes=('ship', ), palette=[(255, 64, 64)])
+    METAINFO = dict(classes=('ship', ), palette=[(255, 64, 64)], gsd=(3, 25), image_side=256)
 
     def __init__(self, *args, size: tuple[int, int] = (256, 256), **kwargs) -> None:
         self.size = size

@@ -46,7 +46,7 @@ class SSDDDataset(BaseDetDataset):
     with other ``metainfo['classes']``.
     """
 
-    METAINFO = dict(classes=('ship', ), palette=[(255, 64, 64)])
+    METAINFO = dict(classes=('ship', ), palette=[(255, 64, 64)], gsd=(1, 15), image_side=500)
 
     def load_data_list(self) -> list[dict]:
         """One entry an id; see :func:`parse_voc`."""

@@ -12,17 +12,18 @@ def enlarge_image(model: SuperResolver, image: np.ndarray, tile: int | None = No
 
     Args:
         model (SuperResolver): See :func:`mmsight.engine.load_model.load_model`.
-        image (np.ndarray): uint8 (H, W, 3), RGB.
+        image (np.ndarray): uint8 or uint16 (H, W, 3), RGB.
         tile (int, optional): Side of a tile in pixels of ``image``. Defaults to the config's ``test_cfg.tile``, else 64.
         progress (bool): Show a bar.
 
     Returns:
-        np.ndarray: uint8 (scale * H, scale * W, 3), RGB.
+        np.ndarray: (scale * H, scale * W, 3), RGB, of the dtype of ``image``.
     """
     device = next(model.parameters()).device
     tile = tile or model.test_cfg.get('tile') or 64
     height, width = image.shape[:2]
-    low = torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1
-    enlarged = torch.empty(1, 3, model.scale * height, model.scale * width, dtype=torch.uint8)
+    peak, dtype = (255, torch.uint8) if image.dtype == np.uint8 else (65535, torch.uint16)
+    low = torch.from_numpy(image.astype(np.float32)).to(device).permute(2, 0, 1)[None] / (peak / 2) - 1
+    enlarged = torch.empty(1, 3, model.scale * height, model.scale * width, dtype=dtype)
     super_resolve_tiled(model.generator, low, model.scale, tile, model.halo, enlarged, progress)
     return enlarged[0].permute(1, 2, 0).numpy()

@@ -1,6 +1,7 @@
 """PSNR, SSIM and sharpness in RGB and Y, of the model beside nearest, bilinear and bicubic in the same run."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from mmengine.logging import MMLogger
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
+from mmsight.engine.per_case import write_per_case
 from mmsight.registry import METRICS
 
 from .resize import resize_bicubic
@@ -113,20 +115,21 @@ class SuperResolutionMetric(BaseMetric):
             if path not in self._plain:
                 self._plain[path] = {method: compare(enlarge(low, method, scale), target, border) for method in METHODS[:-1]}
             model = compare(to_image(sample['output']['pred_img']), target, border)
-            self.results.append((sample['set_name'], dict(self._plain[path], model=model)))
+            self.results.append((sample['set_name'], dict(self._plain[path], model=model), Path(path).stem))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Means of each set; also logged as a table."""
         metrics: dict[str, float] = {}
         lines = []
-        for name in dict.fromkeys(name for name, _ in results):
-            rows = [row for found, row in results if found == name]
+        for name in dict.fromkeys(name for name, *_ in results):
+            rows = [row for found, row, _ in results if found == name]
             prefix = f'{name}/' if name else ''
             for method in METHODS:
                 means = {measure: float(np.mean([row[method][measure] for row in rows])) for measure in MEASURES}
                 metrics.update({f'{prefix}{method}/{measure}': value for measure, value in means.items()})
                 lines.append(f'{name:<10}{method:<10}' + ''.join(f'{value:>11.4f}' for value in means.values()))
             metrics[f'{prefix}gain/PSNR_Y'] = metrics[f'{prefix}model/PSNR_Y'] - metrics[f'{prefix}bicubic/PSNR_Y']
+        write_per_case([dict(row['model'], case=case, set=name) for name, row, case in results], 'PSNR_Y')
         header = f'{"set":<10}{"method":<10}' + ''.join(f'{measure:>11}' for measure in MEASURES)
         MMLogger.get_current_instance().info('\n' + '\n'.join([header, *lines]))
         return metrics

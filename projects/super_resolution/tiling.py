@@ -71,7 +71,7 @@ def super_resolve_tiled(generator: nn.Module, image: Tensor, scale: int, tile: i
         scale (int): Its factor.
         tile (int): Side of a tile in low-resolution pixels; memory grows with its square, not with the image.
         halo (int): Overlap on each side: :func:`receptive_radius`.
-        out (Tensor, optional): Takes the result; a uint8 tensor takes it as [0, 255], a quarter of the memory.
+        out (Tensor, optional): Takes the result; one of uint8 or uint16 takes it as [0, 255] or [0, 65535], in less memory.
         progress (bool): Show a bar.
 
     Returns:
@@ -85,7 +85,8 @@ def super_resolve_tiled(generator: nn.Module, image: Tensor, scale: int, tile: i
         # contiguous: a view of channels-last strides would choose another kernel
         enlarged = generator(image[..., y0:y1, x0:x1].contiguous())
         kept = enlarged[..., scale * (top - y0):scale * (bottom - y0), scale * (left - x0):scale * (right - x0)]
-        if out.dtype == torch.uint8:
-            kept = ((kept + 1) * 127.5).clamp(0, 255).round()
+        if not out.is_floating_point():
+            peak = torch.iinfo(out.dtype).max
+            kept = ((kept + 1) * (peak / 2)).clamp(0, peak).round().to(out.device)
         out[..., scale * top:scale * bottom, scale * left:scale * right] = kept
     return out

@@ -1,5 +1,5 @@
 # A short schedule for a CPU, the same for every network: AdamW, warm-up and cosine. The paper's is sgd_liver_50e.py.
-max_epochs = 8
+max_epochs = 24
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=max_epochs)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

@@ -1,5 +1,8 @@
 """A whole scan in, a mask with the same affine out, through untrained networks."""
 
+import itertools
+import json
+
 import cv2
 import nibabel as nib
 import numpy as np
@@ -8,10 +11,11 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
-from mmsight.projects.eas_unet import VNet, predict
-from mmsight.projects.eas_unet.predict import predict_file, predict_volume
-from mmsight.projects.eas_unet.volume import Volume, read_volume
+from mmsight.projects.eas_unet import VNet
+from mmsight.projects.eas_unet.predict import predict_volume
+from mmsight.projects.eas_unet.volume import Volume, read_nifti, read_volume
 
+from mmsight.apis import SegmentInferencer, segment
 from mmsight.configs import load_config
 from mmsight.engine.load_model import load_model
 from mmsight.errors import InputError
@@ -20,13 +24,27 @@ TOY = 'configs/eas_unet/eas_unet_toy.py'
 
 
 @pytest.fixture
-def checkpoint(root, tmp_path):
-    """Weights of an untrained toy network."""
+def checkpoint(ct, root, tmp_path):
+    """Weights of an untrained toy network, shifted so that it calls half of the voxels liver."""
     torch.manual_seed(0)
     cfg = load_config(str(root / TOY))
     init_default_scope(cfg.default_scope)
-    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), tmp_path / 'weights.pth')
+    model = MODELS.build(cfg.model).eval()
+    with torch.no_grad():
+        image = np.pad((ct[0].clip(-200, 250) + 200) / 450, ((0, 0), (0, 12), (0, 8)))
+        logits = model(torch.from_numpy(image)[:, None].float())
+        model.decode_head.conv_seg.bias[1] -= (logits[:, 1] - logits[:, 0])[:, :20, :24].median()
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'weights.pth')
     return tmp_path / 'weights.pth'
+
+
+@pytest.fixture
+def inferencer(root, checkpoint):
+    return SegmentInferencer(str(root / TOY), str(checkpoint), 'cpu', show_progress=False)
+
+
+def values_of(path):
+    return np.asarray(nib.load(path).dataobj)
 
 
 @pytest.mark.parametrize('kind', ['nifti', 'dicom'])
@@ -36,14 +54,48 @@ def test_the_command(ct, checkpoint, write_nifti, write_dicom, tmp_path, run, ki
     if kind == 'dicom':
         write_dicom(source, ct[0])
         affine = read_volume(source).affine
-    text = run('tools/misc/predict_liver.py', TOY, checkpoint, source, '--out-dir', tmp_path / 'out').stdout
+    command = ('-m', 'mmsight.cli', 'infer', 'segment', TOY, source, '--weights', checkpoint, '--out-dir', tmp_path / 'out')
+    text = run(*command).stdout
     mask = nib.load(tmp_path / 'out' / 'scan_liver.nii.gz')
     np.testing.assert_allclose(mask.affine, affine, atol=1e-6)
     values = np.asarray(mask.dataobj)
     assert values.dtype == np.uint8 and set(np.unique(values)) <= {0, 1}
-    assert f'liver: {values.sum() * 4.0 * 0.8 * 0.9 / 1000:.0f} mL' in text
+    millilitres = values.sum() * 4.0 * 0.8 * 0.9 / 1000
+    assert f'liver {millilitres:.0f} mL' in text and 'not a medical device' in text
+    found = json.loads((tmp_path / 'out' / 'scan_liver.json').read_text())
+    assert found['volume_ml'] == pytest.approx(millilitres, abs=1e-3) and 'not a medical device' in found['note']
+    inside = read_volume(source).hu(0, 7)[read_nifti(tmp_path / 'out' / 'scan_liver.nii.gz').data > 0]
+    assert found['mean_hu'] == pytest.approx(inside.mean(), abs=0.01)
+    assert found['std_hu'] == pytest.approx(inside.std(), abs=0.01)
     assert cv2.imread(str(tmp_path / 'out' / 'scan_liver.png')).ndim == 3
-    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['scan_liver.nii.gz', 'scan_liver.png']
+    assert len(list((tmp_path / 'out').iterdir())) == 3
+    again = run(*command, check=False)
+    assert again.returncode == 1 and 'scan_liver.nii.gz exists already' in again.stderr and '--overwrite' in again.stderr
+
+
+def test_48_orientations_give_one_mask(ct, inferencer, write_nifti, tmp_path):
+    codes = [''.join(axes) for order in itertools.permutations(('LR', 'PA', 'SI')) for axes in itertools.product(*order)]
+    assert len(set(codes)) == 48
+    masks = []
+    for axes in codes:
+        path = tmp_path / 'in' / f'{axes}.nii'
+        write_nifti(path, ct[0], axes)
+        inferencer(path, out_dir=tmp_path / 'out', batch_size=7)
+        masks.append(read_nifti(tmp_path / 'out' / f'{axes}_liver.nii.gz').data)
+        assert nib.aff2axcodes(nib.load(tmp_path / 'out' / f'{axes}_liver.nii.gz').affine) == tuple(axes)
+    assert 0 < masks[0].sum() < masks[0].size
+    assert all(np.array_equal(mask, masks[0]) for mask in masks)
+
+
+@pytest.mark.parametrize('suffix', ['.nii', '.nii.gz'])
+def test_low_memory_is_the_same_mask(ct, inferencer, write_nifti, tmp_path, suffix):
+    write_nifti(tmp_path / f'scan{suffix}', ct[0], 'RAS')
+    fast = inferencer(tmp_path / f'scan{suffix}', out_dir=tmp_path / 'fast', batch_size=4)
+    slow = inferencer(tmp_path / f'scan{suffix}', out_dir=tmp_path / 'slow', low_memory=True, return_datasamples=True)
+    np.testing.assert_array_equal(*(values_of(tmp_path / name / 'scan_liver.nii.gz') for name in ('fast', 'slow')))
+    sample, = slow['predictions']
+    assert sample.pred_sem_seg.data.shape == (7, 20, 24) and sample.volume_ml == fast['predictions'][0]['volume_ml']
+    assert len(list((tmp_path / 'slow').iterdir())) == 3  # its scratch folder is gone
 
 
 def test_slices_take_the_way_of_the_test_pipeline(ct, checkpoint, root):
@@ -97,7 +149,7 @@ def test_vnet_trains_and_predicts_any_size():
         assert model.eval().predict_volume(torch.rand(1, 18, 33, 20)).shape == (18, 33, 20)
 
 
-def test_a_killed_run_leaves_no_half_file(ct, checkpoint, root, write_nifti, tmp_path, monkeypatch):
+def test_a_killed_run_leaves_no_half_file(ct, inferencer, write_nifti, tmp_path, monkeypatch):
     write_nifti(tmp_path / 'scan.nii', ct[0])
 
     def killed(image, path):
@@ -106,30 +158,55 @@ def test_a_killed_run_leaves_no_half_file(ct, checkpoint, root, write_nifti, tmp
 
     monkeypatch.setattr('mmsight.projects.eas_unet.volume.nib.save', killed)
     with pytest.raises(KeyboardInterrupt):
-        predict_file(str(root / TOY), str(checkpoint), tmp_path / 'scan.nii', tmp_path / 'out', progress=False)
+        inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')
     assert not list((tmp_path / 'out').iterdir())
 
 
-def test_clean_keeps_one_component(ct, checkpoint, root, write_nifti, tmp_path, monkeypatch):
+def test_a_full_disk_is_one_sentence_and_no_half_file(ct, checkpoint, write_nifti, tmp_path, run):
+    """A limit on the size of files stands for the end of the disk."""
+    write_nifti(tmp_path / 'scan.nii', np.random.default_rng(0).integers(-300, 300, (9, 64, 64)).astype(np.int16))
+    script = tmp_path / 'full.py'
+    script.write_text('import resource, sys\nfrom mmsight.apis import SegmentInferencer\n'
+                      'from mmsight.errors import InputError\n'
+                      'inferencer = SegmentInferencer(sys.argv[1], sys.argv[2], "cpu")\n'
+                      'resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))\n'
+                      'try:\n    inferencer(sys.argv[3], out_dir=sys.argv[4])\n'
+                      'except InputError as error:\n    sys.exit(str(error))\n')
+    done = run(script, TOY, checkpoint, tmp_path / 'scan.nii', tmp_path / 'out', check=False)
+    assert 'scan_liver.nii.gz: the file cannot be written: File too large' in done.stderr.splitlines()[-1]
+    assert not list((tmp_path / 'out').iterdir())
+
+
+def test_clean_keeps_one_component(ct, inferencer, write_nifti, tmp_path, monkeypatch):
     write_nifti(tmp_path / 'scan.nii', ct[0])
     two = ct[1].clip(0, 1)
     two[0, 0, 0] = 1
-    monkeypatch.setattr(predict, 'predict_volume', lambda *args: two.copy())
-    sizes = []
-    for clean in (False, True):
-        made = predict_file(str(root / TOY), str(checkpoint), tmp_path / 'scan.nii', tmp_path / 'out', clean=clean,
-                            progress=False)
-        sizes.append(int(np.asarray(nib.load(made.mask).dataobj).sum()))
+    monkeypatch.setattr(segment, 'predict_volume', lambda *args: two.copy())
+    sizes = [inferencer(tmp_path / 'scan.nii', clean=clean)['predictions'][0]['voxels'] for clean in (False, True)]
     assert sizes == [int(two.sum()), int(two.sum()) - 1]
 
 
-def test_faults(ct, checkpoint, root, write_nifti, tmp_path, run):
+def test_no_liver_is_said(ct, inferencer, write_nifti, tmp_path, monkeypatch):
+    write_nifti(tmp_path / 'scan.nii', ct[0])
+    monkeypatch.setattr(segment, 'predict_volume', lambda *args: np.zeros(ct[0].shape, np.uint8))
+    found = inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')['predictions'][0]
+    assert found['volume_ml'] == 0 and found['mean_hu'] is None
+    assert found['warnings'] == ['scan.nii: no liver was found, the mask is empty']
+    assert not values_of(tmp_path / 'out' / 'scan_liver.nii.gz').any()
+
+
+def test_faults(ct, checkpoint, inferencer, root, write_nifti, tmp_path, run):
     write_nifti(tmp_path / 'scan.nii', ct[0], spacing=(1.0, 1.0, 1.0))
-    done = run('tools/misc/predict_liver.py', TOY, tmp_path / 'no.pth', tmp_path / 'scan.nii', check=False)
+    command = ('-m', 'mmsight.cli', 'infer', 'segment', TOY, tmp_path / 'scan.nii')
+    done = run(*command, '--weights', tmp_path / 'no.pth', check=False)
     assert done.returncode == 1 and 'no.pth' in done.stderr and 'Traceback' not in done.stderr
     with pytest.raises(InputError, match='cannot be loaded into the model of'):
         load_model(str(root / 'configs/eas_unet/unet_2d_w64_lits_256.py'), str(checkpoint))
     cfg = load_config(str(root / 'configs/eas_unet/eas_unet_w16_slices_64.py'))
     with pytest.raises(InputError, match='the test pipeline begins with mmsight.LoadGreySlice'):
         predict_volume(cfg, torch.nn.Identity(), read_volume(tmp_path / 'scan.nii'))
-    assert predict_file(str(root / TOY), str(checkpoint), tmp_path / 'scan.nii', tmp_path / 'out', progress=False).warning
+    assert 'the spacing is (1, 1, 1) mm' in inferencer(tmp_path / 'scan.nii')['predictions'][0]['warnings'][0]
+    (tmp_path / 'bad.nii.gz').write_bytes(b'no gzip')
+    for low_memory in (False, True):
+        with pytest.raises(InputError, match='bad.nii.gz: the file is truncated'):
+            inferencer(tmp_path / 'bad.nii.gz', low_memory=low_memory)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmsight.projects.sar_shipnet import ShipDetectionMetric
-from mmsight.projects.sar_shipnet.metric import draw_curve, summarise
+from mmsight.projects.sar_shipnet.metric import draw_curve, image_f1, summarise
 
 
 def iou(a, b):
@@ -109,3 +109,10 @@ def test_curve_passes_through_the_reported_points():
     metrics = summarise(scores, states, 40)
     image = draw_curve(scores, states, 40, metrics)
     assert image.shape == (480, 600, 3) and image.dtype == np.uint8 and len(np.unique(image)) > 20
+
+
+def test_f1_of_one_image():
+    """Two of three ships found and one false alarm above the threshold: 2 x 2 / (3 found + 3 there)."""
+    rows = [(0, np.array([0.9, 0.8, 0.7, 0.6, 0.1]), np.array([1, 1, 0, -1, 0]), 3)]
+    assert image_f1(rows, 0.5) == pytest.approx(4 / 6)
+    assert image_f1([], 0.5) == 1.0 and image_f1([(0, np.zeros(0), np.zeros(0), 2)], 0.5) == 0.0

@@ -1,0 +1,29 @@
+# The RGB / near-infrared scenes, registered or with a matrix beside the near-infrared image; 19 test pairs a scene by a
+# seeded list.
+data_root = '{{$MMSIGHT_DATA:data}}/rgbnir/'
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(
+        type='mmsight.RGBNIRDataset',
+        data_root=data_root,
+        test_ids='rgbnir_test.txt',
+        split='train'))
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=1,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='pseudo_collate'),
+    dataset=dict(
+        type='mmsight.RGBNIRDataset',
+        data_root=data_root,
+        test_ids='rgbnir_test.txt',
+        split='test'))
+test_evaluator = dict(
+    type='mmsight.MatchingMetric',
+    baselines=[dict(type='mmsight.SIFT'), dict(type='mmsight.RIFT'), dict(type='mmsight.ORB')],
+    cache_dir='work_dirs/s2net_features')
+test_cfg = dict()

@@ -1,0 +1,31 @@
+# RoadScene: visible and thermal, registered; 43 test pairs by a seeded list, all others train. No validation split: the
+# curve during training would be the test's, so there is none.
+data_root = '{{$MMSIGHT_DATA:data}}/roadscene/'
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(
+        type='mmsight.PairDataset',
+        data_root=data_root,
+        data_prefix=dict(visible='crop_LR_visible', infrared='cropinfrared'),
+        test_ids='roadscene_test.txt',
+        split='train'))
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=1,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='pseudo_collate'),
+    dataset=dict(
+        type='mmsight.PairDataset',
+        data_root=data_root,
+        data_prefix=dict(visible='crop_LR_visible', infrared='cropinfrared'),
+        test_ids='roadscene_test.txt',
+        split='test'))
+test_evaluator = dict(
+    type='mmsight.MatchingMetric',
+    baselines=[dict(type='mmsight.SIFT'), dict(type='mmsight.RIFT'), dict(type='mmsight.ORB')],
+    cache_dir='work_dirs/s2net_features')
+test_cfg = dict()

@@ -1,0 +1,48 @@
+"""Sphinx: `make docs` builds the pages of this folder with the READMEs and the API from docstrings into build/docs.
+
+The source folder is the checkout, so that links between documents and files hold on every host.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import mmsight  # noqa: E402
+from mmsight import projects  # noqa: E402
+
+
+def write_api(page: Path) -> None:
+    """List every module: the core's, then those of each paper, under the title of its README."""
+    lines = ['API', '===', '', 'From the docstrings. A module of a paper is named after its concept; its README',
+             'says which figure or equation that is.', '']
+    core = [f'mmsight.{part}{path.stem}' for part in ('', 'apis.', 'engine.')
+            for path in sorted((ROOT / 'mmsight' / part.rstrip('.')).glob('[!_]*.py'))]
+    sections = {'Core': core}
+    for name in projects.names():
+        title = (ROOT / 'projects' / name / 'README.md').read_text().splitlines()[0].removeprefix('# ')
+        sections[title] = [f'mmsight.projects.{name}'] if name == 'example_project' else [
+            f'mmsight.projects.{name}.{path.stem}' for path in sorted((ROOT / 'projects' / name).glob('[!_]*.py'))]
+    for title, modules in sections.items():
+        lines += [title, '-' * len(title), '']
+        for module in modules:
+            lines += [f'.. automodule:: {module}', '   :members:', '']
+    page.write_text('\n'.join(lines))
+
+
+write_api(ROOT / 'docs' / 'api.rst')
+
+project = 'MMSight'
+copyright = 'the MMSight authors'
+version = release = mmsight.__version__
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']
+root_doc = 'docs/index'
+include_patterns = ['docs/*.md', 'docs/api.rst', '*.md', 'projects/*/README.md', 'tools/dataset_converters/*.md']
+source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
+myst_heading_anchors = 3
+autodoc_typehints = 'none'  # docstrings say types and shapes
+napoleon_use_ivar = True  # a named tuple's fields are members too, and must not be listed twice
+autodoc_member_order = 'bysource'
+html_theme = 'alabaster'
+html_theme_options = dict(page_width='1100px', sidebar_width='240px', description='Vision papers as OpenMMLab plugins')

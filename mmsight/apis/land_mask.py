@@ -1,0 +1,95 @@
+"""Where ships cannot be: land, from a GeoJSON file or a raster, with a strip of shore."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+from rasterio.errors import RasterioError, WindowError
+from rasterio.windows import Window
+
+from mmsight.apis.scene import RASTERS, Georeference, Scene
+from mmsight.errors import InputError
+
+
+def on_land(path: Path, scene: Scene, points: np.ndarray, buffer: float = 0.0) -> np.ndarray:
+    """Which points lie on land, or within ``buffer`` metres of it.
+
+    Args:
+        path (Path): GeoJSON (longitude and latitude on WGS84) of polygons, or a raster whose pixels other than 0 and nodata are
+            land.
+        scene (Scene): What the points belong to.
+        points (np.ndarray): (N, 2), x and y in pixels of the scene.
+        buffer (float): Metres.
+
+    Returns:
+        np.ndarray: Bool (N, ).
+
+    Raises:
+        InputError: If the mask cannot be read, or the scene is not georeferenced.
+    """
+    if scene.georeference is None:
+        raise InputError(f'{scene.path}: a land mask needs a georeferenced scene')
+    if buffer < 0:
+        raise InputError(f'the buffer of the land mask must not be negative, found {buffer} m')
+    if not path.is_file():
+        raise InputError(f'{path}: the land mask does not exist')
+    if not len(points):
+        return np.zeros(0, bool)
+    test = _raster if path.suffix.lower() in RASTERS else _polygons
+    return test(path, scene, points, buffer)
+
+
+def _polygons(path: Path, scene: Scene, points: np.ndarray, buffer: float) -> np.ndarray:
+    """In a plane of metres along the rows and columns of the scene."""
+    assert scene.georeference is not None
+    try:
+        content = json.loads(path.read_text())
+        shapes = [shapely.from_geojson(json.dumps(part)) for part in _geometries(content)]
+    except (OSError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
+        raise InputError(f'{path}: the land mask is no GeoJSON, nor a raster ({", ".join(RASTERS)}): {error}') from error
+    size = scene.georeference.pixel_size(scene.width / 2, scene.height / 2)
+    to_pixels = scene.georeference.to_pixels
+    shapes = [shapely.make_valid(shapely.transform(shape, lambda lonlat: to_pixels(lonlat) * size)) for shape in shapes]
+    found = np.zeros(len(points), bool)
+    if shapes and len(points):
+        places = shapely.points(points * size)
+        found[shapely.STRtree(shapes).query(places, predicate='dwithin', distance=buffer)[0]] = True
+    return found
+
+
+def _geometries(content: dict) -> list[dict]:
+    if content['type'] == 'FeatureCollection':
+        return [feature['geometry'] for feature in content['features'] if feature['geometry']]
+    return [content['geometry']] if content['type'] == 'Feature' else [content]
+
+
+def _raster(path: Path, scene: Scene, points: np.ndarray, buffer: float) -> np.ndarray:
+    """Around each point a window of the mask, in metres by the mask's own pixels."""
+    assert scene.georeference is not None
+    try:
+        with rasterio.open(path) as mask:
+            if mask.crs is None:
+                raise InputError(f'{path}: the land mask has no coordinate reference system')
+            places = Georeference(mask.transform, mask.crs).to_pixels(scene.georeference.to_lonlat(points))
+            return np.array([_near(mask, column, row, buffer) for column, row in places], bool)
+    except RasterioError as error:
+        raise InputError(f'{path}: the land mask cannot be read: {error}') from error
+
+
+def _near(mask: rasterio.DatasetReader, column: float, row: float, buffer: float) -> bool:
+    """Whether land lies within ``buffer`` metres of a place in the mask."""
+    across, down = Georeference(mask.transform, mask.crs).pixel_size(column, row)
+    reach = int(np.ceil(buffer / across)), int(np.ceil(buffer / down))
+    window = Window(int(column) - reach[0], int(row) - reach[1], 2 * reach[0] + 1, 2 * reach[1] + 1)
+    try:
+        window = window.intersection(Window(0, 0, mask.width, mask.height))
+    except WindowError:
+        return False
+    land = (mask.read(1, window=window) != 0) & (mask.read_masks(1, window=window) > 0)
+    ys, xs = np.nonzero(land)
+    # distance to the nearest point of each pixel
+    dx = np.abs(xs + window.col_off + 0.5 - column) - 0.5
+    dy = np.abs(ys + window.row_off + 0.5 - row) - 0.5
+    return bool((np.hypot(dx.clip(0) * across, dy.clip(0) * down) <= buffer).any())

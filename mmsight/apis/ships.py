@@ -1,0 +1,117 @@
+"""What is told of each ship, and the files that tell it: GeoJSON, CSV, COCO json."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmsight.apis.scene import Scene, metres_between
+from mmsight.apis.tiles import corners
+from mmsight.files import complete_file
+
+FIELDS = ('id', 'image', 'category', 'score', 'longitude', 'latitude', 'x', 'y', 'length_m', 'width_m', 'heading_deg',
+          'length_px', 'width_px')
+NOTE_ROTATED = ('length and width are those of the oriented box; heading_deg is the direction of its long axis, clockwise from '
+                'true north, modulo 180 degrees: bow and stern are not told apart')
+NOTE_UPRIGHT = ('the model draws upright boxes: length and width are those of the box, which is larger than a ship that lies '
+                'across it, and the heading is unknown')
+NOTE_PIXELS = 'without georeference: coordinates are pixels, x to the right and y down'
+
+
+def long_axis(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the long axis and of the short one, two arrays (N, 2, 2) of points, of boxes (N, 5)."""
+    centre, sizes, angle = boxes[:, :2], boxes[:, 2:4], boxes[:, 4]
+    along = np.where(sizes[:, 0] >= sizes[:, 1], angle, angle + np.pi / 2)
+    found = []
+    for direction, size in ((along, sizes.max(axis=1)), (along + np.pi / 2, sizes.min(axis=1))):
+        half = np.stack([np.cos(direction), np.sin(direction)], axis=1) * size[:, None] / 2
+        found.append(np.stack([centre - half, centre + half], axis=1))
+    return found[0], found[1]
+
+
+def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated: bool, classes: Sequence[str],
+             scene: Scene) -> list[dict[str, Any]]:
+    """A dictionary for each ship, with the keys of :data:`FIELDS` (None where unknown) and ``polygon``, its corners.
+
+    Args:
+        boxes (np.ndarray): (N, 5) in pixels of the scene, see :func:`mmsight.apis.tiles.corners`.
+        scores (np.ndarray), labels (np.ndarray): (N, ).
+        rotated (bool): The boxes are oriented ones.
+        classes (Sequence[str]): Names of the labels.
+        scene (Scene): Says where they lie.
+    """
+    axes, outline = long_axis(boxes), corners(boxes)
+    place = scene.georeference
+    metres: list[np.ndarray | None] = [None, None]
+    heading = lonlat = None
+    ground = outline
+    if place is not None and len(boxes):
+        spans = [metres_between(place.to_lonlat(ends[:, 0]), place.to_lonlat(ends[:, 1])) for ends in axes]
+        metres = [np.hypot(*span.T) for span in spans]
+        heading = np.degrees(np.arctan2(spans[0][:, 0], spans[0][:, 1])) % 180 if rotated else None
+        lonlat = place.to_lonlat(boxes[:, :2])
+        ground = place.to_lonlat(outline.reshape(-1, 2)).reshape(outline.shape)
+    elif scene.gsd is not None:
+        metres = [boxes[:, 2:4].max(axis=1) * scene.gsd, boxes[:, 2:4].min(axis=1) * scene.gsd]
+
+    def value(values: np.ndarray | None, index: int, digits: int) -> float | None:
+        return None if values is None else round(float(values[index]), digits)
+
+    return [dict(id=i + 1, image=scene.path.name, category=classes[labels[i]], score=round(float(scores[i]), 4),
+                 longitude=None if lonlat is None else value(lonlat[:, 0], i, 7),
+                 latitude=None if lonlat is None else value(lonlat[:, 1], i, 7),
+                 x=value(boxes[:, 0], i, 2), y=value(boxes[:, 1], i, 2), length_m=value(metres[0], i, 1),
+                 width_m=value(metres[1], i, 1), heading_deg=value(heading, i, 1),
+                 length_px=value(boxes[:, 2:4].max(axis=1), i, 2), width_px=value(boxes[:, 2:4].min(axis=1), i, 2),
+                 pixels=outline[i].round(2).tolist(), polygon=ground[i].round(7 if place else 2).tolist())
+            for i in range(len(boxes))]
+
+
+def notes(scene: Scene, rotated: bool) -> list[str]:
+    """What a reader of the numbers has to know."""
+    return [NOTE_ROTATED if rotated else NOTE_UPRIGHT] + ([] if scene.georeference else [NOTE_PIXELS])
+
+
+def write_geojson(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path) -> None:
+    """A polygon a ship in WGS84 (RFC 7946), or in pixels where there is no georeference."""
+    features = []
+    for ship in ships:
+        ring = np.array(ship['polygon'])
+        x, y = ring.T
+        if (x * np.roll(y, -1) - np.roll(x, -1) * y).sum() < 0:  # the standard wants counter-clockwise
+            ring = ring[::-1]
+        features.append(dict(type='Feature', geometry=dict(type='Polygon', coordinates=[[*ring.tolist(), ring[0].tolist()]]),
+                             properties={name: ship[name] for name in FIELDS}))
+    content = dict(type='FeatureCollection', coordinates='WGS84 longitude, latitude' if scene.georeference else 'pixels x, y',
+                   notes=notes(scene, rotated), features=features)
+    with complete_file(path) as scratch:
+        scratch.write_text(json.dumps(content, indent=1) + '\n')
+
+
+def write_csv(ships: Sequence[dict], path: Path) -> None:
+    """A line a ship, with the columns of :data:`FIELDS`; unknown values are empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, FIELDS, extrasaction='ignore', lineterminator='\n')
+    writer.writeheader()
+    writer.writerows(ships)
+    with complete_file(path) as scratch:
+        scratch.write_text(text.getvalue())
+
+
+def write_coco(ships: Sequence[dict], classes: Sequence[str], scene: Scene, path: Path) -> None:
+    """A COCO data set of one image: upright ``bbox`` and the box's corners as ``segmentation``, in pixels, with ``score``."""
+    annotations = []
+    for ship in ships:
+        points = np.array(ship['pixels'])
+        low, size = points.min(axis=0), np.ptp(points, axis=0)
+        annotations.append(dict(id=ship['id'], image_id=1, category_id=list(classes).index(ship['category']) + 1, iscrowd=0,
+                                bbox=[*low.round(2).tolist(), *size.round(2).tolist()], score=ship['score'],
+                                area=round(ship['length_px'] * ship['width_px'], 2), segmentation=[points.ravel().tolist()]))
+    content = dict(images=[dict(id=1, file_name=scene.path.name, width=scene.width, height=scene.height)],
+                   annotations=annotations, categories=[dict(id=i, name=name) for i, name in enumerate(classes, 1)])
+    with complete_file(path) as scratch:
+        scratch.write_text(json.dumps(content) + '\n')

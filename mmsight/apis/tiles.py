@@ -1,0 +1,147 @@
+"""Cover a scene with overlapping tiles, and make one set of boxes of what they found."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+import torch
+from mmcv.ops import box_iou_rotated
+
+from mmsight.errors import InputError
+
+LONGEST_SHIP = 450.0
+"""Metres: the longest ships afloat are 400 m; what is longer may be cut at a seam."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A window of a scene in pixels, and its core: each pixel of the scene is in the core of exactly one tile."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    core: tuple[float, float, float, float]
+
+
+def plan_sizes(gsd: float | None, usual: int, tile: int | None = None, overlap: int | None = None) -> tuple[int, int]:
+    """Side of a tile and overlap of neighbours, in pixels of the scene; what is given stays.
+
+    The overlap has room for the longest ship where the size of a pixel is known, and at least the 64 pixels that the network
+    sees around a ship; else it is a quarter of a tile. A tile is at least twice as large.
+
+    Args:
+        gsd (float, optional): Metres a pixel.
+        usual (int): Side of a tile where neither the user nor the longest ship asks for another.
+        tile (int, optional), overlap (int, optional): What the user asks for.
+
+    Raises:
+        InputError: If the overlap is not less than the tile.
+    """
+    if overlap is None:
+        wanted = (tile or usual) / 4 if gsd is None else max(64.0, LONGEST_SHIP / gsd)
+        overlap = round(min(wanted, tile / 2) if tile else wanted)
+    tile = tile or max(usual, 2 * overlap)
+    if not 0 <= overlap < tile:
+        raise InputError(f'the overlap of {overlap} pixels must be at least 0 and less than the tile of {tile}')
+    return tile, overlap
+
+
+def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1.0,
+               offset: tuple[int, int] = (0, 0)) -> list[Tile]:
+    """Cover ``width`` x ``height`` pixels, row by row.
+
+    Args:
+        width (int), height (int): Of the scene.
+        tile (int): Side of a tile; those at the right and lower end are smaller.
+        overlap (int): Least pixels that neighbours share.
+        grid (float): Tiles begin at multiples of this: the network's stride, so that a ship falls into the same cells in
+            whatever tile it is seen.
+        offset (tuple[int, int]): Where the second tile of each row and column begins, instead of at ``tile - overlap``.
+
+    Returns:
+        list[Tile]: At least one.
+    """
+    spans = [_spans(length, tile, overlap, grid, start) for length, start in ((width, offset[0]), (height, offset[1]))]
+    return [Tile(x, y, x1 - x, y1 - y, (left, top, right, bottom))
+            for y, y1, top, bottom in spans[1] for x, x1, left, right in spans[0]]
+
+
+def _spans(length: int, tile: int, overlap: int, grid: float, offset: int) -> list[tuple[int, int, float, float]]:
+    """Begin, end, and begin and end of the core, of each tile along an axis."""
+    step = max(1, math.floor((tile - overlap) / grid)) * grid
+    begins = [0]
+    position = offset // grid * grid or step
+    while begins[-1] + tile < length:
+        begins.append(round(position))
+        position += step
+    ends = [min(begin + tile, length) for begin in begins]
+    seams = [0, *((begin + end) / 2 for begin, end in zip(begins[1:], ends[:-1], strict=True)), length]
+    return list(zip(begins, ends, seams[:-1], seams[1:], strict=True))
+
+
+def corners(boxes: np.ndarray) -> np.ndarray:
+    """Corners (N, 4, 2) of boxes (N, 5): cx, cy, w, h, and the angle of w in radians, clockwise as y points down."""
+    cx, cy, w, h, angle = boxes.T
+    x, y = np.array([-.5, .5, .5, -.5])[:, None] * w, np.array([-.5, -.5, .5, .5])[:, None] * h
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.stack([cx + x * cos - y * sin, cy + x * sin + y * cos], axis=-1).transpose(1, 0, 2)
+
+
+def in_core(boxes: np.ndarray, tile: Tile, slack: float) -> np.ndarray:
+    """Which boxes (N, 5) have their centre in a tile's core, widened by ``slack`` pixels: bool (N, )."""
+    left, top, right, bottom = tile.core
+    x, y = boxes[:, 0], boxes[:, 1]
+    return (x >= left - slack) & (x < right + slack) & (y >= top - slack) & (y < bottom + slack)
+
+
+def cut_by_tile(boxes: np.ndarray, tile: Tile, width: int, height: int, margin: float = 2.0) -> np.ndarray:
+    """Which boxes (N, 5) reach the edge of their tile where the scene goes on: bool (N, )."""
+    points = corners(boxes)
+    low, high = points.min(axis=1), points.max(axis=1)
+    return (((low[:, 0] < tile.x + margin) & (tile.x > 0)) | ((low[:, 1] < tile.y + margin) & (tile.y > 0)) |
+            ((high[:, 0] > tile.x + tile.width - margin) & (tile.x + tile.width < width)) |
+            ((high[:, 1] > tile.y + tile.height - margin) & (tile.y + tile.height < height)))
+
+
+def merge(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, tiles: np.ndarray, cut: np.ndarray,
+          iou: float = 0.3) -> np.ndarray:
+    """Drop what a second tile has found again.
+
+    Boxes of one tile are never compared: its own suppression is the model's. Of two boxes of one class and different tiles
+    that overlap by more than ``iou`` (oriented), the one that is not cut by its tile stays, else the one with the higher
+    score; a cut box that lies in another by more than 70 % of the smaller goes too.
+
+    Args:
+        boxes (np.ndarray): (N, 5), see :func:`corners`.
+        scores (np.ndarray), labels (np.ndarray): (N, ).
+        tiles (np.ndarray): Number of the tile that each box comes from (N, ).
+        cut (np.ndarray): See :func:`cut_by_tile` (N, ).
+
+    Returns:
+        np.ndarray: Indices of the boxes that stay, rising.
+    """
+    if not len(boxes):
+        return np.zeros(0, int)
+    # best first: whole before cut, then by score; ties by position, so that the order of the tiles does not matter
+    order = np.lexsort((boxes[:, 1], boxes[:, 0], -scores, cut))
+    polygons = shapely.polygons(corners(boxes[order]))
+    first, second = shapely.STRtree(polygons).query(polygons)
+    compared = first < second
+    compared &= (tiles[order][first] != tiles[order][second]) & (labels[order][first] == labels[order][second])
+    first, second = first[compared], second[compared]
+    if not len(first):
+        return np.arange(len(boxes))
+    sides = [torch.from_numpy(boxes[order][side]).float() for side in (first, second)]
+    overlap = box_iou_rotated(*sides, aligned=True).double().numpy()
+    area = boxes[order][:, 2] * boxes[order][:, 3]
+    shared = overlap * (area[first] + area[second]) / (1 + overlap)
+    inside = shared > 0.7 * np.minimum(area[first], area[second])
+    same = (overlap > iou) | (inside & cut[order][second])
+    keep = np.ones(len(boxes), bool)
+    # only boxes at seams come in pairs; i rises, so that each is decided before it decides
+    for i, j in sorted(zip(first[same].tolist(), second[same].tolist(), strict=True)):
+        if keep[i]:
+            keep[j] = False
+    return np.sort(order[keep])

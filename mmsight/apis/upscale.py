@@ -1,0 +1,145 @@
+"""Enlarge images with a trained super-resolution model."""
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmagic.structures import DataSample
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from mmsight.apis.base_inferencer import FileInferencer
+from mmsight.errors import InputError
+from mmsight.files import complete_file, refuse_existing
+from mmsight.images import decode_image
+from mmsight.projects.super_resolution import SuperResolver
+from mmsight.projects.super_resolution.inference import enlarge_image
+
+OPAQUE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
+
+
+@dataclass
+class _Photo:
+    """An image apart: colour RGB (H, W, 3) and alpha (H, W), uint8 or uint16; what PNG says beside the pixels."""
+
+    source: Path
+    colour: np.ndarray
+    alpha: np.ndarray | None
+    grey: bool
+    chunks: list[tuple[bytes, bytes]]
+
+
+class UpscaleInferencer(FileInferencer):
+    """Images in, PNG files of ``scale`` times the size out, tile by tile: apart from both images, memory does not grow.
+
+    Kept are 8 or 16 bits, grey or colour, alpha (enlarged bicubically), the colour profile and the EXIF orientation. The
+    pixels stay as they are stored, and the file says how to turn them, as the input did.
+
+    Call it with ``out_dir`` and, if wanted, ``tile`` (side in input pixels; default the config's ``test_cfg.tile``) and
+    ``overwrite``. It writes ``<name>_x<scale>.png``.
+    """
+
+    preprocess_kwargs = {'overwrite'}
+    forward_kwargs = {'tile'}
+
+    def _result(self, source: Path, folder: Path) -> Path:
+        return folder / f'{source.stem}_x{self.model.scale}.png'
+
+    def preprocess(self, source: Path, out_dir: Path | None = None, overwrite: bool = False) -> _Photo:
+        """Read one image."""
+        if not isinstance(self.model, SuperResolver):
+            raise InputError(f'{self.cfg.filename}: upscaling needs a mmsight.SuperResolver, found '
+                             f'{type(self.model).__name__}')
+        if out_dir is not None:
+            refuse_existing([self._result(source, out_dir)], overwrite)
+        return read_photo(source)
+
+    def forward(self, photo: _Photo, batch_size: int = 1, tile: int | None = None) -> DataSample:
+        """Enlarge one image: ``pred_img`` (channels, H, W), RGB or grey, with alpha behind; uint8 or int32 of 16 bits."""
+        if tile is not None and tile < 1:
+            raise InputError(f'the tile must be at least 1 pixel, found {tile}')
+        enlarged = enlarge_image(self.model, photo.colour, tile, self.show_progress)
+        if photo.grey:
+            enlarged = cv2.cvtColor(enlarged, cv2.COLOR_RGB2GRAY)[..., None]
+        if photo.alpha is not None:
+            alpha = cv2.resize(photo.alpha, enlarged.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+            enlarged = np.dstack([enlarged, alpha])
+        image = torch.from_numpy(enlarged if enlarged.dtype == np.uint8 else enlarged.astype(np.int32))
+        return DataSample(pred_img=image.permute(2, 0, 1), metainfo=dict(img_path=str(photo.source)))
+
+    def visualize(self, photo: _Photo, prediction: DataSample) -> np.ndarray:
+        """The result as 8-bit RGB, without alpha."""
+        image = _pixels(photo, prediction)
+        if image.dtype != np.uint8:
+            image = (image // 257).astype(np.uint8)
+        return np.repeat(image[..., :1], 3, axis=2) if photo.grey else image[..., :3]
+
+    def postprocess(self, photo: _Photo, prediction: DataSample, picture: np.ndarray | None, return_datasamples: bool = False,
+                    out_dir: Path | None = None) -> dict | DataSample:
+        """Write the file, say what it is."""
+        image = _pixels(photo, prediction)
+        found = dict(source=str(photo.source), file=None, width=image.shape[1], height=image.shape[0], channels=image.shape[2],
+                     bits=8 * image.itemsize, scale=self.model.scale)
+        if out_dir is not None:
+            path = self._result(photo.source, out_dir)
+            # OpenCV writes no grey with alpha
+            order = {1: [0], 2: [0, 0, 0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[image.shape[2]]
+            encoded = cv2.imencode('.png', np.ascontiguousarray(image[..., order]))[1].tobytes()
+            with complete_file(path) as scratch:
+                scratch.write_bytes(with_chunks(encoded, photo.chunks))
+            found['file'] = str(path)
+        return prediction if return_datasamples else found
+
+
+def _pixels(photo: _Photo, prediction: DataSample) -> np.ndarray:
+    return prediction.pred_img.permute(1, 2, 0).numpy().astype(photo.colour.dtype)
+
+
+def read_photo(path: Path) -> _Photo:
+    """Read an image with all that is to be kept of it.
+
+    Raises:
+        InputError: If it cannot be read, or its pixels are neither 8 nor 16 bits of integer.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f'{path}: the image cannot be read: {error.strerror}') from error
+    image = decode_image(content, path)
+    if image.dtype not in OPAQUE:
+        raise InputError(f'{path}: the pixels are {image.dtype}; convert the image to 8 or 16 bits')
+    image = image[..., None] if image.ndim == 2 else image
+    channels = image.shape[2]
+    grey = channels < 3
+    colour = cv2.cvtColor(image[..., 0], cv2.COLOR_GRAY2RGB) if grey else cv2.cvtColor(image[..., :3], cv2.COLOR_BGR2RGB)
+    if channels == 4 and content[:4] == b'\x89PNG' and content[25] & 3 == 0:  # grey with alpha, which OpenCV turns into BGRA
+        grey = True
+    return _Photo(path, colour, image[..., -1] if channels in (2, 4) else None, grey, _png_chunks(content))
+
+
+def _png_chunks(content: bytes) -> list[tuple[bytes, bytes]]:
+    """Orientation and colour profile of an image file, as chunks of a PNG."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            turned, profile = image.getexif().get(ExifTags.Base.Orientation, 1), image.info.get('icc_profile')
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):  # OpenCV reads more formats than Pillow
+        return []
+    chunks = []
+    if profile:
+        chunks.append((b'iCCP', b'ICC profile\0\0' + zlib.compress(profile)))
+    if turned != 1:
+        # TIFF header, one entry: orientation, a short
+        chunks.append((b'eXIf', b'MM\0*' + struct.pack('>IHHHIHHI', 8, 1, ExifTags.Base.Orientation, 3, 1, turned, 0, 0)))
+    return chunks
+
+
+def with_chunks(png: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
+    """A PNG with further chunks behind its header."""
+    added = b''.join(struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+                     for kind, data in chunks)
+    header = 8 + 25  # signature, IHDR
+    return png[:header] + added + png[header:]

@@ -1,0 +1,298 @@
+"""Tables of papers: what the paper states beside what records measured, as Markdown, CSV and HTML.
+
+A project's ``tables.yml`` says what stands in a table; numbers that were measured come from its ``records/*.json`` alone.
+"""
+
+import csv
+import functools
+import importlib.util
+import io
+import json
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mmsight.configs import load_config, source_root
+from mmsight.engine.report import inline_figure, write_page
+from mmsight.errors import InputError
+
+Records = dict[str, dict[int, dict[str, Any]]]
+"""Config's name to seed to record; each record has its file's name as ``file``."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A measure: its ``metric`` in the records times ``scale``, with so many digits.
+
+    ``metric`` may hold ``{key}`` for a row's ``keys``; ``'parameters'`` is counted from the config.
+    """
+
+    name: str
+    metric: str
+    scale: float = 1.0
+    digits: int = 2
+
+    def value(self, row: 'Row', record: Mapping[str, Any]) -> float | None:
+        """Of one run; None where it has no such metric."""
+        metric = self.metric.format(**row.keys)
+        value = _parameters(row.config) if metric == 'parameters' else record['metrics'].get(metric)
+        return None if value is None else self.scale * float(value)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model of a table.
+
+    Attributes:
+        model, data (str): What it is called, and what it is measured on.
+        config (str): Name of the config behind it; empty for a method without one.
+        paper (Sequence[float | None]): The paper's values, a value a column; empty without any.
+        weights (str): Config whose trained weights ``config`` is tested with. Defaults to ``config``.
+        records (str): Folder below the project that holds its records. Only the default one's runs can be repeated by
+            :mod:`~mmsight.engine.table_runs`: another one's had options of their own.
+        learns (bool): False for a method without weights, whose values do not vary with the seed.
+        keys (dict[str, str]): See :class:`Column`.
+    """
+
+    model: str
+    data: str = ''
+    config: str = ''
+    paper: Sequence[float | None] = ()
+    weights: str = ''
+    records: str = 'records'
+    learns: bool = True
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a paper; ``not_reproduced`` says why rows have no measured values."""
+
+    paper: str
+    number: str
+    title: str
+    columns: list[Column]
+    rows: list[Row]
+    not_reproduced: str = ''
+
+
+@dataclass(frozen=True)
+class Line:
+    """A printed line: a row's values of one source, (mean, spread or None) or None a column."""
+
+    row: Row
+    source: str
+    values: list[tuple[float, float | None] | None]
+    seeds: dict[int, str] = field(default_factory=dict)
+
+
+def project_folder(paper: str) -> Path:
+    """Where a project lies, in a checkout or in an installed wheel."""
+    spec = importlib.util.find_spec(f'mmsight.projects.{paper}') if paper.isidentifier() else None
+    if spec is None or spec.origin is None:
+        raise InputError(f"there is no paper '{paper}'")
+    return Path(spec.origin).parent
+
+
+def load_tables(paper: str) -> dict[str, Table]:
+    """Number to table of a project's ``tables.yml``.
+
+    Raises:
+        InputError: If there is no such project or file, or an entry is wrong.
+    """
+    path = project_folder(paper) / 'tables.yml'
+    if not path.is_file():
+        raise InputError(f'{paper} has no tables: {path} does not exist')
+    tables = {}
+    for number, content in yaml.safe_load(path.read_text()).items():
+        try:
+            columns = [Column(name, **settings) for name, settings in content['columns'].items()]
+            rows = [Row(**settings) for settings in content['rows']]
+            tables[str(number)] = Table(paper, str(number), content['title'], columns, rows, content.get('not_reproduced', ''))
+        except (KeyError, TypeError) as error:
+            raise InputError(f'{path}: table {number}: {error}') from error
+        if any(row.paper and len(row.paper) != len(columns) for row in rows):
+            raise InputError(f"{path}: table {number}: 'paper' must hold a value, or null, for each of {len(columns)} columns")
+    return tables
+
+
+def read_records(*folders: Path) -> Records:
+    """Records of folders, by config and seed; those of a later folder replace equal ones of an earlier.
+
+    Raises:
+        InputError: If a file is no record.
+    """
+    found: Records = {}
+    for folder in folders:
+        for path in sorted(folder.glob('*.json')):
+            try:
+                record = json.loads(path.read_text())
+                config, seed = Path(record['config']).stem, int(record['seed'])
+                found.setdefault(config, {})[seed] = dict(record, metrics=dict(record['metrics']), file=path.name)
+            except (ValueError, KeyError, TypeError) as error:
+                raise InputError(f'{path} is no record of a run, as `mmsight test` writes it: {error!r}') from error
+    return {config: dict(sorted(seeds.items())) for config, seeds in found.items()}
+
+
+def lines(table: Table, extra: Path | None = None) -> list[Line]:
+    """What is printed: for each row the paper's values and the measured ones, as far as there are any.
+
+    Args:
+        table (Table): See :func:`load_tables`.
+        extra (Path, optional): A folder of further records, which replace the project's of the same config and seed.
+    """
+    folder = project_folder(table.paper)
+    cache = {name: read_records(folder / name) for name in {row.records for row in table.rows}}
+    if extra is not None:
+        cache['records'] = read_records(folder / 'records', extra)
+    made = []
+    for row in table.rows:
+        if row.paper:
+            made.append(Line(row, 'paper', [None if value is None else (value, None) for value in row.paper]))
+        runs = cache[row.records].get(row.config, {})
+        if runs:
+            values = [_summary([column.value(row, run) for run in runs.values()], row.learns and column.metric != 'parameters')
+                      for column in table.columns]
+            made.append(Line(row, 'measured', values, {seed: f"{row.records}/{run['file']}" for seed, run in runs.items()}))
+        elif not row.paper:
+            made.append(Line(row, 'not reproduced', [None] * len(table.columns)))
+    return made
+
+
+def markdown(table: Table, made: Sequence[Line]) -> str:
+    """A table of one line a source, with links to records, and why rows are missing."""
+    with_data = any(row.data for row in table.rows)
+    head = ['model', *(['data'] if with_data else []), 'source', *(column.name for column in table.columns), 'config']
+    out = ['| ' + ' | '.join(head) + ' |', '|' + '---|' * len(head)]
+    for line in made:
+        links = ', '.join(f'[{seed}]({file})' for seed, file in line.seeds.items())
+        source = line.source + (f" (seed{'s' if len(line.seeds) > 1 else ''} {links})" if links else '')
+        config = f'`{line.row.config}`' if line.row.config else ''
+        cells = [line.row.model, *([line.row.data] if with_data else []), source, *_texts(table, line), config]
+        out.append('| ' + ' | '.join(cells) + ' |')
+    missing = {line.row.config for line in made if line.row.config} - {line.row.config for line in made if line.seeds}
+    if missing and table.not_reproduced:
+        out += ['', f'Not reproduced, where no measured row stands: {table.not_reproduced}.']
+    return '\n'.join(out)
+
+
+def to_csv(table: Table, made: Sequence[Line]) -> str:
+    """One line a source; a measured column has its spread beside it, empty for one seed."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator='\n')
+    names = [name for column in table.columns for name in (column.name, f'{column.name} spread')]
+    writer.writerow(['table', 'model', 'data', 'config', 'source', 'seeds', *names])
+    for line in made:
+        values = [part for value in line.values for part in (value or (None, None))]
+        seeds = ' '.join(map(str, line.seeds))
+        writer.writerow([table.number, line.row.model, line.row.data, line.row.config, line.source, seeds, *values])
+    return out.getvalue()
+
+
+def write_html(table: Table, made: Sequence[Line], path: Path) -> None:
+    """A page of its own: the table and a chart of bars a column, with the spread over seeds."""
+    from matplotlib.figure import Figure
+    head = ['model', 'data', 'source', *(column.name for column in table.columns), 'config']
+    body = ''.join('<tr>' + ''.join(f'<td>{escape(cell)}</td>' for cell in (
+        line.row.model, line.row.data, line.source + (f', {len(line.seeds)} seeds' if len(line.seeds) > 1 else ''),
+        *_texts(table, line), line.row.config)) + '</tr>' for line in made)
+    charts = []
+    for index, column in enumerate(table.columns):
+        shown = [(line, value) for line in made if (value := line.values[index]) is not None]
+        if not shown:
+            continue
+        figure = Figure(figsize=(7, 0.8 + 0.28 * len(shown)), layout='constrained')
+        axes = figure.add_subplot(xlabel=column.name)
+        labels = [f'{line.row.model} {line.row.data} ({line.source})' for line, _ in shown]
+        axes.barh(range(len(shown)), [mean for _, (mean, _) in shown], xerr=[spread or 0 for _, (_, spread) in shown],
+                  color=['#b0b7c3' if line.source == 'paper' else '#2f6fb2' for line, _ in shown], capsize=3)
+        axes.set_yticks(range(len(shown)), labels, fontsize=8)
+        axes.invert_yaxis()
+        axes.grid(axis='x', alpha=0.3)
+        charts.append(inline_figure(figure, column.name))
+    reason = table.not_reproduced
+    note = f'<p>Not reproduced, where no measured row stands: {escape(reason)}.</p>' if reason else ''
+    write_page(path, f'{table.paper}: {table.title}',
+               f"<table><tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>{body}</table>{note}"
+               '<p>± is the standard deviation over seeds. Bars: grey as the paper states it, blue as measured.</p>'
+               f"{''.join(charts)}")
+
+
+def benchmarks() -> str:
+    """The records of ``docs/benchmarks`` as Markdown."""
+    parts = []
+    for path in sorted((source_root() / 'docs' / 'benchmarks').glob('*.json')):
+        content = json.loads(path.read_text())
+        rows = '\n'.join(
+            f"| {row['name']} | {row['theirs_is']} | {row['ours']:.4g} | {row['theirs']:.4g} | {row['unit']} | "
+            f"{row['ratio']:.3g} | {row['bound']} | {'ok' if row['ok'] else 'missed'} |" for row in content['rows'])
+        parts.append(f"## {content['suite']}\n\n[Record](benchmarks/{path.name}), {content['device']}.\n\n"
+                     f"| what | compared with | ours | theirs | unit | ratio | bound | |\n|{'---|' * 8}\n{rows}")
+    return '\n\n'.join(parts)
+
+
+def pages() -> list[Path]:
+    """Documents with generated tables: between ``<!-- table N -->`` or ``<!-- benchmarks -->`` and ``<!-- end -->``."""
+    root = source_root()
+    return [path for path in [*sorted(root.glob('projects/*/README.md')), root / 'docs' / 'benchmarks.md']
+            if re.search(_BLOCK, path.read_text())]
+
+
+def filled(page: Path) -> str:
+    """A document's text with its tables as the records have them.
+
+    Raises:
+        InputError: If it names a table that is not there.
+    """
+
+    def block(match: re.Match) -> str:
+        if match['number'] is None:
+            content = benchmarks()
+        else:
+            tables = load_tables(page.parent.name)
+            if match['number'] not in tables:
+                raise InputError(f"{page}: {page.parent.name} has no table {match['number']}, only {', '.join(tables)}")
+            table = tables[match['number']]
+            content = markdown(table, lines(table))
+        return f"{match['begin']}\n{content}\n<!-- end -->"
+
+    return re.sub(_BLOCK, block, page.read_text())
+
+
+_BLOCK = re.compile(r"(?P<begin><!-- (?:table (?P<number>\S+)|benchmarks) -->)\n.*?<!-- end -->", re.DOTALL)
+
+
+def _texts(table: Table, line: Line) -> list[str]:
+    texts = []
+    for column, value in zip(table.columns, line.values, strict=True):
+        if value is None:
+            texts.append('')
+        elif line.source == 'paper':  # with the paper's own digits
+            texts.append(str(value[0]) if isinstance(value[0], int) else f'{value[0]:.{column.digits}f}')
+        else:
+            mean, spread = value
+            texts.append(f'{mean:.{column.digits}f}' + ('' if spread is None else f' ± {spread:.{column.digits}f}'))
+    return texts
+
+
+def _summary(values: Sequence[float | None], varies: bool) -> tuple[float, float | None] | None:
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    return statistics.mean(known), statistics.stdev(known) if varies and len(known) > 1 else None
+
+
+@functools.cache
+def _parameters(config: str) -> int:
+    import torch
+    from mmengine.registry import MODELS, init_default_scope
+    cfg = load_config(config)
+    init_default_scope(cfg.default_scope)
+    with torch.device('meta'):
+        return sum(part.numel() for part in MODELS.build(cfg.model).parameters())

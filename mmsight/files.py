@@ -1,0 +1,82 @@
+"""Input files by path, folder or pattern; output files that appear under their name only once they are complete."""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmsight.errors import InputError
+
+IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
+
+
+def list_files(inputs: Sequence[str | Path], suffixes: Sequence[str]) -> list[Path]:
+    """The files that the user means.
+
+    Args:
+        inputs (Sequence[str | Path]): Files, folders (their files with one of the suffixes) and patterns such as ``'*.tif'``.
+        suffixes (Sequence[str]): Lower-case endings looked for in folders. A file named directly may end as it likes.
+
+    Returns:
+        list[Path]: In the order of ``inputs``, sorted within a folder or pattern, each file once.
+
+    Raises:
+        InputError: If an input does not exist, or a folder or pattern has no such file.
+    """
+    found: dict[Path, None] = {}
+    for item in inputs:
+        path = Path(item)
+        if path.is_dir():
+            hits = sorted(file for file in path.iterdir() if file.name.lower().endswith(tuple(suffixes))
+                          and not file.name.startswith('.'))
+            if not hits:
+                raise InputError(f"{path}: the folder holds no file that ends in {', '.join(suffixes)}")
+        elif path.is_file():
+            hits = [path]
+        else:
+            hits = sorted(Path(hit) for hit in glob.glob(str(item), recursive=True) if Path(hit).is_file())
+            if not hits:
+                raise InputError(f'{item}: no such file or folder, and no file matches it as a pattern')
+        found.update(dict.fromkeys(hits))
+    return list(found)
+
+
+def make_folder(path: str | Path) -> Path:
+    """Make a folder and those above it.
+
+    Raises:
+        InputError: If that cannot be done.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f'{path}: the folder cannot be made: {error.strerror}') from error
+    return Path(path)
+
+
+def refuse_existing(paths: Sequence[Path], overwrite: bool) -> None:
+    """Raise :class:`InputError` if one of the paths exists and ``overwrite`` is False."""
+    for path in () if overwrite else paths:
+        if path.exists():
+            raise InputError(f'{path} exists already: choose another --out-dir, or replace it with --overwrite')
+
+
+@contextmanager
+def complete_file(path: Path) -> Iterator[Path]:
+    """Give a scratch path beside ``path``, and move it there when the block has ended without an error.
+
+    Neither a kill nor a full disk leaves half a file under the final name.
+
+    Raises:
+        InputError: If the file cannot be written, e.g. because no space is left.
+    """
+    # the whole name at the end: writers choose their format by it
+    scratch = path.with_name(f'.{os.getpid()}-{path.name}')
+    try:
+        yield scratch
+        scratch.replace(path)
+    except OSError as error:
+        raise InputError(f'{path}: the file cannot be written: {error.strerror or error}') from error
+    finally:
+        scratch.unlink(missing_ok=True)

@@ -1,0 +1,79 @@
+"""Read a pair and its ground truth, with one clear sentence for what does not fit."""
+
+import cv2
+import numpy as np
+import torch
+
+from mmsight.errors import InputError
+from mmsight.images import read_image
+from mmsight.registry import TRANSFORMS
+
+from .geometry import homography_flow
+
+
+def read_rgb(path: str) -> np.ndarray:
+    """An image as uint8 RGB (H, W, 3); grey becomes three equal channels, 16 bits are scaled by their whole range."""
+    image = read_image(path)
+    if image.dtype == np.uint16:
+        image = (image // 257).astype(np.uint8)
+    if image.dtype != np.uint8:
+        raise InputError(f'{path}: the pixels are {image.dtype}, 8 or 16 bit integers are needed')
+    if image.ndim == 2 or image.shape[2] == 1:
+        return np.ascontiguousarray(np.broadcast_to(image.reshape(*image.shape[:2], 1), (*image.shape[:2], 3)))
+    # grey with alpha has two channels
+    return cv2.cvtColor(image[..., :3], cv2.COLOR_BGR2RGB) if image.shape[2] >= 3 else np.repeat(image[..., :1], 3, axis=2)
+
+
+def read_matrix(path: str, height: int, width: int) -> np.ndarray:
+    """A ground truth file: the homography (3, 3) of a 2x3 or 3x3 matrix, or a flow (H, W, 2), float64.
+
+    Raises:
+        InputError: If it is unreadable, has another shape, or is a matrix that is singular or not finite.
+    """
+    try:
+        matrix = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f'{path}: the ground truth cannot be read as a NumPy array: {error}') from error
+    if matrix.shape == (height, width, 2):
+        return matrix.astype(np.float64)
+    if matrix.shape not in ((2, 3), (3, 3)):
+        raise InputError(f'{path}: the ground truth has shape {matrix.shape}; 2x3, 3x3 or ({height}, {width}, 2) is needed')
+    if not np.isfinite(matrix).all():
+        raise InputError(f'{path}: the ground-truth matrix is not finite')
+    matrix = matrix.astype(np.float64) if len(matrix) == 3 else np.vstack([matrix, [0, 0, 1]]).astype(np.float64)
+    scale = np.abs(matrix).max()
+    if scale == 0 or np.linalg.cond(matrix) > 1e12 or abs(matrix[2, 2]) < 1e-12 * scale:
+        raise InputError(f'{path}: the ground-truth matrix is singular')
+    return matrix / matrix[2, 2]
+
+
+def load_pair(pair: dict) -> dict:
+    """Read what :class:`PairDataset` lists.
+
+    Returns:
+        dict: ``visible`` and ``infrared`` uint8 RGB of one size (H, W, 3); ``homography`` (3, 3), unless the ground truth is
+        a flow; ``flow`` (H, W, 2) float32.
+
+    Raises:
+        InputError: If a file cannot be read, the sizes differ or the ground truth does not fit.
+    """
+    visible, infrared = read_rgb(pair['visible']), read_rgb(pair['infrared'])
+    if visible.shape != infrared.shape:
+        sizes = [f'{image.shape[1]}x{image.shape[0]}' for image in (visible, infrared)]
+        raise InputError(f"{pair['visible']}: the pair's images differ in size: {sizes[0]} here, "
+                         f"{sizes[1]} in {pair['infrared']}")
+    height, width = visible.shape[:2]
+    truth = np.eye(3) if pair['matrix'] is None else read_matrix(pair['matrix'], height, width)
+    found = dict(id=pair['id'], visible=visible, infrared=infrared, path=pair['visible'])
+    if truth.ndim == 3:
+        return dict(found, flow=truth.astype(np.float32))
+    return dict(found, homography=truth, flow=homography_flow(torch.from_numpy(truth), height, width).float().numpy())
+
+
+@TRANSFORMS.register_module()
+class LoadPair:
+    """:func:`load_pair` as the first step of a pipeline."""
+
+    def __call__(self, pair: dict) -> dict:
+        """A listed pair becomes images and ground truth."""
+        return load_pair(pair)

@@ -1,0 +1,56 @@
+"""SIFT and ORB by OpenCV, with the interface of all baselines: (image, max_keypoints, mask) to :class:`Keypoints`."""
+
+import cv2
+import numpy as np
+import torch
+
+from mmsight.registry import TASK_UTILS
+
+from .detect_describe import Keypoints
+
+
+@TASK_UTILS.register_module()
+class SIFT:
+    """OpenCV's SIFT; the low contrast threshold lets most images reach the number of keypoints asked for.
+
+    Args:
+        contrast_threshold (float): 0.0005.
+        edge_threshold (float): 20.
+    """
+
+    def __init__(self, contrast_threshold: float = 0.0005, edge_threshold: float = 20) -> None:
+        self.contrast_threshold, self.edge_threshold = contrast_threshold, edge_threshold
+
+    def __call__(self, image: np.ndarray, max_keypoints: int, mask: np.ndarray | None = None) -> Keypoints:
+        """Keypoints of a uint8 image (H, W, 3) RGB, outside ``mask`` (H, W) none."""
+        detector = cv2.SIFT_create(max_keypoints, contrastThreshold=self.contrast_threshold, edgeThreshold=self.edge_threshold)
+        return _keypoints(detector, image, max_keypoints, mask, 128)
+
+
+@TASK_UTILS.register_module()
+class ORB:
+    """OpenCV's ORB; its 256 bits become numbers 0 and 1, whose squared distance is the Hamming distance.
+
+    Args:
+        fast_threshold (int): 5, low for the same reason as SIFT's.
+    """
+
+    def __init__(self, fast_threshold: int = 5) -> None:
+        self.fast_threshold = fast_threshold
+
+    def __call__(self, image: np.ndarray, max_keypoints: int, mask: np.ndarray | None = None) -> Keypoints:
+        """Keypoints of a uint8 image (H, W, 3) RGB, outside ``mask`` (H, W) none."""
+        detector = cv2.ORB_create(max_keypoints, fastThreshold=self.fast_threshold)
+        found = _keypoints(detector, image, max_keypoints, mask, 32)
+        bits = np.unpackbits(found.descriptors.numpy().astype(np.uint8), axis=1)
+        return found._replace(descriptors=torch.from_numpy(bits).float())
+
+
+def _keypoints(detector: cv2.Feature2D, image: np.ndarray, count: int, mask: np.ndarray | None, dim: int) -> Keypoints:
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    found, descriptors = detector.detectAndCompute(grey, None if mask is None else mask.astype(np.uint8))
+    descriptors = np.zeros((0, dim), np.float32) if descriptors is None else descriptors.astype(np.float32)
+    points = np.array([k.pt for k in found], np.float32).reshape(-1, 2)
+    responses = np.array([k.response for k in found], np.float32)
+    best = np.argsort(-responses, kind='stable')[:count]
+    return Keypoints(*(torch.from_numpy(values[best]) for values in (points, descriptors, responses)))

@@ -1,0 +1,53 @@
+"""R2D2's three losses: repeatable maxima at the same places, peaky ones, and reliability by average precision."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .average_precision import average_precision
+from .geometry import sample_at
+from .sampler import Samples
+
+
+def cosine_similarity_loss(first: Tensor, second: Tensor, flow: Tensor, patch: int = 16) -> Tensor:
+    """1 - mean cosine of the repeatability of patches and of the places where they lie in the second image.
+
+    Args:
+        first, second (Tensor): Repeatability (N, 1, H, W) in [0, 1].
+        flow (Tensor): (N, H, W, 2); a pixel without a place takes the value at the border.
+        patch (int): Side; patches overlap by half.
+
+    Returns:
+        Tensor: A scalar in [0, 1]; 0 if the two agree everywhere, whatever their size.
+
+    *Deviation*: patches none of whose pixels has a place in the second image are left out.
+    """
+    warped = sample_at(second, flow, padding_mode='border')
+    known = torch.isfinite(flow).all(dim=-1)[:, None].to(first.dtype)
+    a, b, share = (F.unfold(m, patch, stride=patch // 2).transpose(1, 2) for m in (first, warped, known))
+    cosine = (F.normalize(a, dim=2) * F.normalize(b, dim=2)).sum(dim=2)
+    counted = share.amax(dim=2)
+    return ((1 - cosine) * counted).sum() / counted.sum().clamp(min=1)
+
+
+def peakiness_loss(repeatability: Tensor, patch: int = 16) -> Tensor:
+    """1 - mean(local maximum - local mean) of a repeatability map (N, 1, H, W), smoothed by a 3x3 mean first.
+
+    Zeros beyond the border count in both means.
+    """
+    smooth = F.avg_pool2d(repeatability, 3, stride=1, padding=1)
+    window = dict(kernel_size=patch + 1, stride=1, padding=patch // 2)
+    return 1 - (F.max_pool2d(smooth, **window) - F.avg_pool2d(smooth, **window)).mean()
+
+
+def reliability_loss(samples: Samples, base: float = 0.5, bins: int = 20) -> Tensor:
+    """Mean of 1 - (AP R + base (1 - R)): reliability R should be high exactly where AP exceeds ``base``; 0 without queries.
+
+    *Deviation*: where the mean AP is below ``base``, that mean takes its place. Between modalities AP starts at 0.07: with 0.5
+    from the first step R falls to 0 everywhere, the gradient of AP, which R multiplies, with it, and nothing is ever learned.
+    """
+    precision = average_precision(samples.similarity, samples.positive, bins)
+    trust = samples.reliability
+    count = max(len(trust), 1)
+    base = (precision.detach().sum() / count).clamp(max=base)
+    return (1 - precision * trust - base * (1 - trust)).sum() / count

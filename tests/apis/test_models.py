@@ -1,0 +1,49 @@
+"""Which model is meant: a config, a checkpoint, or a name with the weights that its training left."""
+
+import pytest
+import torch
+
+from mmsight.configs import load_config
+from mmsight.engine.load_model import build_model, find_model
+from mmsight.errors import InputError
+
+
+@pytest.fixture
+def checkpoint(root, tmp_path):
+    from mmengine.registry import MODELS, init_default_scope
+    cfg = load_config(str(root / 'configs/sar_shipnet/sar_shipnet_toy.py'))
+    init_default_scope(cfg.default_scope)
+    path = tmp_path / 'work_dirs' / 'demo' / 'sar_shipnet' / 'epoch_1.pth'
+    path.parent.mkdir(parents=True)
+    meta = dict(cfg=cfg.pretty_text, dataset_meta=dict(classes=('vessel', )))
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict(), meta=meta), path)
+    (path.parent / 'last_checkpoint').write_text('/elsewhere/epoch_1.pth')
+    return path
+
+
+def test_a_checkpoint_holds_its_config(checkpoint):
+    cfg, weights = find_model(str(checkpoint))
+    assert weights == cfg.filename == str(checkpoint)
+    assert build_model(cfg, weights).dataset_meta['classes'] == ('vessel', )
+
+
+def test_a_name_finds_the_weights_of_its_demo(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_model('sar_shipnet_toy')[1] == 'work_dirs/demo/sar_shipnet/epoch_1.pth'
+    with pytest.raises(InputError, match='has no checkpoint in work_dirs/sar_shipnet_r50_ssdd_512: name one with --weights'):
+        find_model('sar_shipnet_r50_ssdd_512')
+
+
+def test_faults(checkpoint, tmp_path):
+    with pytest.raises(InputError, match='did you mean sar_shipnet_toy'):
+        find_model('sar_shipnet_toi')
+    with pytest.raises(InputError, match='is a checkpoint already'):
+        find_model(str(checkpoint), str(checkpoint))
+    with pytest.raises(InputError, match='none.pth. does not exist'):
+        find_model(str(tmp_path / 'none.pth'))
+    torch.save(dict(state_dict={}), tmp_path / 'bare.pth')
+    with pytest.raises(InputError, match='is damaged or holds no config'):
+        find_model(str(tmp_path / 'bare.pth'))
+    (tmp_path / 'bad.pth').write_bytes(b'bad')
+    with pytest.raises(InputError, match='is damaged or holds no config'):
+        find_model(str(tmp_path / 'bad.pth'))

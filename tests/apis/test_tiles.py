@@ -1,0 +1,86 @@
+"""Tiles cover a scene, and what is found at seams becomes one ship."""
+
+import numpy as np
+import pytest
+from mmcv.ops import box_iou_rotated
+from torch import from_numpy
+
+from mmsight.apis.tiles import corners, cut_by_tile, merge, plan_sizes, plan_tiles
+from mmsight.errors import InputError
+
+
+@pytest.mark.parametrize('seed', range(20))
+def test_cores_share_the_scene_and_tiles_overlap(seed):
+    rng = np.random.default_rng(seed)
+    width, height, tile = (int(value) for value in (*rng.integers(30, 900, 2), rng.integers(64, 300)))
+    overlap, grid = int(rng.integers(0, tile // 2)), float(rng.choice([1, 32, 62.5]))
+    offset = tuple(int(value) for value in rng.integers(0, tile - overlap, 2))
+    tiles = plan_tiles(width, height, tile, overlap, grid, offset)
+    owners = np.zeros((height, width), int)
+    y, x = np.mgrid[:height, :width] + 0.5
+    for item in tiles:
+        left, top, right, bottom = item.core
+        owners += (x >= left) & (x < right) & (y >= top) & (y < bottom)
+        assert item.x + item.width <= width and item.y + item.height <= height and item.width <= tile
+        assert abs(item.x / grid - round(item.x / grid)) * grid < 0.501
+        # a core keeps half the overlap away from its tile's inner edges
+        assert left - item.x >= (overlap // 2 if item.x else 0)
+        assert item.x + item.width - right >= (overlap // 2 if item.x + item.width < width else 0)
+    assert (owners == 1).all()
+
+
+def test_sizes():
+    assert plan_sizes(None, 1024) == (1024, 256)
+    assert plan_sizes(10.0, 1024) == (1024, 64)
+    assert plan_sizes(1.0, 1024) == (1024, 450)
+    assert plan_sizes(0.5, 1024) == (1800, 900)
+    assert plan_sizes(0.5, 1024, tile=512) == (512, 256)
+    assert plan_sizes(None, 1024, overlap=30) == (1024, 30)
+    with pytest.raises(InputError, match='overlap of 64 pixels must be at least 0 and less than the tile of 64'):
+        plan_sizes(None, 1024, 64, 64)
+
+
+def merged(rows, **options):
+    rows = np.array(rows, float)
+    labels, tiles = rows[:, 6].astype(int), rows[:, 7].astype(int)
+    return merge(rows[:, :5], rows[:, 5], labels, tiles, rows[:, 8].astype(bool), **options).tolist()
+
+
+def test_merge():
+    one, moved, far = [50, 50, 40, 10, 0.3], [51, 50, 40, 10, 0.32], [90, 50, 40, 10, 0.3]
+    crossing = [50, 50, 40, 10, 0.3 + np.pi / 2]  # their upright extents are the same, their oriented overlap is small
+    assert merged([[*one, .9, 0, 0, 0], [*moved, .8, 0, 1, 0], [*far, .7, 0, 1, 0]]) == [0, 2]
+    assert merged([[*one, .8, 0, 0, 0], [*moved, .9, 0, 1, 0]]) == [1]
+    assert merged([[*one, .8, 0, 0, 0], [*moved, .9, 0, 1, 1]]) == [0]  # the higher score is cut
+    assert merged([[*one, .9, 0, 0, 0], [*moved, .8, 0, 0, 0]]) == [0, 1]  # of one tile
+    assert merged([[*one, .9, 0, 0, 0], [*moved, .8, 1, 1, 0]]) == [0, 1]  # of two classes
+    assert merged([[*one, .9, 0, 0, 0], [*crossing, .8, 0, 1, 0]]) == [0, 1]
+    half = [60, 53, 10, 10, 0.3]
+    assert merged([[*one, .7, 0, 0, 0], [*half, .9, 0, 1, 1]]) == [0]  # a part, cut by its tile
+    assert merged([[*one, .7, 0, 0, 0], [*half, .9, 0, 1, 0]]) == [0, 1]
+    assert merge(np.zeros((0, 5)), *[np.zeros(0)] * 4).tolist() == []
+
+
+def test_merge_is_the_plain_loop():
+    rng = np.random.default_rng(0)
+    n = 300
+    boxes = np.stack([*rng.uniform(0, 300, (2, n)), *rng.uniform(5, 60, (2, n)), rng.uniform(-2, 2, n)], axis=1)
+    scores, tiles = rng.random(n), rng.integers(0, 4, n)
+    kept = []
+    overlaps = box_iou_rotated(from_numpy(boxes).float(), from_numpy(boxes).float()).numpy()
+    for i in np.argsort(-scores):
+        if not any(tiles[i] != tiles[j] and overlaps[i, j] > 0.3 for j in kept):
+            kept.append(i)
+    assert merge(boxes, scores, np.zeros(n, int), tiles, np.zeros(n, bool)).tolist() == sorted(kept)
+
+
+def test_cut_by_tile():
+    left, right = plan_tiles(200, 100, 128, 32)
+    boxes = np.array([[126, 50, 10, 4, 0], [20, 50, 40, 4, 0], [110, 50, 6, 40, 0], [100, 50, 60, 4, np.pi / 2]])
+    assert cut_by_tile(boxes, left, 200, 100).tolist() == [True, False, False, False]
+    assert cut_by_tile(boxes, right, 200, 100).tolist() == [False, True, False, False]
+
+
+def test_corners():
+    np.testing.assert_allclose(corners(np.array([[10, 20, 4, 2, 0], [0, 0, 4, 2, np.pi / 2]])), [
+        [[8, 19], [12, 19], [12, 21], [8, 21]], [[1, -2], [1, 2], [-1, 2], [-1, -2]]], atol=1e-12)

@@ -1,0 +1,112 @@
+"""Images in, larger PNG files out: bits, alpha, grey and orientation stay."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import MODELS, init_default_scope
+from PIL import Image, ImageOps
+
+from mmsight.apis import UpscaleInferencer
+from mmsight.configs import load_config
+from mmsight.errors import InputError
+
+TOY = 'configs/super_resolution/super_resolution_toy.py'
+
+
+@pytest.fixture(scope='module')
+def weights(root, tmp_path_factory):
+    """Weights of an untrained toy network, whose skip makes it a bilinear enlargement."""
+    torch.manual_seed(0)
+    cfg = load_config(str(root / TOY))
+    init_default_scope(cfg.default_scope)
+    path = tmp_path_factory.mktemp('weights') / 'toy.pth'
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), path)
+    return path
+
+
+@pytest.fixture(scope='module')
+def inferencer(root, weights):
+    return UpscaleInferencer(str(root / TOY), str(weights), 'cpu', show_progress=False)
+
+
+def smooth(*shape):
+    return cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8), (0, 0), 3)
+
+
+@pytest.mark.parametrize('dtype, suffix', [(np.uint8, '.png'), (np.uint16, '.png'), (np.uint16, '.tif'), (np.uint8, '.webp')])
+@pytest.mark.parametrize('channels', [1, 3, 4])
+def test_bits_and_channels_stay(inferencer, tmp_path, dtype, suffix, channels):
+    if suffix == '.webp' and channels == 1:
+        pytest.skip('WebP has no grey images')
+    image = smooth(21, 33, channels).astype(dtype) * (257 if dtype == np.uint16 else 1)
+    cv2.imwrite(str(tmp_path / f'in{suffix}'), image)
+    stored = cv2.imread(str(tmp_path / f'in{suffix}'), cv2.IMREAD_UNCHANGED)
+    found = inferencer(tmp_path / f'in{suffix}', out_dir=tmp_path / 'out')['predictions'][0]
+    result = cv2.imread(str(tmp_path / 'out' / 'in_x4.png'), cv2.IMREAD_UNCHANGED)
+    assert result.dtype == stored.dtype == dtype and result.shape == (84, 132, *stored.shape[2:])
+    assert (found['width'], found['height'], found['channels'], found['bits']) == (132, 84, channels, 8 * dtype().itemsize)
+    if channels == 4:
+        expected = cv2.resize(stored[..., 3], (132, 84), interpolation=cv2.INTER_CUBIC)
+        np.testing.assert_array_equal(result[..., 3], expected)
+
+
+def test_16_bits_are_finer_than_8(inferencer, tmp_path):
+    image = smooth(16, 16, 3)
+    for name, stored in (('eight', image), ('sixteen', image.astype(np.uint16) * 257)):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), stored)
+    inferencer([tmp_path / 'eight.png', tmp_path / 'sixteen.png'], out_dir=tmp_path)
+    eight, sixteen = (cv2.imread(str(tmp_path / f'{name}_x4.png'), cv2.IMREAD_UNCHANGED) for name in ('eight', 'sixteen'))
+    assert np.abs(sixteen / 257 - eight).max() <= 0.51
+    assert len(np.unique(sixteen % 257)) > 50
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_orientation_stays(inferencer, tmp_path, orientation):
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(smooth(16, 24, 3)).save(tmp_path / 'in.jpg', exif=exif, quality=95)
+    inferencer(tmp_path / 'in.jpg', out_dir=tmp_path)
+    before, after = (ImageOps.exif_transpose(Image.open(tmp_path / name)) for name in ('in.jpg', 'in_x4.png'))
+    assert after.size == (4 * before.width, 4 * before.height)
+    # what is seen is the same: the result made small again is the input
+    small = np.asarray(after.resize(before.size, Image.Resampling.BOX)).astype(float)
+    distances = [np.abs(small - np.asarray(turn)).mean() for turn in (before, ImageOps.mirror(before), ImageOps.flip(before))]
+    assert distances[0] < min(distances[1:]) / 2
+
+
+def test_grey_with_alpha_and_a_colour_profile(inferencer, tmp_path):
+    Image.fromarray(smooth(16, 16, 2), 'LA').save(tmp_path / 'in.png', icc_profile=b'profile')
+    inferencer(tmp_path / 'in.png', out_dir=tmp_path)
+    result = Image.open(tmp_path / 'in_x4.png')
+    pixels = np.asarray(result)
+    assert result.info['icc_profile'] == b'profile'
+    assert pixels.shape == (64, 64, 4) and (pixels[..., :1] == pixels[..., :3]).all() and pixels[..., 3].std() > 0
+
+
+def test_folder_overwrite_and_faults(inferencer, tmp_path, root, weights, run):
+    folder = tmp_path / 'in'
+    folder.mkdir()
+    with pytest.raises(InputError, match='the folder holds no file that ends in .png'):
+        inferencer(folder, out_dir=tmp_path)
+    for name in ('b.png', 'a.png'):
+        cv2.imwrite(str(folder / name), smooth(8, 9, 3))
+    found = inferencer(folder, out_dir=tmp_path / 'out', return_vis=True)
+    assert [item['file'][-8:] for item in found['predictions']] == ['a_x4.png', 'b_x4.png']
+    assert found['visualization'][0].shape == (32, 36, 3)
+    with pytest.raises(InputError, match='a_x4.png exists already.*--overwrite'):
+        inferencer(folder / 'a.png', out_dir=tmp_path / 'out')
+    inferencer(folder / 'a.png', out_dir=tmp_path / 'out', overwrite=True)
+    cv2.imwrite(str(folder / 'a.jpg'), smooth(8, 9, 3))
+    with pytest.raises(InputError, match='have the same name'):
+        inferencer(folder, out_dir=tmp_path / 'out', overwrite=True)
+    cv2.imwrite(str(tmp_path / 'float.tif'), np.ones((8, 8), np.float32))
+    with pytest.raises(InputError, match='the pixels are float32'):
+        inferencer(tmp_path / 'float.tif')
+    (tmp_path / 'text.png').write_text('hello')
+    command = ('-m', 'mmsight.cli', 'infer', 'upscale', TOY, tmp_path / 'text.png', '--out-dir', tmp_path)
+    done = run(*command, '--weights', weights, check=False)
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    assert 'text.png: the file is damaged or no image' in done.stderr
+    done = run(*command, '--weights', weights, cwd=root, check=False, RANK='1', WORLD_SIZE='2')
+    assert done.returncode == 0  # the one file is another process's

@@ -1,0 +1,74 @@
+"""One ONNX file of each network, against torch, at sizes that it was not traced with."""
+
+import onnx
+import pytest
+import torch
+from mmengine.registry import MODELS, init_default_scope
+
+from mmsight.configs import load_config
+from mmsight.engine.export import TOLERANCE, Graph, differences, export_onnx, session
+from mmsight.errors import InputError
+
+
+def graph_of(name):
+    """The graph of a config with random weights."""
+    torch.manual_seed(0)
+    cfg = load_config(name)
+    init_default_scope(cfg.default_scope)
+    return Graph(cfg, MODELS.build(cfg.model)).eval()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name, outputs', [('sar_shipnet_toy', ['heatmap', 'wh', 'offset']), ('eas_unet_toy', ['probability']),
+                                           ('super_resolution_toy', ['enlarged'])])
+def test_same_values_at_any_size(name, outputs, tmp_path):
+    graph = graph_of(name)
+    if name == 'sar_shipnet_toy':
+        torch.nn.init.constant_(graph.model.bbox_head.wh_head[-1].bias, 5)  # random sizes are as often negative: no box
+    path = tmp_path / 'model.onnx'
+    side = 2 * graph.multiple if graph.multiple > 1 else 48
+    free = export_onnx(graph, torch.rand(2, graph.channels, side, side) * graph.peak, path)
+    assert free == ['batch', 'height', 'width']
+    for shape in ((1, side, side), (3, side + 2 * graph.multiple, side), (1, side, side + graph.multiple)):
+        found = differences(graph, path, torch.rand(shape[0], graph.channels, *shape[1:]) * graph.peak)
+        assert list(found) == outputs and max(found.values()) <= TOLERANCE
+    model = onnx.load(path)
+    assert [file.name for file in tmp_path.iterdir()] == ['model.onnx']  # no weights beside it
+    assert {node.domain for node in model.graph.node} == {''} and not model.functions
+    assert f'multiples of {graph.multiple}' in {item.key: item.value for item in model.metadata_props}['image']
+    if name == 'sar_shipnet_toy':
+        assert_same_boxes(graph, path)
+
+
+def assert_same_boxes(graph, path):
+    """The head's own decoder, on maps of either side: padding, normalisation and channel order included."""
+    image = torch.rand(1, 3, 64, 64) * 255  # RGB; the host reads BGR
+    metas = [dict(img_shape=(64, 64), scale_factor=(1., 1.))]
+    maps = session(path).run(None, {'image': image.numpy()})
+    ours, = graph.model.bbox_head.predict_by_feat(*map(torch.from_numpy, maps), batch_img_metas=metas)
+    data = graph.model.data_preprocessor(dict(inputs=[image[0].flip(0)], data_samples=None), False)
+    with torch.no_grad():
+        theirs, = graph.model.bbox_head.predict_by_feat(*graph.model(data['inputs'], mode='tensor'), batch_img_metas=metas)
+    assert torch.allclose(ours.scores, theirs.scores, atol=1e-5) and len(ours.scores)
+    assert torch.allclose(ours.bboxes, theirs.bboxes, atol=1e-3)
+
+
+def test_command_compares_and_refuses(run, tmp_path):
+    checkpoint = tmp_path / 'random.pth'
+    torch.save(dict(state_dict=graph_of('super_resolution_toy').model.state_dict()), checkpoint)
+    tool = 'tools/deployment/export_onnx.py'
+    out = tmp_path / 'sr.onnx'
+    done = run(tool, 'super_resolution_toy', checkpoint, '--out', out, '--shape', 24, 32, MMSIGHT_DATA=str(tmp_path / 'data'))
+    assert out.is_file() and 'free axes: batch, height, width' in done.stdout
+    assert done.stdout.count('pass') == 3 and 'FAIL' not in done.stdout
+    refused = run(tool, 'super_resolution_toy', checkpoint, '--out', tmp_path / 'sr.pb', check=False)
+    assert refused.returncode == 1 and '--out must end in .onnx' in refused.stderr
+    size = run(tool, 'sar_shipnet_toy', checkpoint, '--shape', 100, 96, check=False)
+    assert size.returncode == 1 and 'Traceback' not in size.stderr
+
+
+def test_scope_without_a_task_is_refused():
+    cfg = load_config('example_project')
+    with pytest.raises(InputError, match='nothing to export'):
+        graph = Graph(cfg, MODELS.build(cfg.model))
+        export_onnx(graph, torch.zeros(2, 1, 8, 8), None)

@@ -1,0 +1,111 @@
+"""Tables come from records, documents are up to date, and runs go on where they stopped."""
+
+import csv
+import io
+import json
+import statistics
+
+import pytest
+
+from mmsight import projects
+from mmsight.configs import find_config, source_root
+from mmsight.engine import table_runs, tables
+from mmsight.errors import InputError
+
+PAPERS = [name for name in projects.names() if (tables.project_folder(name) / 'tables.yml').is_file()]
+
+
+@pytest.mark.parametrize('page', tables.pages(), ids=lambda path: path.relative_to(source_root()).as_posix())
+def test_documents_are_up_to_date(page):
+    assert tables.filled(page) == page.read_text(), 'run tools/misc/fill_tables.py'
+
+
+@pytest.mark.parametrize('paper', PAPERS)
+def test_tables_and_records_name_configs(paper):
+    for table in tables.load_tables(paper).values():
+        for row in table.rows:
+            assert all(find_config(f'{paper}/{name}').is_file() for name in (row.config, row.weights) if name)
+    folder = tables.project_folder(paper)
+    shown = {(row.records, row.config) for table in tables.load_tables(paper).values() for row in table.rows}
+    for path in sorted(folder.glob('records/**/')):
+        for config, runs in tables.read_records(path).items():
+            assert (path.relative_to(folder).as_posix(), config) in shown, f'{config} stands in no table'
+            for seed, run in runs.items():
+                assert run['file'] in (f'{config}.json', f'{config}_seed{seed}.json', f'{config}_s{seed}.json')
+                assert run['git_commit'] and not run['git_commit'].endswith('-dirty')
+
+
+@pytest.fixture
+def records(tmp_path):
+    """Three seeds of one config."""
+    folder = tmp_path / 'records'
+    folder.mkdir()
+    for seed, value in enumerate((0.2, 0.5, 0.35)):
+        record = dict(config='configs/example_project/example_project.py', seed=seed, metrics={'example/mean_error': value})
+        (folder / f'example_project_seed{seed}.json').write_text(json.dumps(record))
+    return folder
+
+
+def test_mean_and_spread_in_every_form(records, tmp_path):
+    table = tables.load_tables('example_project')['example']
+    made = tables.lines(table, records)
+    mean, spread = statistics.mean((0.2, 0.5, 0.35)), statistics.stdev((0.2, 0.5, 0.35))
+    assert f'| {mean:.4f} ± {spread:.4f} |' in tables.markdown(table, made)
+    row, = csv.DictReader(io.StringIO(tables.to_csv(table, made)))
+    assert float(row['mean error']) == pytest.approx(mean) and float(row['mean error spread']) == pytest.approx(spread)
+    assert row['seeds'] == '0 1 2' and row['source'] == 'measured'
+    tables.write_html(table, made, tmp_path / 'table.html')
+    page = (tmp_path / 'table.html').read_text()
+    assert page.count('<img src="data:image/png;base64,') == 1 and f'{mean:.4f} ± {spread:.4f}' in page
+
+
+def test_a_row_without_a_record_says_so(tmp_path):
+    table = tables.load_tables('example_project')['example']
+    text = tables.markdown(table, tables.lines(table, tmp_path))
+    assert '| not reproduced |' in text and table.not_reproduced in text
+
+
+@pytest.mark.parametrize('content', ['{', '[]', '{"config": "x"}', '{"config": "x", "seed": "a", "metrics": {}}'])
+def test_a_file_that_is_no_record_is_named(content, tmp_path):
+    (tmp_path / 'bad.json').write_text(content)
+    with pytest.raises(InputError, match='bad.json'):
+        tables.read_records(tmp_path)
+
+
+def test_what_is_measured_is_not_run_again():
+    table = tables.load_tables('eas_unet')['chaos']
+    done = {'unet_2d_w16_slices_64_chaos': {0: {}}}
+    jobs = table_runs.pending(table, [0, 1], done, 'unet_*')
+    assert jobs == [table_runs.Job('unet_2d_w16_slices_64', 1, ('unet_2d_w16_slices_64_chaos', ))]
+    # one training for both tables' rows
+    assert {job.train for job in table_runs.pending(table, [0], {}, '*')} == {'unet_2d_w16_slices_64', 'eas_unet_w16_slices_64'}
+
+
+def test_command_runs_seeds_and_goes_on(run, tmp_path):
+    call = ('-m', 'mmsight.cli', 'table', 'example_project', 'example', '--run', '--out-dir', tmp_path / 'out')
+    env = dict(MMSIGHT_DATA=str(tmp_path))
+    first = run(*call, '--seeds', 0, **env)
+    assert '1 trainings to run' in first.stdout and 'example_project, seed 0: done' in first.stdout
+    second = run(*call, '--seeds', 0, 1, '--jobs', 2, **env)
+    assert '1 trainings to run' in second.stdout and 'seed 1: done' in second.stdout
+    out = tmp_path / 'out' / 'example_project'
+    assert sorted(path.stem for path in (out / 'records').iterdir()) == ['example_project_seed0', 'example_project_seed1']
+    assert '±' in (out / 'table_example.md').read_text()
+    assert (out / 'table_example.csv').is_file() and (out / 'table_example.html').is_file()
+
+
+def test_a_failed_run_is_named_and_the_rest_is_done(run, tmp_path):
+    out = tmp_path / 'example_project'
+    broken = out / 'runs' / 'example_project_seed0'
+    broken.mkdir(parents=True)
+    (broken / 'last_checkpoint').write_text(str(tmp_path / 'gone.pth'))
+    done = run('-m', 'mmsight.cli', 'table', 'example_project', 'example', '--run', '--seeds', 0, 1, '--out-dir', tmp_path,
+               check=False, MMSIGHT_DATA=str(tmp_path))
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    assert 'example_project, seed 0: the training failed' in done.stderr and 'seed 1: done' in done.stdout
+
+
+def test_unknown_table_and_paper(run):
+    for words, said in ((('sar_shipnet', '9'), "only 1, 2, 3"), (('nobody', ), "no paper 'nobody'")):
+        done = run('-m', 'mmsight.cli', 'table', *words, check=False)
+        assert done.returncode == 1 and said in done.stderr and 'Traceback' not in done.stderr

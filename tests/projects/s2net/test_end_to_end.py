@@ -1,0 +1,59 @@
+"""Train, resume, test and draw the toy config through the command line, on a few pairs."""
+
+import json
+
+import cv2
+import pytest
+
+TOY = 'configs/s2net/s2net_toy.py'
+FEW = ('train_dataloader.dataset.indices=8', 'test_dataloader.dataset.indices=2', 'train_dataloader.num_workers=0',
+       'train_dataloader.persistent_workers=False', 'default_hooks.checkpoint.interval=1', 'default_hooks.logger.interval=1')
+
+
+@pytest.mark.slow
+def test_train_resume_test_and_draw(run, tmp_path):
+    env = dict(MMSIGHT_DATA=str(tmp_path / 'data'))
+    work_dir = tmp_path / 'run'
+    run('tools/train.py', TOY, '--work-dir', work_dir, '--cfg-options', *FEW, 'train_cfg.max_epochs=1', **env)
+    done = run('tools/train.py', TOY, '--work-dir', work_dir, '--resume', '--cfg-options', *FEW, 'train_cfg.max_epochs=2',
+               **env)
+    output = done.stdout + done.stderr
+    assert 'resumed epoch: 1' in output
+    assert all(f'{name}_loss_ap' in output for name in ('supervised', 'visible', 'infrared')) and 'ssl_weight' in output
+    done = run('tools/test.py', TOY, work_dir / 'epoch_2.pth', '--work-dir', work_dir, '--show-dir', 'pictures', '--out',
+               tmp_path / 'predictions.pkl', '--cfg-options', *FEW, check=False, **env)
+    output = done.stdout + done.stderr
+    for title in ('Table I: correspondences (NC)', 'Table II: correct matches (NCM)', 'Table III: ratio (CMR, %)'):
+        assert title in output
+    assert all(name in output for name in ('R2D2 + SSL', 'SIFT', 'RIFT', 'ORB'))
+    record = json.loads((work_dir / 'result.json').read_text())
+    assert {'match/NCM@1024', 'match/CMR@256', 'match/SIFT/NC@512', 'match/AUC5@1024'} <= record['metrics'].keys()
+    assert record['expected'][0]['metric'] == 'match/NCM@1024'
+    pictures = list(work_dir.glob('*/pictures/*.jpg'))
+    assert len(pictures) == 2 and cv2.imread(str(pictures[0])).shape == (160, 3 * 192, 3)
+    assert list(work_dir.glob('*/vis_data/vis_image/matching_curves*.png'))
+    done = run('tools/misc/score_features.py', TOY, tmp_path / 'predictions.pkl', '--cfg-options', *FEW, **env)
+    again = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(('R2D2 + SSL', 'SIFT'))]
+    assert len(again) == 8 and all(line in output for line in again)
+    images = [tmp_path / 'data/toy/s2net' / folder / 'test_000.jpg' for folder in ('crop_LR_visible', 'cropinfrared')]
+    done = run('tools/misc/match_pair.py', TOY, work_dir / 'epoch_2.pth', *images, '--keypoints', '50',
+               '--out-dir', tmp_path / 'm')
+    assert 'matches, ' in done.stdout and {file.name for file in (tmp_path / 'm').iterdir()} == {
+        'matches.jpg', 'checkerboard.jpg', 'matches.npz'}
+    done = run('tools/misc/match_pair.py', 'r2d2_roadscene_192', work_dir / 'epoch_2.pth', *images, check=False)
+    assert done.returncode == 1 and 'use the config that it was trained with' in done.stderr
+
+
+@pytest.mark.slow
+def test_mistakes_end_in_one_sentence(run, tmp_path):
+    env = dict(MMSIGHT_DATA=str(tmp_path / 'data'))
+    run('tools/misc/make_toy_data.py', 's2net', **env)
+    options = ('--work-dir', tmp_path / 'run', '--cfg-options', 'train_cfg.max_epochs=1')
+    done = run('tools/train.py', TOY, *options, 'train_dataloader.dataset.pipeline.4.size=200', check=False, **env)
+    assert done.returncode == 1 and 'smaller than the crop of 200' in done.stderr.splitlines()[-1]
+    (tmp_path / 'data/toy/s2net/cropinfrared/train_003.jpg').unlink()
+    done = run('tools/train.py', TOY, *options, check=False, **env)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith('error: ') and 'train_003.jpg: the infrared image' in done.stderr
+    done = run('tools/misc/verify_dataset.py', TOY, check=False, **env)
+    assert done.returncode == 1 and 'train_003.jpg: the infrared image of this pair is missing' in done.stdout

@@ -1,0 +1,166 @@
+"""The front door: a scene against bare batches of its tiles, tiles against one pass, memory of a large scene, start-up."""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import torch
+from mmcv.ops import box_iou_rotated
+from mmsight.projects.sar_shipnet import BidirectionalCoordinateAttention
+from mmsight.projects.sar_shipnet.toy import make_chip
+from rasterio.transform import from_origin
+
+from mmsight.apis import DetectInferencer
+from mmsight.engine.benchmark import Row, interleave
+from mmsight.errors import InputError
+
+CHIP = 256
+
+
+def rows(quick: bool = False) -> list[Row]:
+    """All rows; ``quick`` takes smaller scenes. Needs the toy SAR-ShipNet's checkpoint, which ``make demo`` leaves."""
+    try:
+        detector = DetectInferencer('sar_shipnet_toy', show_progress=False)
+    except InputError as error:
+        raise InputError(f'{error}; `make demo` trains it') from error
+    with tempfile.TemporaryDirectory() as folder:
+        scene = _write_mosaic(Path(folder) / 'scene.tif', 1024 if quick else 2048)
+        measured = [*_throughput(detector, scene), *_memory(Path(folder), quick), *_start(Path(folder))]
+        measured += _invariance(detector, scene, quick, 'SAR-ShipNet')
+        _freeze_attention(detector, scene)
+        return [*measured, *_invariance(detector, scene, quick, 'its attention frozen')]
+
+
+def _write_mosaic(path: Path, side: int) -> Path:
+    """A scene of toy chips, side by side."""
+    rng = np.random.default_rng(0)
+    count = side // CHIP
+    image = np.block([[make_chip(rng)[0] for _ in range(count)] for _ in range(count)])
+    with rasterio.open(path, 'w', driver='GTiff', count=1, height=side, width=side, dtype='uint8', tiled=True,
+                       crs='EPSG:32633', transform=from_origin(500000, 5000000, 10, 10)) as file:
+        file.write(image, 1)
+    return path
+
+
+def _throughput(detector: DetectInferencer, scene: Path) -> list[Row]:
+    """Tiles of 512 in batches of 2, read, detected, merged and measured, against the model on tiles that lie ready."""
+    options = dict(tile=512, overlap=128, batch_size=2)
+    job = detector.preprocess(scene, tile=512, overlap=128)
+    read = detector._read(job, range(len(job.tiles)))
+    sizes: dict[torch.Size, list[torch.Tensor]] = {}
+    for value in read.values():
+        sizes.setdefault(value[0].shape, []).append(value[0])
+    ready = [images[i:i + 2] for images in sizes.values() for i in range(0, len(images), 2)]
+
+    @torch.no_grad()
+    def bare() -> None:
+        for images in ready:
+            detector._test(images)
+
+    seconds = interleave(dict(ours=lambda: detector(scene, **options), theirs=bare), 3, 1)
+    return [Row(f'scene of {job.scene.width} x {job.scene.height}, share of the bare throughput', 1 / seconds['ours'],
+                1 / seconds['theirs'], 'the same tiles through the model alone', 'scenes/s', '>= 0.85')]
+
+
+def _boxes(detector: DetectInferencer, scene: Path, **options: object) -> torch.Tensor:
+    found, = detector(scene, return_datasamples=True, **options)['predictions']
+    return found.pred_instances.bboxes.float()
+
+
+def _shared(first: torch.Tensor, second: torch.Tensor) -> float:
+    """Share of ships with exactly one partner above IoU 0.9, of both sets together."""
+    pairs = box_iou_rotated(first, second) > 0.9
+    return ((pairs.sum(0) == 1).sum() + (pairs.sum(1) == 1).sum()).item() / (len(first) + len(second))
+
+
+def _doubles(boxes: torch.Tensor) -> int:
+    """Pairs of ships that overlap by more than IoU 0.5."""
+    return int((box_iou_rotated(boxes, boxes) > 0.5).sum() - len(boxes)) // 2
+
+
+def _freeze_attention(detector: DetectInferencer, scene: Path) -> None:
+    """Replace each attention by the mean gain of each channel on one tile.
+
+    BCA pools over the rows and columns of a whole tile, so that its network sees a ship differently in tiles of another size.
+    Without that the network is made of convolutions, and what remains of a difference is the tiling's.
+    """
+    attention = [module for module in detector.model.modules() if isinstance(module, BidirectionalCoordinateAttention)]
+
+    def measure(module: BidirectionalCoordinateAttention, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+        module.gain = output.sum(dim=(0, 2, 3), keepdim=True) / inputs[0].sum(dim=(0, 2, 3), keepdim=True).clamp(min=1e-6)
+
+    hooks = [module.register_forward_hook(measure) for module in attention]
+    detector(scene, tile=4096)
+    for hook in hooks:
+        hook.remove()
+    for module in attention:
+        module.forward = lambda x, gain=module.gain: x * gain
+
+
+def _invariance(detector: DetectInferencer, scene: Path, quick: bool, name: str) -> list[Row]:
+    """Tiles of 512 and 1024 at eight offsets, against one another and against one pass."""
+    rng = np.random.default_rng(0)
+    first, whole = _boxes(detector, scene, tile=512, overlap=128), _boxes(detector, scene, tile=2048, overlap=0)
+    large = _boxes(detector, scene, tile=1024, overlap=128)
+    moved = []
+    for number in range(2 if quick else 8):
+        side = (512, 1024)[number % 2]
+        offset = tuple(int(value) for value in rng.integers(64, side - 128, 2))
+        moved.append((side, _boxes(detector, scene, tile=side, overlap=128, offset=offset)))
+    worst = min(_shared(boxes, first if side == 512 else large) for side, boxes in moved)
+    doubles = sum(_doubles(boxes) for boxes in (first, large, *(boxes for _, boxes in moved)))
+    bound = '>= 0.99'
+    return [
+        Row(f'{name}: the same with tiles of 1024', _shared(first, large), 1, f'the {len(first)} with 512', 'share', bound),
+        Row(f'{name}: the same at {len(moved)} offsets, the worst', worst, 1, 'the same tiles without offset', 'share', bound),
+        Row(f'{name}: the same in one pass', _shared(large, whole), 1, 'tiles of 1024', 'share', bound),
+        Row(f'{name}: ships found twice, all runs', float(doubles), 1, 'a pair', 'pairs', '<= 0'),
+    ]
+
+
+def detect(path: str) -> None:
+    """Detect in a scene and print the peak memory of the process in MB; run by :func:`_memory`."""
+    DetectInferencer('sar_shipnet_toy')(path, out_dir=Path(path).parent / 'out')
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _memory(folder: Path, quick: bool) -> list[Row]:
+    """Peak memory of a process of its own; most of the scene is nodata, which costs reading but no network."""
+    side = 4000 if quick else 20000
+    path = folder / 'large.tif'
+    chips = np.block([[make_chip(np.random.default_rng(i))[0] for i in range(4)]] * 2).astype(np.float32) / 255
+    with rasterio.open(path, 'w', driver='GTiff', count=1, height=side, width=side, dtype='float32', tiled=True, nodata=0,
+                       sparse_ok=True, compress='deflate', crs='EPSG:32633',
+                       transform=from_origin(500000, 5000000, 10, 10)) as file:
+        for place in np.linspace(0, side - 1024, 4).astype(int):
+            file.write(chips, 1, window=rasterio.windows.Window(place, place, 1024, 512))
+    command = 'import runpy, sys; import mmsight; runpy.run_path(sys.argv[1])["detect"](sys.argv[2])'
+    done = subprocess.run([sys.executable, '-c', command, __file__, str(path)], check=True, capture_output=True, text=True)
+    peak = float(done.stdout.split()[-1])
+    return [Row(f'scene of {side} x {side} float32, peak of the process', peak, 3000, 'the limit', 'MB', '<= 1')]
+
+
+def _start(folder: Path) -> list[Row]:
+    """Cold processes."""
+    image = np.tile(make_chip(np.random.default_rng(0))[0], (2, 2))
+    path = folder / 'image.tif'
+    with rasterio.open(path, 'w', driver='GTiff', count=1, height=512, width=512, dtype='uint8', crs='EPSG:32633',
+                       transform=from_origin(500000, 5000000, 10, 10)) as file:
+        file.write(image, 1)
+
+    def seconds(*arguments: str) -> float:
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, '-m', 'mmsight.cli', 'infer', *arguments], check=True, capture_output=True)
+        return time.perf_counter() - begin
+
+    help_time = min(seconds('--help') for _ in range(3))
+    first = seconds('detect', 'sar_shipnet_toy', str(path), '--out-dir', str(folder / 'first'))
+    return [
+        Row('mmsight infer --help', help_time, 1, 'the limit', 's', '<= 1'),
+        Row('mmsight infer detect, first result of 512 x 512', first, 15, 'the limit', 's', '<= 1'),
+    ]

@@ -1,0 +1,29 @@
+"""Fill the tables of the READMEs and of docs/benchmarks.md from the records; only their marked blocks change."""
+
+import argparse
+import sys
+
+from mmsight.cli import friendly
+from mmsight.configs import source_root
+from mmsight.engine.tables import filled, pages
+
+
+@friendly
+def main() -> None:
+    """Name each page that changed; with ``--check`` change none, and exit with 1 if one is out of date."""
+    parser = argparse.ArgumentParser(description=__doc__, epilog='example: python tools/misc/fill_tables.py')
+    parser.add_argument('--check', action='store_true', help='write nothing; exit status 1 if a page is out of date')
+    args = parser.parse_args()
+    stale = 0
+    for page in pages():
+        text = filled(page)
+        if text != page.read_text():
+            stale += 1
+            print(f"{page.relative_to(source_root())} {'is out of date' if args.check else 'filled'}")
+            if not args.check:
+                page.write_text(text)
+    sys.exit(int(args.check and stale > 0))
+
+
+if __name__ == '__main__':
+    main()
