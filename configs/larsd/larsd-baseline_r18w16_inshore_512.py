@@ -1,6 +1,6 @@
 # Optical harbour ships on a CPU: a narrow ResNet-18 at 512x512, from scratch. Anchor-free on P2.
 _base_ = [
-    '../_base_/models/larsd_r18w16.py', '../_base_/datasets/optical_inshore_512.py', '../_base_/schedules/larsd_9e.py',
+    '../_base_/models/larsd_r18w16.py', '../_base_/datasets/optical_inshore_512.py', '../_base_/schedules/larsd_4e.py',
     '../_base_/larsd_runtime.py'
 ]
 

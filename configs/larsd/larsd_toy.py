@@ -1,4 +1,4 @@
-# LARSD-11 with a narrow ResNet-18, from scratch, on 160 synthetic harbours: minutes on a laptop.
+# LARSD-11 with a narrow ResNet-18, from scratch, on 480 synthetic harbours: minutes on a laptop.
 _base_ = ['../_base_/models/larsd_r18w16.py', '../_base_/datasets/larsd_toy.py', '../_base_/schedules/larsd_toy.py',
           '../_base_/larsd_runtime.py']
 
@@ -16,4 +16,4 @@ model = dict(
         prior_generator=dict(strides=(4, 8, 16), anchors=anchors)),
     test_cfg=dict(nms_pre=300, lasa=dict(pattern='diamond9')))
 custom_hooks = [dict(type='mmsight.LASAPictureHook')]
-expected_results = [dict(metric='rotated/AP50_voc12', min=0.02)]
+expected_results = [dict(metric='rotated/AP50_voc12', min=0.75)]

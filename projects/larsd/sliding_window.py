@@ -1,7 +1,7 @@
 """Detection in images of any size by a sliding window, in constant memory beyond the image itself."""
 
+import numpy as np
 import torch
-from mmcv.ops import batched_nms
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
 from mmengine.structures import InstanceData
@@ -9,79 +9,55 @@ from mmrotate.structures.bbox import RotatedBoxes
 from rich.progress import track
 from torch import Tensor, nn
 
+from mmsight.apis.tiles import STRIDE, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
 from mmsight.registry import MODELS
-
-from .tiling import tile_windows
-
-
-def inside_core(centers: Tensor, window: tuple[int, ...], size: tuple[int, int], overlap: int) -> Tensor:
-    """Which detections of a tile are not left to its neighbours, bool (n, ).
-
-    A tile keeps a detection unless its centre is nearer than 3/8 of the overlap to a border that the tile does not share with
-    the image. What the border leaves of a ship of up to 3/4 overlap has its centre there, and is dropped; the whole ship has
-    its centre farther inside in at least one tile. The kept parts of neighbours overlap by 1/4 overlap or more, so that no
-    ship is lost to a small error of its centre; those found twice are merged by NMS.
-
-    Args:
-        centers (Tensor): (n, 2), x and y in the tile.
-        window (tuple[int, ...]): x1, y1, x2, y2 of the tile.
-        size (tuple[int, int]): (w, h) of the image.
-        overlap (int): Least overlap of neighbours.
-    """
-    margin = 3 / 8 * overlap
-    keep = torch.ones(len(centers), dtype=torch.bool, device=centers.device)
-    for axis in (0, 1):
-        low, high = window[axis], window[axis + 2]
-        if low > 0:
-            keep &= centers[:, axis] >= margin
-        if high < size[axis]:
-            keep &= centers[:, axis] < high - low - margin
-    return keep
 
 
 @torch.no_grad()
 def detect_by_tiles(detector: nn.Module, image: Tensor, tile: int = 800, overlap: int = 200, batch_size: int = 4,
-                    iou_threshold: float = 0.1, max_per_img: int = 2000, progress: bool | None = None) -> InstanceData:
-    """Rotated boxes in an image of any size.
+                    max_per_img: int = 2000, progress: bool | None = None) -> InstanceData:
+    """Rotated boxes in an image of any size; tiles and their merging are those of ``mmsight infer detect``.
 
-    Equal to the detector's own result on the whole image as far as the detector is local: it sees a ship of up to 3/4 of the
-    overlap, and what its score depends on, in one tile.
+    Equal to the detector's own result on the whole image as far as the detector is local: it sees a ship, and what its score
+    depends on, whole in one tile. Longest ships of 3/4 of the overlap are safe.
 
     Args:
         detector (nn.Module): Any detector of mmrotate or mmdet that predicts rotated boxes, in evaluation mode.
         image (Tensor): uint8 (3, H, W), as the detector's data preprocessor expects it.
         tile (int): Side of the tiles in pixels, best the size that the detector was trained at.
-        overlap (int): Least overlap of neighbours; 4/3 of the longest ship or more.
+        overlap (int): Least overlap of neighbours.
         batch_size (int): Tiles at a time: what memory grows with.
-        iou_threshold (float): Of the NMS, within each class, that merges what neighbours both found: the detector's own.
         max_per_img (int): Detections kept, the best.
         progress (bool, optional): Show a bar. Defaults to images of more than 16 tiles.
 
     Returns:
         InstanceData: ``bboxes`` (n, 5), ``scores`` (n, ) and ``labels`` (n, ), by falling score, on the CPU.
+
+    Raises:
+        InputError: Unless 0 <= overlap < tile.
     """
+    tile, overlap = plan_sizes(None, tile, tile, overlap)
     height, width = image.shape[1:]
-    windows = tile_windows(width, height, tile, overlap).tolist()
-    batches = [windows[begin:begin + batch_size] for begin in range(0, len(windows), batch_size)]
+    tiles = plan_tiles(width, height, tile, overlap, STRIDE)
+    batches = [tiles[begin:begin + batch_size] for begin in range(0, len(tiles), batch_size)]
     found = []
-    shown = len(windows) > 16 if progress is None else progress
+    shown = len(tiles) > 16 if progress is None else progress
     for batch in track(batches, 'tiles', disable=not shown):
-        tiles = [image[:, y1:y2, x1:x2].contiguous() for x1, y1, x2, y2 in batch]
-        shapes = [tuple(part.shape[1:]) for part in tiles]
+        parts = [image[:, part.y:part.y + part.height, part.x:part.x + part.width].contiguous() for part in batch]
+        shapes = [tuple(part.shape[1:]) for part in parts]
         samples = [DetDataSample(metainfo=dict(img_shape=shape, ori_shape=shape, scale_factor=(1.0, 1.0))) for shape in shapes]
-        for window, sample in zip(batch, detector.test_step(dict(inputs=tiles, data_samples=samples)), strict=True):
-            part = sample.pred_instances
-            boxes = getattr(part.bboxes, 'tensor', part.bboxes)
-            keep = inside_core(boxes[:, :2], window, (width, height), overlap)
-            shift = boxes.new_tensor([*window[:2], 0, 0, 0])
-            found.append((boxes[keep] + shift, part.scores[keep], part.labels[keep]))
-    boxes, scores, labels = (torch.cat(values).cpu() for values in zip(*found, strict=True))
-    if len(boxes):
-        _, keep = batched_nms(boxes, scores, labels, dict(type='nms_rotated', iou_threshold=iou_threshold))
-    else:
-        keep = labels
-    keep = keep[:max_per_img]
-    return InstanceData(bboxes=boxes[keep], scores=scores[keep], labels=labels[keep])
+        for part, sample in zip(batch, detector.test_step(dict(inputs=parts, data_samples=samples)), strict=True):
+            pred = sample.pred_instances
+            boxes = getattr(pred.bboxes, 'tensor', pred.bboxes).cpu().double().numpy() + (part.x, part.y, 0, 0, 0)
+            keep = in_core(boxes, part, slack(part))
+            boxes, number = boxes[keep], np.full(keep.sum(), len(found))
+            found.append((boxes, pred.scores.cpu().numpy()[keep], pred.labels.cpu().numpy()[keep], number,
+                          cut_by_tile(boxes, part, width, height)))
+    boxes, scores, labels, numbers, cut = (np.concatenate(values) for values in zip(*found, strict=True))
+    keep = merge(boxes, scores, labels, numbers, cut)
+    keep = torch.from_numpy(keep[np.argsort(-scores[keep], kind='stable')][:max_per_img])
+    return InstanceData(bboxes=torch.from_numpy(boxes).float()[keep], scores=torch.from_numpy(scores)[keep],
+                        labels=torch.from_numpy(labels)[keep])
 
 
 @MODELS.register_module()

@@ -1,11 +1,11 @@
-# Toy harbours in HRSC2016's own format, read by its own reader at their own size, 256x224.
+# Toy harbours in HRSC2016's own format, read by its own reader at their own size, 128x128.
 _base_ = ['hrsc2016.py', 'rotated_pipelines_512.py']
 
 train_pipeline = [
     dict(type='mmsight.LoadShipImage'),
     dict(type='mmdet.LoadAnnotations', with_bbox=True, box_type='rbox'),
     dict(type='mmdet.RandomFlip', prob=[0.25, 0.25, 0.25], direction=['horizontal', 'vertical', 'diagonal']),
-    dict(type='RandomRotate', prob=0.5, angle_range=180),
+    dict(type='RandomChoiceRotate', angles=[90], prob=0.5),
     dict(type='mmdet.PackDetInputs')
 ]
 test_pipeline = [
@@ -16,7 +16,7 @@ test_pipeline = [
 ]
 data_root = '{{$MMSIGHT_DATA:data}}/toy/larsd/'
 train_dataloader = dict(
-    batch_size=2,
+    batch_size=8,
     num_workers=1,
     dataset=dict(
         data_root=data_root, ann_file='ImageSets/train.txt', filter_cfg=dict(filter_empty_gt=False), pipeline=train_pipeline))
