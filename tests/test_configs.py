@@ -145,7 +145,7 @@ ROTATED = [f'larsd/{name}' for name in (
                                           'roi-trans_r50')),
     *(f'{name}_hrsc2016_512_lasa' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r-tiny')),
     'larsd-11_r18w16_ssdd_256', 'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256', 'rtmdet-r_w24_ssdd_256',
-    'rotated-fcos_r18w16_harbours_256')]
+    'rotated-fcos_r18w16_harbours_128')]
 
 
 @pytest.mark.slow

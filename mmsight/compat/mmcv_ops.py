@@ -16,12 +16,11 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
-import shapely
 import torch
 import torchvision
 from torch import Tensor
 
-from mmsight.rotated_iou import corners, polygon_overlaps, rotated_iou
+from mmsight.rotated_iou import extents, meeting_pairs, pair_overlaps, rotated_iou
 
 BUILD_COMMAND = ("pip install 'setuptools>=80,<82' ninja && "
                  'pip install --no-build-isolation --no-binary onedl-mmcv --force-reinstall --no-deps onedl-mmcv')
@@ -69,11 +68,11 @@ def _numpy(boxes: Tensor) -> np.ndarray:
 
 
 def _overlap_bounds(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """What the element-wise IoU of polygons cannot exceed: cheap, from areas and upright extents."""
-    one, two = shapely.bounds(first), shapely.bounds(second)
-    extent = np.minimum(one[:, 2:], two[:, 2:]) - np.maximum(one[:, :2], two[:, :2])
-    areas = shapely.area(first), shapely.area(second)
-    shared = np.minimum(np.minimum(*areas), extent.prod(axis=1))
+    """What the element-wise IoU of rotated boxes (n, 5) cannot exceed: cheap, from areas and upright extents."""
+    one, two = extents(first), extents(second)
+    sides = np.minimum(one[:, 2:], two[:, 2:]) - np.maximum(one[:, :2], two[:, :2])
+    areas = first[:, 2] * first[:, 3], second[:, 2] * second[:, 3]
+    shared = np.minimum(np.minimum(*areas), sides.prod(axis=1))
     whole = areas[0] + areas[1] - shared
     return np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
 
@@ -82,7 +81,7 @@ def box_iou_rotated(bboxes1: Tensor, bboxes2: Tensor, ious: Tensor, mode_flag: i
     """Exact overlaps of rotated boxes; ``mode_flag`` 0 IoU, 1 intersection over ``bboxes1``. Fills ``ious``."""
     first, second = _numpy(bboxes1), _numpy(bboxes2)
     if aligned:
-        values = polygon_overlaps(shapely.polygons(corners(first)), shapely.polygons(corners(second)), bool(mode_flag))
+        values = pair_overlaps(first, second, bool(mode_flag))
     else:
         values = rotated_iou(first, second, bool(mode_flag))
     ious.copy_(torch.from_numpy(values).reshape(ious.shape))
@@ -95,23 +94,23 @@ def nms_rotated(dets: Tensor, scores: Tensor, order: Tensor, dets_sorted: Tensor
     Only pairs that a spatial index finds to meet are compared, so that the cost follows their number.
     """
     ranks = scores.argsort(descending=True, stable=True)
-    polygons = shapely.polygons(corners(_numpy(dets[ranks])))
-    i, j = shapely.STRtree(polygons).query(polygons)
+    boxes = _numpy(dets[ranks])
+    i, j = meeting_pairs(boxes, boxes)
     # torch's sort above makes i < j mean "i scores higher"
     pairs = i < j
     if multi_label:
         sorted_labels = labels[ranks].cpu().numpy()
         pairs &= sorted_labels[i] == sorted_labels[j]
-    pairs &= _overlap_bounds(polygons[i], polygons[j]) > iou_threshold
+    pairs &= _overlap_bounds(boxes[i], boxes[j]) > iou_threshold
     i, j = i[pairs], j[pairs]
-    keep = np.ones(len(polygons), dtype=bool)
+    keep = np.ones(len(boxes), dtype=bool)
     while len(i):
         # a box that no undecided better one meets stays: it decides its pairs, and suppressed boxes decide nothing
-        stays = np.ones(len(polygons), dtype=bool)
+        stays = np.ones(len(boxes), dtype=bool)
         stays[j] = False
         now = stays[i]
         first, second = i[now], j[now]
-        keep[second[polygon_overlaps(polygons[first], polygons[second]) > iou_threshold]] = False
+        keep[second[pair_overlaps(boxes[first], boxes[second]) > iou_threshold]] = False
         left = ~now & keep[i] & keep[j]
         i, j = i[left], j[left]
     return ranks[torch.from_numpy(keep).to(ranks.device)]
