@@ -1,4 +1,4 @@
-"""A stand-in for mmcv's compiled ops, the module ``mmcv._ext``, built on torchvision, torch and shapely.
+"""A stand-in for mmcv's compiled ops, the module ``mmcv._ext``, built on torchvision, torch and NumPy.
 
 What breaks: ``import mmdet.models`` and ``import mmrotate.models`` import ``mmcv.ops``, which needs ``mmcv._ext``. The
 registries have no wheel with compiled ops for the maintained fork, and compiling them takes about half an hour.
@@ -80,10 +80,7 @@ def _overlap_bounds(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def box_iou_rotated(bboxes1: Tensor, bboxes2: Tensor, ious: Tensor, mode_flag: int = 0, aligned: bool = False) -> None:
     """Exact overlaps of rotated boxes; ``mode_flag`` 0 IoU, 1 intersection over ``bboxes1``. Fills ``ious``."""
     first, second = _numpy(bboxes1), _numpy(bboxes2)
-    if aligned:
-        values = pair_overlaps(first, second, bool(mode_flag))
-    else:
-        values = rotated_iou(first, second, bool(mode_flag))
+    values = (pair_overlaps if aligned else rotated_iou)(first, second, bool(mode_flag))
     ious.copy_(torch.from_numpy(values).reshape(ious.shape))
 
 
