@@ -45,7 +45,9 @@ class LASAMixin:
             factors = torch.cat([factor.flatten().sigmoid() for factor in score_factor_list])
             starts = torch.tensor([0, *(m[0].numel() for m in score_maps)], device=cells.device).cumsum(0)
             results.score_factors = factors[starts[levels] + cells]
-        results = results[results.scores > cfg.get('score_thr', 0)]
+        keep = results.scores > cfg.get('score_thr', 0)
+        # field by field: indexing the whole goes through its boxes one by one
+        results = InstanceData(**{name: values[keep] for name, values in results.items()})
         return self._bbox_post_process(results=results, cfg=cfg, rescale=rescale, with_nms=with_nms, img_meta=img_meta)
 
     def _origins(self, score_maps: list[Tensor], labels: Tensor, cfg: ConfigDict) -> tuple[Tensor, Tensor, Tensor]:

@@ -29,10 +29,10 @@ def test_toy_data(tmp_path, monkeypatch):
 def test_ships_are_what_the_issue_asks_for():
     rng = np.random.default_rng(7)
     scenes = [toy.make_scene(rng) for _ in range(40)]
-    assert scenes[0][0].shape == (224, 256, 3) and scenes[0][0].dtype == np.uint8
+    assert scenes[0][0].shape == (128, 128, 3) and scenes[0][0].dtype == np.uint8
     ships = np.array([ship[1:] for _, ships in scenes for ship in ships])
     aspect = ships[:, 2] / ships[:, 3]
-    assert aspect.min() > 2.5 and 7 < aspect.max() <= 9
+    assert aspect.min() > 2.99 and 7 < aspect.max() <= 9
     assert (np.histogram(ships[:, 4] % np.pi, 8, (0, np.pi))[0] > 0).all()  # all headings
     counts = [len(ships) for _, ships in scenes]
     assert min(counts) == 0 and max(counts) >= 6
@@ -52,10 +52,10 @@ def test_a_ship_fills_its_box():
     for heading in (0.0, 0.4, 2.0, 4.5):
         scene = toy._Scene(rng)
         water = scene.image.copy()
-        assert scene.add_ship(128, 110, 80, 14, heading)
+        assert scene.add_ship(64, 60, 80, 14, heading)
         change = np.abs(scene.image.astype(int) - water).max(axis=2)
         rows, columns = np.nonzero(change > 0.4 * change.max())
-        offset = np.stack([columns + .5 - 128, rows + .5 - 110])
+        offset = np.stack([columns + .5 - 64, rows + .5 - 60])
         along, across = np.array([[np.cos(heading), np.sin(heading)], [-np.sin(heading), np.cos(heading)]]) @ offset
         ends = np.array([along.min() + 40, along.max() - 40, across.min() + 7, across.max() - 7])
         assert np.abs(ends - (.5, -.5, .5, -.5)).max() < 1.3
