@@ -41,6 +41,7 @@ root_doc = 'docs/index'
 include_patterns = ['docs/*.md', 'docs/api.rst', '*.md', 'projects/*/README.md', 'tools/dataset_converters/*.md']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
 myst_heading_anchors = 3
+autodoc_mock_imports = ['gradio']  # the extra 'web' is not needed to read about it
 autodoc_typehints = 'none'  # docstrings say types and shapes
 napoleon_use_ivar = True  # a named tuple's fields are members too, and must not be listed twice
 autodoc_member_order = 'bysource'

@@ -144,6 +144,33 @@ def _report(args: argparse.Namespace) -> int:
     return 0
 
 
+def _serve_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--models', nargs='+', default=[], metavar='TASK=MODEL',
+                        help='name or path of a config, or a checkpoint, for detect, match, upscale or segment; by default the '
+                        'toy models of `make demo`')
+    parser.add_argument('--host', default='127.0.0.1', help='address to listen on; 127.0.0.1: this machine alone')
+    parser.add_argument('--port', type=int, default=7860, help='7860; 0 finds a free one')
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default the best that is there')
+    parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file (200)')
+    parser.add_argument('--max-pixels', type=float, default=150, metavar='MILLION',
+                        help='largest image, scan or enlarged image, in million pixels (150)')
+
+
+def _serve(args: argparse.Namespace) -> int:
+    tasks = ('detect', 'match', 'upscale', 'segment')
+    models = dict(item.split('=', 1) for item in args.models if '=' in item)
+    wrong = [item for item in args.models if item.split('=')[0] not in tasks or '=' not in item]
+    if wrong:
+        raise InputError(f"--models {wrong[0]}: expected TASK=MODEL with a task of {', '.join(tasks)}, e.g. match=s2net_toy")
+    try:
+        import gradio  # noqa: F401
+    except ImportError as error:
+        raise InputError("the web page needs gradio: run `pip install 'mmsight[web]'`") from error
+    from mmsight.serve import serve
+    serve(models, args.device, args.host, args.port, args.max_upload, round(args.max_pixels * 1e6))
+    return 0
+
+
 def _doctor(args: argparse.Namespace) -> int:
     from mmsight import doctor
     return doctor.main()
@@ -157,6 +184,8 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[ar
     'infer': ('run a trained model on files of your own', infer.run, infer.add_tasks,
               '{prog} segment eas_unet_toy scan.nii.gz'),
     'report': ('write one page on a run, with everything inside it', _report, _report_parser, '{prog} runs/toy'),
+    'serve': ('a web page to run the models of make demo, or others, in a browser', _serve, _serve_parser,
+              '{prog} --models detect=runs/ships/epoch_10.pth --port 8000'),
     'table': ("show a paper's table beside what was measured, or run it", _table, _table_parser,
               '{prog} sar_shipnet 2 --run --seeds 0 1 2 --only "*_r18w32_*"'),
     'list': ('list the configs by name', _list, lambda parser: None, '{prog}'),

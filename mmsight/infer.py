@@ -1,6 +1,7 @@
 """``mmsight infer TASK``: the options of each task, and the call of its inferencer. torch is imported only for that call."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -8,9 +9,10 @@ MODEL = 'name or path of a config, or a checkpoint (.pth), which holds its confi
 WEIGHTS = "checkpoint of the config; by default the last one that its training, or `make demo`, left in work_dirs"
 
 
-def _common(parser: argparse.ArgumentParser, task: str, inputs: str) -> None:
-    parser.add_argument('model', metavar='MODEL', help=MODEL)
-    parser.add_argument('inputs', nargs='+', metavar='INPUT', help=inputs)
+def _common(parser: argparse.ArgumentParser, task: str, inputs: str | None = None, model: str = MODEL) -> None:
+    parser.add_argument('model', metavar='MODEL', help=model)
+    if inputs:
+        parser.add_argument('inputs', nargs='+', metavar='INPUT', help=inputs)
     parser.add_argument('--weights', metavar='FILE', help=WEIGHTS)
     parser.add_argument('--out-dir', default=f'work_dirs/infer/{task}', metavar='DIR', help='folder for the results')
     parser.add_argument('--overwrite', action='store_true', help='replace results that are there already')
@@ -57,6 +59,35 @@ def _detect(args: argparse.Namespace) -> int:
     return int(failed > 0)
 
 
+def _match_options(parser: argparse.ArgumentParser) -> None:
+    _common(parser, 'match', model=f'{MODEL}; or SIFT, RIFT or ORB, which need no training')
+    parser.add_argument('first', metavar='FIRST', help='an image or a raster, say the visible one')
+    parser.add_argument('second', metavar='SECOND', help='the other one, of any size, which is registered to the first')
+    parser.add_argument('--keypoints', type=int, default=4096, metavar='K', help='at most so many in each image (4096)')
+    parser.add_argument('--max-side', type=int, default=1024, metavar='PIXELS',
+                        help='longer side at which the images are matched (1024); results are at the resolution of the files')
+    parser.add_argument('--bands', type=int, nargs='+', metavar='N', help='bands of rasters, from 1: one, or red green blue')
+
+
+def _match(args: argparse.Namespace) -> int:
+    from mmsight.apis import MatchInferencer
+    inferencer = MatchInferencer(args.model, args.weights, args.device)
+    found, = inferencer((args.first, args.second), out_dir=args.out_dir, show=args.show, keypoints=args.keypoints,
+                        max_side=args.max_side, bands=args.bands, overwrite=args.overwrite)['predictions']
+    for warning in found['warnings']:
+        print(f'warning: {warning}')
+    if found['reason']:
+        print(f"no reliable homography was found: {found['reason']}\n  matches: {found['files']['picture']}", file=sys.stderr)
+        return 2
+    print(f"{found['inliers']} of {found['matches']} matches agree, median error {found['residual_px']['median']:.2f} pixels, "
+          f"corners to about {found['drift_px']:.1f} pixels")
+    for row in found['homography']:
+        print('  ' + ' '.join(f'{value:14.6g}' for value in row))
+    for name in ('registered', 'checkerboard', 'matches', 'report'):
+        print(f"  {name}: {found['files'][name]}")
+    return 0
+
+
 def _segment_options(parser: argparse.ArgumentParser) -> None:
     _common(parser, 'segment', '.nii or .nii.gz files, folders or patterns of them, or a folder with one DICOM series')
     parser.add_argument('--clean', action='store_true', help='keep the largest component and fill its holes')
@@ -99,6 +130,8 @@ def _upscale(args: argparse.Namespace) -> int:
 TASKS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None], str]] = {
     'detect': ('find ships in images and whole scenes', _detect, _detect_options,
                '{prog} sar_shipnet_toy scene.tif --out-dir ships'),
+    'match': ('match two images of different modality, and register the second to the first', _match, _match_options,
+              '{prog} s2net_toy visible.png thermal.png --out-dir matches'),
     'segment': ('segment the liver in CT volumes (not a medical device)', _segment, _segment_options,
                 '{prog} eas_unet_toy scan.nii.gz --out-dir masks'),
     'upscale': ('enlarge images', _upscale, _upscale_options, '{prog} super_resolution_toy photo.jpg --out-dir large'),

@@ -1,8 +1,10 @@
 """No test reaches the network, a home cache or the user's data."""
 
 import os
+import resource
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,40 @@ def run():
         return done
 
     return call
+
+
+@pytest.fixture
+def full_disk():
+    """A context in which no file grows beyond some bytes, as if the disk were full: writing more fails."""
+
+    @contextmanager
+    def limited(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
+
+
+@pytest.fixture(scope='session')
+def untrained(tmp_path_factory):
+    """Make a checkpoint of a config's network as it is at the start, which holds its config; returns its path."""
+    folder = tmp_path_factory.mktemp('untrained')
+
+    def make(name):
+        path = folder / f'{name}.pth'
+        if not path.is_file():
+            import torch
+            from mmengine.registry import MODELS, init_default_scope
+
+            from mmsight.configs import load_config
+            cfg = load_config(name)
+            init_default_scope(cfg.default_scope)
+            torch.manual_seed(0)
+            torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict(), meta=dict(cfg=cfg.pretty_text)), path)
+        return str(path)
+
+    return make

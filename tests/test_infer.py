@@ -5,7 +5,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize('task', ['detect', 'segment', 'upscale'])
+@pytest.mark.parametrize('task', ['detect', 'match', 'segment', 'upscale'])
 def test_help_has_an_example(run, task):
     text = run('-m', 'mmsight.cli', 'infer', task, '--help').stdout
     assert f'infer {task} ' in text and 'example:' in text and '--overwrite' in text

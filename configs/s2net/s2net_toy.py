@@ -3,6 +3,5 @@ _base_ = 'r2d2_w8_toy_64.py'
 
 custom_hooks = [dict(type='mmsight.SelfSupervisedMatchingHook', weight=0.4)]
 test_evaluator = dict(name='R2D2 + SSL')
-# not stable yet: runs with two threads reached 84 (seed 0) and 88 (seed 1), one with one thread 27 (seed 0); chance is about 1,
-# SIFT has 31
-expected_results = [dict(metric='match/NCM@1024', min=20)]
+# 73 to 83 over seeds 0 to 2; without self-supervision 21 to 71, SIFT 23, chance about 1
+expected_results = [dict(metric='match/NCM@1024', min=50)]

@@ -3,9 +3,10 @@
 import importlib
 from typing import Any
 
-_MODULES = {'DetectInferencer': 'detect', 'SegmentInferencer': 'segment', 'UpscaleInferencer': 'upscale'}
+_MODULES = {'DetectInferencer': 'detect', 'MatchInferencer': 'match', 'SegmentInferencer': 'segment',
+            'UpscaleInferencer': 'upscale'}
 
-__all__ = ['DetectInferencer', 'SegmentInferencer', 'UpscaleInferencer']  # noqa: F822  (found by __getattr__)
+__all__ = ['DetectInferencer', 'MatchInferencer', 'SegmentInferencer', 'UpscaleInferencer']  # noqa: F822  (found by __getattr__)
 
 
 def __getattr__(name: str) -> Any:

@@ -92,18 +92,22 @@ class FileInferencer(BaseInferencer):
                 results['visualization'].append(picture)
         return results
 
-    def _inputs_to_list(self, inputs: str | Path | Sequence[str | Path]) -> list[Path]:
-        """The files of this process: all, or its share under ``torchrun``."""
-        files = list_files([inputs] if isinstance(inputs, (str, Path)) else inputs, self.suffixes)
-        names: dict[str, Path] = {}
+    def _inputs_to_list(self, inputs: Any) -> list:
+        """What this process predicts: all, or its share under ``torchrun``."""
+        files = self.list_inputs([inputs] if isinstance(inputs, (str, Path)) else inputs)
+        names: dict[str, Any] = {}
         for file in files:
             if (other := names.setdefault(self.name_of(file), file)) != file:
                 raise InputError(f'{file} and {other} have the same name, and so would their results: rename one, or use '
                                  'another --out-dir for each')
         return files[int(os.environ.get('RANK', 0))::int(os.environ.get('WORLD_SIZE', 1))]
 
+    def list_inputs(self, inputs: Sequence) -> list:
+        """What the user means, one item a prediction: files, unless a subclass takes something else."""
+        return list_files(inputs, self.suffixes)
+
     @staticmethod
-    def name_of(path: Path) -> str:
+    def name_of(path: Any) -> str:
         """What the names of a file's results begin with."""
         return path.stem
 

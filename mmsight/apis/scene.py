@@ -141,7 +141,9 @@ class Scene:
             if bands:
                 raise InputError(f'{path}: --bands is for GeoTIFF and other rasters ({", ".join(RASTERS)})')
             image = image[..., None] if image.ndim == 2 else image[..., :1] if image.shape[2] == 2 else image[..., :3]
-            self._image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None] if grey and image.shape[2] == 3 else image
+            if grey and image.shape[2] == 3:
+                image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None]
+            self._image = image[..., ::-1]
             self.height, self.width = image.shape[:2]
             self.dtype = image.dtype
         if min(self.width, self.height) < SMALLEST:
@@ -190,13 +192,14 @@ class Scene:
                              f"e.g. --bands {'1' if self.grey else '3 2 1'}")
         return there
 
-    def _values(self, x: int, y: int, width: int, height: int,
-                out_size: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Values (bands, h, w) as they are stored, and where they are data (h, w); ``out_size`` (h, w) is a reduced one."""
+    def values(self, x: int, y: int, width: int, height: int,
+               out_size: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """A window (bands, h, w) as it is stored, red first of three, and where it is data; for the rest see :meth:`read`."""
         if self._image is not None:
             values = self._image[y:y + height, x:x + width]
             if out_size:
-                values = cv2.resize(values, out_size[::-1], interpolation=cv2.INTER_AREA).reshape(*out_size, -1)
+                small = cv2.resize(np.ascontiguousarray(values), out_size[::-1], interpolation=cv2.INTER_AREA)
+                values = small.reshape(*out_size, -1)
             values = values.transpose(2, 0, 1)
             valid = np.ones(values.shape[1:], bool)
         else:
@@ -250,7 +253,7 @@ class Scene:
         found, problem = [], None
         for window in windows:
             try:
-                found.append(self._values(*window))
+                found.append(self.values(*window))
             except RasterioError as error:
                 problem = error
         if not found:
@@ -275,13 +278,12 @@ class Scene:
             tuple[np.ndarray, np.ndarray]: uint8 (h, w, 1) grey or (h, w, 3) blue, green, red; and where there are data, bool
             (h, w). Elsewhere the image is 0.
         """
-        values, valid = self._values(x, y, width, height, out_size)
+        values, valid = self.values(x, y, width, height, out_size)
         if self.limits is not None:
             values = np.stack([scale_to_8_bits(self._decibels(band), *limits)
                                for band, limits in zip(values, self.limits, strict=True)])
         image = np.where(valid[..., None], values.transpose(1, 2, 0), 0).astype(np.uint8)
-        if self._file is not None:
-            image = image[..., ::-1]
+        image = image[..., ::-1]
         if not self.grey and image.shape[2] == 1:
             image = np.repeat(image, 3, axis=2)
         return np.ascontiguousarray(image), valid

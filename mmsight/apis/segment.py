@@ -4,6 +4,7 @@ import gzip
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,12 @@ class SegmentInferencer(FileInferencer):
     preprocess_kwargs = {'low_memory', 'overwrite'}
     forward_kwargs = {'clean'}
 
-    def _inputs_to_list(self, inputs: Any) -> list[Path]:
+    def list_inputs(self, inputs: Sequence[str | Path]) -> list[Path]:
         """Here a folder without NIfTI files is a DICOM series."""
-        given = [inputs] if isinstance(inputs, (str, Path)) else inputs
-        series = [Path(item) for item in given if Path(item).is_dir() and not any(
+        series = [Path(item) for item in inputs if Path(item).is_dir() and not any(
             file.name.endswith(self.suffixes) for file in Path(item).iterdir())]
-        files = [path for path in map(Path, given) if path not in series]
-        return series + (super()._inputs_to_list(files) if files else [])
+        files = [path for path in map(Path, inputs) if path not in series]
+        return series + (super().list_inputs(files) if files else [])
 
     @staticmethod
     def name_of(path: Path) -> str:

@@ -94,7 +94,8 @@ class D2Net(DetectDescribe):
 
     def _dense(self, images: Tensor) -> Tensor:
         """conv4_3 without ReLU at stride 4."""
-        x = self.features[:16](images)
+        # channels last: the CPU's convolutions would else copy the largest maps into a layout of their own
+        x = self.features[:16](images.contiguous(memory_format=torch.channels_last))
         x = F.avg_pool2d(x, 2, stride=1)
         for layer in self.features[17:]:
             dilated = isinstance(layer, nn.Conv2d)

@@ -75,7 +75,7 @@ class DetectDescribe(BaseModel):
     .. math:: L = L_{SL} + \\lambda (L_{SSL}^{VIS} + L_{SSL}^{IR})
 
     where the second part appears once :class:`SelfSupervisedMatchingHook` has set :attr:`guidance`. All images of a step, of
-    the supervised pair and of the self-supervised ones, pass the network in one batch.
+    the supervised pair and of the self-supervised ones, pass the network in one batch, an image that two pairs share once.
 
     Args:
         max_keypoints (int): Of an image in prediction.
@@ -153,13 +153,13 @@ class DetectDescribe(BaseModel):
 
     def _losses(self, pairs: dict[str, ImagePairs]) -> dict[str, Tensor]:
         """Eq. 2; names say which pairs a loss is of (``visible_loss_ap``), and values hold the weight."""
-        features = self.extract(torch.cat([image for pair in pairs.values() for image in pair[:2]]))
-        counts = [len(pair.first) for pair in pairs.values() for _ in range(2)]
-        parts = zip(*(value.split(counts) for value in features.values()), strict=True)
-        sides = [dict(zip(features, part, strict=True)) for part in parts]
+        images = {id(image): image for pair in pairs.values() for image in pair[:2]}
+        features = self.extract(torch.cat(list(images.values())))
+        parts = zip(*(value.split([len(image) for image in images.values()]) for value in features.values()), strict=True)
+        sides = {key: dict(zip(features, part, strict=True)) for key, part in zip(images, parts, strict=True)}
         losses = {}
-        for index, (name, pair) in enumerate(pairs.items()):
-            found = self.loss(Pair(sides[2 * index], sides[2 * index + 1], pair.flow))
+        for name, pair in pairs.items():
+            found = self.loss(Pair(sides[id(pair.first)], sides[id(pair.second)], pair.flow))
             losses.update({f'{name}_{key}': pair.weight * value for key, value in found.items()})
         return losses
 

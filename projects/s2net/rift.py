@@ -61,6 +61,8 @@ def maximum_index_descriptors(index: Tensor, points: Tensor, patch: int = 96, ce
         Tensor: (n, cells^2 * 6), unit length: cells row by row, six bins each.
     """
     side = patch // cells
+    if not len(points):  # the image may be smaller than a cell
+        return torch.zeros(0, cells**2 * ORIENTATIONS)
     planes = F.one_hot(index, ORIENTATIONS).permute(2, 0, 1).float()
     # counts[:, y, x] of the cell whose first pixel is (x, y)
     counts = F.avg_pool2d(planes[None], side, stride=1)[0] * side**2

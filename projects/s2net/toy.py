@@ -40,14 +40,14 @@ def make_pair(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         tuple: Visible uint8 BGR (H, W, 3): the scene, unevenly lit and tinted. Infrared uint8 (H, W): a curve of the scene
-        that rises and falls, another one each time, blurred and with more noise.
+        that falls and rises, a little different each time, blurred and with more noise.
     """
     scene = make_scene(rng)
     light = (1 + 0.2 * _texture(rng, 40)).clip(0.5, 1.5)
     tint = rng.uniform(0.8, 1.1, 3)
     visible = (scene * light)[..., None] * tint + 0.02 * rng.standard_normal((*scene.shape, 3))
-    turns = rng.uniform(0.7, 1.3)
-    infrared = 0.5 + 0.4 * np.sin(2 * np.pi * (turns * scene + rng.random()))
+    curve = rng.uniform(0.9, 1.1) * scene + rng.uniform(0.2, 0.3)
+    infrared = 0.5 + 0.4 * np.sin(2 * np.pi * curve)
     infrared = ndimage.gaussian_filter(infrared, 0.8) + 0.04 * rng.standard_normal(scene.shape)
     return tuple((255 * image.clip(0, 1)).astype(np.uint8) for image in (visible, infrared))
 

@@ -5,6 +5,9 @@ import json
 import cv2
 import pytest
 
+from mmsight.apis import MatchInferencer
+from mmsight.errors import InputError
+
 TOY = 'configs/s2net/s2net_toy.py'
 FEW = ('train_dataloader.dataset.indices=8', 'test_dataloader.dataset.indices=2', 'train_dataloader.num_workers=0',
        'train_dataloader.persistent_workers=False', 'default_hooks.checkpoint.interval=1', 'default_hooks.logger.interval=1')
@@ -36,12 +39,11 @@ def test_train_resume_test_and_draw(run, tmp_path):
     again = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(('R2D2 + SSL', 'SIFT'))]
     assert len(again) == 8 and all(line in output for line in again)
     images = [tmp_path / 'data/toy/s2net' / folder / 'test_000.jpg' for folder in ('crop_LR_visible', 'cropinfrared')]
-    done = run('tools/misc/match_pair.py', TOY, work_dir / 'epoch_2.pth', *images, '--keypoints', '50',
-               '--out-dir', tmp_path / 'm')
-    assert 'matches, ' in done.stdout and {file.name for file in (tmp_path / 'm').iterdir()} == {
-        'matches.jpg', 'checkerboard.jpg', 'matches.npz'}
-    done = run('tools/misc/match_pair.py', 'r2d2_roadscene_192', work_dir / 'epoch_2.pth', *images, check=False)
-    assert done.returncode == 1 and 'use the config that it was trained with' in done.stderr
+    found, = MatchInferencer(str(work_dir / 'epoch_2.pth'), device='cpu')(images, out_dir=tmp_path / 'm')['predictions']
+    assert found['matches'] > 20 and {'test_000_matches.npz', 'test_000_match.json', 'test_000_matches.png'} <= {
+        file.name for file in (tmp_path / 'm').iterdir()}
+    with pytest.raises(InputError, match='use the config that it was trained with'):
+        MatchInferencer('r2d2_roadscene_192', str(work_dir / 'epoch_2.pth'), 'cpu')
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def test_hook_adds_two_weighted_pairs_in_the_same_batch(build, side):
     torch.manual_seed(1)
     found = model(images, flow, mode='loss')
     if isinstance(model, TinyPoint):
-        assert model.batches == [12]  # three pairs of two images, of two samples
+        assert model.batches == [8]  # visible, infrared and a transform of each, of two samples
     torch.manual_seed(1)
     visible, infrared = (images[:, side_] / 255 for side_ in (0, 1))
     pairs = hook(visible, infrared)

@@ -1,4 +1,4 @@
-"""The front door: a scene against bare batches of its tiles, tiles against one pass, memory of a large scene, start-up."""
+"""The front door: a scene against bare batches of its tiles, memory of a large scene, start-up."""
 
 import resource
 import subprocess
@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import torch
-from mmcv.ops import box_iou_rotated
-from mmsight.projects.sar_shipnet import BidirectionalCoordinateAttention
 from mmsight.projects.sar_shipnet.toy import make_chip
 from rasterio.transform import from_origin
 
@@ -29,14 +27,11 @@ def rows(quick: bool = False) -> list[Row]:
     except InputError as error:
         raise InputError(f'{error}; `make demo` trains it') from error
     with tempfile.TemporaryDirectory() as folder:
-        scene = _write_mosaic(Path(folder) / 'scene.tif', 1024 if quick else 2048)
-        measured = [*_throughput(detector, scene), *_memory(Path(folder), quick), *_start(Path(folder))]
-        measured += _invariance(detector, scene, quick, 'SAR-ShipNet')
-        _freeze_attention(detector, scene)
-        return [*measured, *_invariance(detector, scene, quick, 'its attention frozen')]
+        scene = write_mosaic(Path(folder) / 'scene.tif', 1024 if quick else 2048)
+        return [*_throughput(detector, scene), *_memory(Path(folder), quick), *_start(Path(folder))]
 
 
-def _write_mosaic(path: Path, side: int) -> Path:
+def write_mosaic(path: Path, side: int) -> Path:
     """A scene of toy chips, side by side."""
     rng = np.random.default_rng(0)
     count = side // CHIP
@@ -65,62 +60,6 @@ def _throughput(detector: DetectInferencer, scene: Path) -> list[Row]:
     seconds = interleave(dict(ours=lambda: detector(scene, **options), theirs=bare), 3, 1)
     return [Row(f'scene of {job.scene.width} x {job.scene.height}, share of the bare throughput', 1 / seconds['ours'],
                 1 / seconds['theirs'], 'the same tiles through the model alone', 'scenes/s', '>= 0.85')]
-
-
-def _boxes(detector: DetectInferencer, scene: Path, **options: object) -> torch.Tensor:
-    found, = detector(scene, return_datasamples=True, **options)['predictions']
-    return found.pred_instances.bboxes.float()
-
-
-def _shared(first: torch.Tensor, second: torch.Tensor) -> float:
-    """Share of ships with exactly one partner above IoU 0.9, of both sets together."""
-    pairs = box_iou_rotated(first, second) > 0.9
-    return ((pairs.sum(0) == 1).sum() + (pairs.sum(1) == 1).sum()).item() / (len(first) + len(second))
-
-
-def _doubles(boxes: torch.Tensor) -> int:
-    """Pairs of ships that overlap by more than IoU 0.5."""
-    return int((box_iou_rotated(boxes, boxes) > 0.5).sum() - len(boxes)) // 2
-
-
-def _freeze_attention(detector: DetectInferencer, scene: Path) -> None:
-    """Replace each attention by the mean gain of each channel on one tile.
-
-    BCA pools over the rows and columns of a whole tile, so that its network sees a ship differently in tiles of another size.
-    Without that the network is made of convolutions, and what remains of a difference is the tiling's.
-    """
-    attention = [module for module in detector.model.modules() if isinstance(module, BidirectionalCoordinateAttention)]
-
-    def measure(module: BidirectionalCoordinateAttention, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
-        module.gain = output.sum(dim=(0, 2, 3), keepdim=True) / inputs[0].sum(dim=(0, 2, 3), keepdim=True).clamp(min=1e-6)
-
-    hooks = [module.register_forward_hook(measure) for module in attention]
-    detector(scene, tile=4096)
-    for hook in hooks:
-        hook.remove()
-    for module in attention:
-        module.forward = lambda x, gain=module.gain: x * gain
-
-
-def _invariance(detector: DetectInferencer, scene: Path, quick: bool, name: str) -> list[Row]:
-    """Tiles of 512 and 1024 at eight offsets, against one another and against one pass."""
-    rng = np.random.default_rng(0)
-    first, whole = _boxes(detector, scene, tile=512, overlap=128), _boxes(detector, scene, tile=2048, overlap=0)
-    large = _boxes(detector, scene, tile=1024, overlap=128)
-    moved = []
-    for number in range(2 if quick else 8):
-        side = (512, 1024)[number % 2]
-        offset = tuple(int(value) for value in rng.integers(64, side - 128, 2))
-        moved.append((side, _boxes(detector, scene, tile=side, overlap=128, offset=offset)))
-    worst = min(_shared(boxes, first if side == 512 else large) for side, boxes in moved)
-    doubles = sum(_doubles(boxes) for boxes in (first, large, *(boxes for _, boxes in moved)))
-    bound = '>= 0.99'
-    return [
-        Row(f'{name}: the same with tiles of 1024', _shared(first, large), 1, f'the {len(first)} with 512', 'share', bound),
-        Row(f'{name}: the same at {len(moved)} offsets, the worst', worst, 1, 'the same tiles without offset', 'share', bound),
-        Row(f'{name}: the same in one pass', _shared(large, whole), 1, 'tiles of 1024', 'share', bound),
-        Row(f'{name}: ships found twice, all runs', float(doubles), 1, 'a pair', 'pairs', '<= 0'),
-    ]
 
 
 def detect(path: str) -> None:
