@@ -148,7 +148,7 @@ def active_rotated_filter_backward(grad_out: Tensor, indices: Tensor, grad_in: T
     """Gradient of the turned filters with respect to the filter. Fills ``grad_in``."""
     turned = grad_out.view(grad_in.shape[0], indices.shape[-1], grad_in.shape[1], -1)
     places = indices.flatten(0, 2).long().T - 1
-    grad_in.copy_(sum(turned[:, r, :, place] for r, place in enumerate(places)).view_as(grad_in))
+    grad_in.copy_(torch.stack([turned[:, r, :, place] for r, place in enumerate(places)]).sum(dim=0).view_as(grad_in))
 
 
 def _gradients(function: Callable[..., Tensor], inputs: list[Tensor], grad_output: Tensor) -> tuple[Tensor, ...]:
