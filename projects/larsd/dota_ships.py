@@ -25,7 +25,7 @@ class DOTAShipDataset(RotatedShipDataset):
         skip_classes (Sequence[str]): Classes of the files that are not to be detected, such as ``('harbor', )``. Any other
             class that ``metainfo['classes']`` does not list is an error.
         diff_thr (int): More difficult objects are ignored in training and evaluation: by default, those of difficulty 2, of
-            which the border of a tile has cut off the most (see :mod:`.tiling`).
+            which the border of a tile has cut off the most (see :func:`.ships_of_tile`).
     """
 
     def __init__(self, *args, img_suffix: str = '.png', skip_classes: Sequence[str] = (), diff_thr: int = 1,
