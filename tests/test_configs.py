@@ -138,6 +138,61 @@ def test_share_of_the_parameters_of_unet(ours, bound):
     assert sizes[0] <= bound * sizes[1]
 
 
+# one of each model, and each row of Tables II to IV
+ROTATED = [f'larsd/{name}' for name in (
+    'larsd_toy', *(f'larsd-{row}_r101_hrsc2016_512' for row in ('baseline', *range(1, 12))),
+    *(f'{name}_hrsc2016_512' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r-tiny', 's2anet_r50',
+                                          'roi-trans_r50')),
+    *(f'{name}_hrsc2016_512_lasa' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r-tiny')),
+    'larsd-11_r18w16_ssdd_256', 'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256', 'rtmdet-r_w24_ssdd_256',
+    'rotated-fcos_r18w16_harbours_128')]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ROTATED)
+def test_rotated_detector_trains_a_step_and_predicts(name):
+    """A finite loss, a gradient on every trainable parameter, and rotated boxes, with an empty image in the batch."""
+    from mmdet.structures import DetDataSample
+    from mmengine.model import revert_sync_batchnorm
+    from mmrotate.registry import MODELS as REGISTRY
+    from mmrotate.structures import RotatedBoxes
+    torch.manual_seed(0)
+    cfg = load_config(name)
+    assert cfg.test_evaluator.type == 'mmsight.RotatedShipMetric'
+    init_default_scope('mmrotate')
+    model = revert_sync_batchnorm(REGISTRY.build(_without_downloads(cfg.model)))
+    meta = dict(img_shape=(128, 128), ori_shape=(128, 128), batch_input_shape=(128, 128), pad_shape=(128, 128),
+                scale_factor=(1., 1.), img_id=0)
+    samples = [DetDataSample(metainfo=meta), DetDataSample(metainfo=meta)]
+    ships = torch.tensor([[60., 50., 70., 14., 0.4], [90., 90., 12., 40., -0.3], [30., 100., 20., 6., 1.2]])
+    samples[0].gt_instances = InstanceData(bboxes=RotatedBoxes(ships), labels=torch.zeros(3, dtype=torch.long))
+    samples[1].gt_instances = InstanceData(bboxes=RotatedBoxes(torch.zeros(0, 5)), labels=torch.zeros(0, dtype=torch.long))
+    images = torch.randn(2, 3, 128, 128)
+    model.train()
+    loss, _ = model.parse_losses(model.loss(images, samples))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert not [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
+    model.eval()
+    with torch.no_grad():
+        for sample in model.predict(images, samples):
+            assert sample.pred_instances.bboxes.shape[1] == 5 and torch.isfinite(sample.pred_instances.scores).all()
+
+
+def test_rows_of_the_tables_differ_in_one_knob():
+    """Tables II to IV: the same checkpoint with other points, another level, anchors."""
+    models = {row: load_config(f'larsd-{row}_r101_hrsc2016_512').model for row in ('baseline', *range(1, 12))}
+    for trained, tested, pattern in (('baseline', 1, 'rect9'), ('baseline', 2, 'diamond5'), ('baseline', 3, 'diamond9'),
+                                     ('baseline', 4, 'diamond13'), (7, 8, 'diamond9'), (10, 11, 'diamond9')):
+        with_lasa = models[tested].to_dict()
+        assert with_lasa['test_cfg'].pop('lasa') == dict(pattern=pattern)
+        assert with_lasa == models[trained].to_dict()
+    assert [tuple(models[row].neck.out_levels) for row in ('baseline', 5, 6, 7, 9, 10)] == \
+        [(2, ), (3, ), (4, ), (2, 3, 4), (2, ), (2, 3, 4)]
+    anchors = models[9].bbox_head.prior_generator.anchors
+    assert len(anchors) == 1 and anchors[0] == sum(models[10].bbox_head.prior_generator.anchors, [])
+
+
 def _without_downloads(node):
     """The model config with every init_cfg gone: weights are drawn, not fetched."""
     if isinstance(node, dict):

@@ -24,12 +24,10 @@ from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.land_mask import on_land
 from mmsight.apis.scene import RASTERS, Scene, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
-from mmsight.apis.tiles import Tile, corners, cut_by_tile, in_core, merge, plan_sizes, plan_tiles
+from mmsight.apis.tiles import STRIDE, Tile, corners, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
 from mmsight.errors import InputError
 from mmsight.files import IMAGES, complete_file, refuse_existing
 
-STRIDE = 32
-"""Network pixels to whose multiples tiles begin: the coarsest stride of the usual backbones."""
 TILE = 512
 """Least side of a usual tile, in pixels of the network. Attention that pools over the image (BCA) loses ships in much larger
 ones than it was trained on."""
@@ -279,7 +277,7 @@ class DetectInferencer(FileInferencer):
         on_data = valid[y, x]
         boxes[:, :2] += (tile.x, tile.y)
         found = Found(boxes, found.scores, found.labels, found.rotated)
-        return found[on_data & in_core(boxes, tile, _slack(tile))]
+        return found[on_data & in_core(boxes, tile, slack(tile))]
 
     def _finish(self, job: _Job, results: Iterator[tuple[int, Found | str]]) -> None:
         """Keep the results of a batch, also in the journal."""
@@ -409,12 +407,6 @@ def _batches(job: _Job, batch_size: int) -> list[list[int]]:
         else:
             found.append([number])
     return found
-
-
-def _slack(tile: Tile) -> float:
-    """Pixels by which a tile keeps boxes beyond its core, where a neighbour may have placed them a little differently."""
-    left, top, right, bottom = tile.core
-    return max(left - tile.x, top - tile.y, tile.x + tile.width - right, tile.y + tile.height - bottom) / 4
 
 
 def _to_found(sample: DetDataSample, threshold: float) -> Found:

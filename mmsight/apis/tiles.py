@@ -10,6 +10,8 @@ from mmcv.ops import box_iou_rotated
 
 from mmsight.errors import InputError
 
+STRIDE = 32
+"""Network pixels to whose multiples tiles begin: the coarsest stride of the usual backbones."""
 LONGEST_SHIP = 450.0
 """Metres: the longest ships afloat are 400 m; what is longer may be cut at a seam."""
 
@@ -89,11 +91,17 @@ def corners(boxes: np.ndarray) -> np.ndarray:
     return np.stack([cx + x * cos - y * sin, cy + x * sin + y * cos], axis=-1).transpose(1, 0, 2)
 
 
-def in_core(boxes: np.ndarray, tile: Tile, slack: float) -> np.ndarray:
-    """Which boxes (N, 5) have their centre in a tile's core, widened by ``slack`` pixels: bool (N, )."""
+def slack(tile: Tile) -> float:
+    """Pixels by which a tile keeps boxes beyond its core, where a neighbour may have placed them a little differently."""
+    left, top, right, bottom = tile.core
+    return max(left - tile.x, top - tile.y, tile.x + tile.width - right, tile.y + tile.height - bottom) / 4
+
+
+def in_core(boxes: np.ndarray, tile: Tile, margin: float) -> np.ndarray:
+    """Which boxes (N, 5) have their centre in a tile's core, widened by ``margin`` pixels: bool (N, )."""
     left, top, right, bottom = tile.core
     x, y = boxes[:, 0], boxes[:, 1]
-    return (x >= left - slack) & (x < right + slack) & (y >= top - slack) & (y < bottom + slack)
+    return (x >= left - margin) & (x < right + margin) & (y >= top - margin) & (y < bottom + margin)
 
 
 def cut_by_tile(boxes: np.ndarray, tile: Tile, width: int, height: int, margin: float = 2.0) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A stand-in for mmcv's compiled ops, the module ``mmcv._ext``, built on torchvision, torch and shapely.
+"""A stand-in for mmcv's compiled ops, the module ``mmcv._ext``, built on torchvision, torch and NumPy.
 
 What breaks: ``import mmdet.models`` and ``import mmrotate.models`` import ``mmcv.ops``, which needs ``mmcv._ext``. The
 registries have no wheel with compiled ops for the maintained fork, and compiling them takes about half an hour.
@@ -10,15 +10,17 @@ Every function here has the signature by which ``mmcv.ops`` calls the extension,
 Ops that no config of ours and no baseline reaches raise an error that names the op.
 """
 
+import math
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
-import shapely
 import torch
 import torchvision
 from torch import Tensor
+
+from mmsight.rotated_iou import extents, meeting_pairs, pair_overlaps, rotated_iou
 
 BUILD_COMMAND = ("pip install 'setuptools>=80,<82' ninja && "
                  'pip install --no-build-isolation --no-binary onedl-mmcv --force-reinstall --no-deps onedl-mmcv')
@@ -61,45 +63,24 @@ def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, iou_threshold: float, s
     return torch.tensor(kept, dtype=torch.long)
 
 
-def _polygons(boxes: Tensor) -> np.ndarray:
-    """Shapely polygons of rotated boxes (N, 5): cx, cy, w, h, angle in radians."""
-    cx, cy, w, h, angle = boxes.detach().cpu().double().numpy()[:, :5].T
-    x, y = np.array([-.5, .5, .5, -.5])[:, None] * w, np.array([-.5, -.5, .5, .5])[:, None] * h
-    cos, sin = np.cos(angle), np.sin(angle)
-    corners = np.stack([cx + x * cos - y * sin, cy + x * sin + y * cos], axis=-1)
-    return shapely.polygons(corners.transpose(1, 0, 2))
-
-
-def _overlaps(first: np.ndarray, second: np.ndarray, over_first: bool = False) -> np.ndarray:
-    """Element-wise IoU of polygons, or intersection over the area of ``first``; 0 where that area is 0."""
-    shared = shapely.area(shapely.intersection(first, second))
-    whole = shapely.area(first) if over_first else shapely.area(first) + shapely.area(second) - shared
-    return np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
+def _numpy(boxes: Tensor) -> np.ndarray:
+    return boxes.detach().cpu().double().numpy()[:, :5]
 
 
 def _overlap_bounds(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """What the element-wise IoU of polygons cannot exceed: cheap, from areas and upright extents."""
-    one, two = shapely.bounds(first), shapely.bounds(second)
-    extent = np.minimum(one[:, 2:], two[:, 2:]) - np.maximum(one[:, :2], two[:, :2])
-    areas = shapely.area(first), shapely.area(second)
-    shared = np.minimum(np.minimum(*areas), extent.prod(axis=1))
+    """What the element-wise IoU of rotated boxes (n, 5) cannot exceed: cheap, from areas and upright extents."""
+    one, two = extents(first), extents(second)
+    sides = np.minimum(one[:, 2:], two[:, 2:]) - np.maximum(one[:, :2], two[:, :2])
+    areas = first[:, 2] * first[:, 3], second[:, 2] * second[:, 3]
+    shared = np.minimum(np.minimum(*areas), sides.prod(axis=1))
     whole = areas[0] + areas[1] - shared
     return np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
 
 
 def box_iou_rotated(bboxes1: Tensor, bboxes2: Tensor, ious: Tensor, mode_flag: int = 0, aligned: bool = False) -> None:
-    """Exact overlaps of rotated boxes; ``mode_flag`` 0 IoU, 1 intersection over ``bboxes1``. Fills ``ious``.
-
-    Only pairs whose upright extents meet are intersected.
-    """
-    first, second = _polygons(bboxes1), _polygons(bboxes2)
-    if aligned:
-        values = _overlaps(first, second, bool(mode_flag))
-    else:
-        i, j = shapely.STRtree(second).query(first)
-        matrix = np.zeros((len(first), len(second)))
-        matrix[i, j] = _overlaps(first[i], second[j], bool(mode_flag))
-        values = matrix.ravel()
+    """Exact overlaps of rotated boxes; ``mode_flag`` 0 IoU, 1 intersection over ``bboxes1``. Fills ``ious``."""
+    first, second = _numpy(bboxes1), _numpy(bboxes2)
+    values = (pair_overlaps if aligned else rotated_iou)(first, second, bool(mode_flag))
     ious.copy_(torch.from_numpy(values).reshape(ious.shape))
 
 
@@ -110,26 +91,64 @@ def nms_rotated(dets: Tensor, scores: Tensor, order: Tensor, dets_sorted: Tensor
     Only pairs that a spatial index finds to meet are compared, so that the cost follows their number.
     """
     ranks = scores.argsort(descending=True, stable=True)
-    polygons = _polygons(dets[ranks])
-    i, j = shapely.STRtree(polygons).query(polygons)
+    boxes = _numpy(dets[ranks])
+    i, j = meeting_pairs(boxes, boxes)
     # torch's sort above makes i < j mean "i scores higher"
     pairs = i < j
     if multi_label:
         sorted_labels = labels[ranks].cpu().numpy()
         pairs &= sorted_labels[i] == sorted_labels[j]
-    pairs &= _overlap_bounds(polygons[i], polygons[j]) > iou_threshold
+    pairs &= _overlap_bounds(boxes[i], boxes[j]) > iou_threshold
     i, j = i[pairs], j[pairs]
-    keep = np.ones(len(polygons), dtype=bool)
+    keep = np.ones(len(boxes), dtype=bool)
     while len(i):
         # a box that no undecided better one meets stays: it decides its pairs, and suppressed boxes decide nothing
-        stays = np.ones(len(polygons), dtype=bool)
+        stays = np.ones(len(boxes), dtype=bool)
         stays[j] = False
         now = stays[i]
         first, second = i[now], j[now]
-        keep[second[_overlaps(polygons[first], polygons[second]) > iou_threshold]] = False
+        keep[second[pair_overlaps(boxes[first], boxes[second]) > iou_threshold]] = False
         left = ~now & keep[i] & keep[j]
         i, j = i[left], j[left]
     return ranks[torch.from_numpy(keep).to(ranks.device)]
+
+
+def diff_iou_rotated_sort_vertices_forward(vertices: Tensor, mask: Tensor, num_valid: Tensor) -> Tensor:
+    """Order in which the corners of the intersection of two rotated boxes follow each other round it.
+
+    Args:
+        vertices (Tensor): (B, N, 24, 2), relative to the mean of the valid ones; the last 16 are 0 where not valid.
+        mask (Tensor): (B, N, 24), which are valid.
+        num_valid (Tensor): (B, N), how many.
+
+    Returns:
+        Tensor: Long (B, N, 9): the distinct valid ones by angle, the first again, then one that is not valid.
+    """
+    angle, order = torch.atan2(vertices[..., 1], vertices[..., 0]).masked_fill(~mask, math.inf).sort(dim=-1)
+    # boxes that share corners give the same point more than once
+    points = vertices.gather(2, order[..., None].expand_as(vertices))
+    same = (points[..., 1:, :] - points[..., :-1, :]).abs().amax(dim=-1) <= 1e-5 * points.abs().amax(dim=(-2, -1))[..., None]
+    angle[..., 1:] = angle[..., 1:].masked_fill(same, math.inf)
+    order = order.gather(2, angle.argsort(dim=-1, stable=True)[..., :9])
+    count = angle.isfinite().sum(dim=-1, keepdim=True)
+    unused = mask[..., 8:].int().argmin(dim=-1, keepdim=True) + 8
+    place = torch.arange(9, device=order.device)
+    order = torch.where(place == count, order[..., :1], order)
+    return torch.where((place > count) | (count < 3), unused, order)
+
+
+def active_rotated_filter_forward(input: Tensor, indices: Tensor, output: Tensor) -> None:
+    """Filters (O, I, orientations, kH, kW) turned: entry e of rotation r goes to ``indices[e, r] - 1``. Fills ``output``."""
+    turned = output.view(input.shape[0], indices.shape[-1], input.shape[1], -1)
+    for rotation, places in enumerate(indices.flatten(0, 2).long().T - 1):
+        turned[:, rotation, :, places] = input.flatten(2)
+
+
+def active_rotated_filter_backward(grad_out: Tensor, indices: Tensor, grad_in: Tensor) -> None:
+    """Gradient of the turned filters with respect to the filter. Fills ``grad_in``."""
+    turned = grad_out.view(grad_in.shape[0], indices.shape[-1], grad_in.shape[1], -1)
+    places = indices.flatten(0, 2).long().T - 1
+    grad_in.copy_(torch.stack([turned[:, r, :, place] for r, place in enumerate(places)]).sum(dim=0).view_as(grad_in))
 
 
 def _gradients(function: Callable[..., Tensor], inputs: list[Tensor], grad_output: Tensor) -> tuple[Tensor, ...]:
@@ -290,8 +309,9 @@ class _Extension(ModuleType):
 def extension() -> ModuleType:
     """A new module object for ``mmcv._ext``."""
     module = _Extension('mmcv._ext', __doc__)
-    for op in (nms, softnms, box_iou_rotated, nms_rotated, roi_align_forward, roi_align_backward,
-               roi_align_rotated_forward, roi_align_rotated_backward, deform_conv_forward, deform_conv_backward_input,
-               deform_conv_backward_parameters, modulated_deform_conv_forward, modulated_deform_conv_backward):
+    for op in (nms, softnms, box_iou_rotated, nms_rotated, diff_iou_rotated_sort_vertices_forward, roi_align_forward,
+               roi_align_backward, roi_align_rotated_forward, roi_align_rotated_backward, deform_conv_forward,
+               deform_conv_backward_input, deform_conv_backward_parameters, modulated_deform_conv_forward,
+               modulated_deform_conv_backward, active_rotated_filter_forward, active_rotated_filter_backward):
         setattr(module, op.__name__, op)
     return module

@@ -13,55 +13,8 @@ from mmengine.visualization import Visualizer
 from torchvision.ops import box_iou
 
 from mmsight.engine.per_case import write_per_case
+from mmsight.precision_recall import curve, match
 from mmsight.registry import METRICS
-
-
-def match(boxes: np.ndarray, scores: np.ndarray, gt: np.ndarray, ignored: np.ndarray, iou_thr: float = 0.5) -> np.ndarray:
-    """Match the detections of one image and class to its ground truth, by falling score.
-
-    A detection is compared with the box that it overlaps most, and with no other: if that one is taken, the detection is
-    false. One whose best box is ignored counts neither way.
-
-    Args:
-        boxes (np.ndarray): (n, 4), x1, y1, x2, y2 in pixels.
-        scores (np.ndarray): (n, ).
-        gt (np.ndarray): (m, 4).
-        ignored (np.ndarray): Bool (m, ).
-        iou_thr (float): Least IoU of a hit.
-
-    Returns:
-        np.ndarray: (n, ), 1 true, 0 false, -1 ignored.
-    """
-    if not len(boxes) or not len(gt):
-        return np.zeros(len(boxes), dtype=np.int8)
-    iou = box_iou(torch.from_numpy(boxes).double(), torch.from_numpy(gt).double()).numpy()
-    best = iou.argmax(axis=1)
-    hit = iou[np.arange(len(boxes)), best] >= iou_thr
-    state = np.zeros(len(boxes), dtype=np.int8)
-    state[hit & ignored[best]] = -1
-    candidates = np.flatnonzero(hit & ~ignored[best])
-    ranked = candidates[np.argsort(-scores[candidates], kind='stable')]
-    _, first = np.unique(best[ranked], return_index=True)
-    state[ranked[first]] = 1
-    return state
-
-
-def curve(scores: np.ndarray, states: np.ndarray, positives: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Precision and recall when everything down to each distinct score is kept.
-
-    Args:
-        scores (np.ndarray): (n, ) of all detections of a set.
-        states (np.ndarray): (n, ) of :func:`match`.
-        positives (int): Ground truths that are not ignored.
-
-    Returns:
-        tuple: Thresholds, falling, with the precision and recall at each. Recall is 0 without ground truth.
-    """
-    scores, states = scores[states >= 0], states[states >= 0]
-    order = np.argsort(-scores, kind='stable')
-    scores, hits = scores[order], states[order].cumsum()
-    last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)) if len(scores) else np.zeros(0, dtype=int)
-    return scores[last], hits[last] / (last + 1), hits[last] / max(positives, 1)
 
 
 def voc12_ap(precision: np.ndarray, recall: np.ndarray) -> float:
@@ -132,7 +85,8 @@ class ShipDetectionMetric(BaseMetric):
         rows = []
         for label in np.union1d(labels, gt_labels).astype(int):
             ours, theirs = labels == label, gt_labels == label
-            states = match(boxes[ours], scores[ours], gt[theirs], ignored[theirs], self.iou_thr)
+            iou = box_iou(torch.from_numpy(boxes[ours]).double(), torch.from_numpy(gt[theirs])).numpy()
+            states = match(iou, scores[ours], ignored[theirs], self.iou_thr)
             rows.append((label, scores[ours], states, int((~ignored[theirs]).sum())))
         return rows
 

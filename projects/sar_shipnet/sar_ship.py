@@ -5,12 +5,12 @@ from pathlib import Path
 
 from mmdet.datasets import BaseDetDataset
 
+from mmsight.annotations import read_ids
 from mmsight.errors import InputError
 from mmsight.images import read_image
 from mmsight.registry import DATASETS
 
 from .boxes import check_box
-from .ssdd import read_ids
 
 
 def parse_txt(path: str | Path, width: int, height: int, classes: int) -> list[dict]:

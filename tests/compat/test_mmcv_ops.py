@@ -10,6 +10,7 @@ from mmcv import ops
 from shapely import affinity, box
 
 from mmsight.compat.mmcv_ops import extension
+from mmsight.rotated_iou import rotated_iou as exact_iou
 
 
 def random_boxes(rng, count, size=100):
@@ -273,6 +274,30 @@ def test_deformable_gradients():
     assert torch.autograd.gradcheck(lambda *v: ops.deform_conv2d(*v, 1, 1), (x, offset, weight))
     assert torch.autograd.gradcheck(lambda x, o, m, w, b: ops.modulated_deform_conv2d(x, o, m, w, b, 1, 1, 1, 1, 1),
                                     (x, offset, mask, weight, bias))
+
+
+def test_differentiable_rotated_iou():
+    """Through mmcv's diff_iou_rotated_2d: values against shapely, of equal and of far boxes too, gradients by differences."""
+    first, second = (random_rotated(np.random.default_rng(seed), 200, size=40).double() for seed in (5, 6))
+    second[:20], second[20:40, :2] = first[:20], first[20:40, :2] + 500
+    expected = torch.diagonal(torch.from_numpy(exact_iou(first.numpy(), second.numpy())))
+    found = ops.diff_iou_rotated_2d(first[None], second[None])[0]
+    assert torch.allclose(found, expected, atol=1e-6) and (found[20:40] == 0).all()
+    assert (expected[40:] > 0.05).sum() > 50
+    assert torch.autograd.gradcheck(lambda a: ops.diff_iou_rotated_2d(a[None], second[None, 40:60]),
+                                    first[40:60].requires_grad_())
+
+
+def test_active_rotated_filter():
+    """Every entry of a filter at its place in every rotation, by loops; gradients by differences."""
+    torch.manual_seed(0)
+    weight = torch.randn(2, 3, 1, 3, 3, dtype=torch.double, requires_grad=True)
+    indices = torch.stack([torch.randperm(9) + 1 for _ in range(4)], dim=-1).view(1, 3, 3, 4).to(torch.uint8)
+    found = ops.active_rotated_filter(weight, indices).detach().view(2, 4, 3, 9)
+    for out, rotation, channel, entry in np.ndindex(2, 4, 3, 9):
+        place = indices.view(9, 4)[entry, rotation].item() - 1
+        assert found[out, rotation, channel, place] == weight.detach().view(2, 3, 9)[out, channel, entry]
+    assert torch.autograd.gradcheck(lambda w: ops.active_rotated_filter(w, indices), weight)
 
 
 def test_a_missing_op_names_itself_and_the_command():

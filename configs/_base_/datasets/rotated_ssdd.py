@@ -1,0 +1,28 @@
+# SSDD with rotated boxes, 2021 release, official split (ids that end in 1 or 9 test). It has no validation split: the curve
+# during training is of the test split, and no checkpoint is chosen by it.
+data_root = '{{$MMSIGHT_DATA:data}}/ssdd/'
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='mmsight.RotatedSSDDDataset',
+        data_root=data_root,
+        ann_file='ImageSets/Main/train.txt',
+        data_prefix=dict(img='JPEGImages', ann='Annotations')))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='mmsight.RotatedSSDDDataset',
+        data_root=data_root,
+        ann_file='ImageSets/Main/test.txt',
+        data_prefix=dict(img='JPEGImages', ann='Annotations'),
+        test_mode=True))
+test_dataloader = val_dataloader
+val_evaluator = dict(type='mmsight.RotatedShipMetric')
+test_evaluator = val_evaluator

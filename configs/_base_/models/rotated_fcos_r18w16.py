@@ -1,0 +1,11 @@
+# Rotated FCOS at the size of larsd_r18w16.py, from P2 on.
+_base_ = 'rotated_fcos_r50.py'
+
+model = dict(
+    backbone=dict(
+        depth=18, stem_channels=16, base_channels=16, frozen_stages=-1, norm_eval=False, zero_init_residual=False,
+        init_cfg=None),
+    neck=dict(in_channels=[16, 32, 64, 128], out_channels=32, num_outs=4, start_level=0),
+    bbox_head=dict(
+        in_channels=32, feat_channels=32, stacked_convs=3, norm_cfg=dict(type='GN', num_groups=8, requires_grad=True),
+        strides=[4, 8, 16, 32], regress_ranges=((-1, 32), (32, 64), (64, 128), (128, 1e8))))

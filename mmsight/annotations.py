@@ -1,0 +1,75 @@
+"""Split files and xml annotations, with one clear sentence for what cannot be read."""
+
+from collections import Counter
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml
+import defusedxml.ElementTree
+
+from mmsight.errors import InputError
+
+
+def read_text(path: str | Path) -> str:
+    """Content of an annotation file in UTF-8.
+
+    Raises:
+        InputError: If it is missing or no text.
+    """
+    try:
+        return Path(path).read_text(encoding='utf-8')
+    except OSError as error:
+        raise InputError(f'{path}: the annotation cannot be read: {error.strerror}') from error
+    except UnicodeDecodeError as error:
+        raise InputError(f'{path}: the annotation is no text in UTF-8') from error
+
+
+def read_ids(path: str | Path) -> list[str]:
+    """Image ids of a split file, one a line.
+
+    Raises:
+        InputError: If the file is missing or empty, or an id stands twice.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f'{path}: the split file does not exist')
+    ids = path.read_text().split()
+    if not ids:
+        raise InputError(f'{path}: the split is empty')
+    twice = [name for name, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise InputError(f"{path}: id '{twice[0]}' stands more than once ({len(twice)} such ids)")
+    return ids
+
+
+def read_xml(path: str | Path) -> Element:
+    """Root element of an xml annotation.
+
+    Raises:
+        InputError: If the file is missing or malformed, or declares entities.
+    """
+    try:
+        return defusedxml.ElementTree.parse(str(path)).getroot()
+    except OSError as error:
+        raise InputError(f'{path}: the annotation cannot be read: {error.strerror}') from error
+    except ParseError as error:
+        raise InputError(f'{path}: no well-formed xml: {error}') from error
+    except defusedxml.DefusedXmlException as error:
+        raise InputError(f'{path}: declares entities, which an annotation never needs: refused') from error
+
+
+def tag_text(path: str | Path, element: Element, tag: str) -> str:
+    """Text of ``tag`` below ``element``; InputError, which begins with ``path``, where it is missing or blank."""
+    text = element.findtext(tag)
+    if text is None or not text.strip():
+        raise InputError(f'{path}: <{tag}> is missing in <{element.tag}>')
+    return text
+
+
+def tag_number(path: str | Path, element: Element, tag: str) -> float:
+    """Number in ``tag`` below ``element``; InputError as :func:`tag_text`, or where it is none."""
+    text = tag_text(path, element, tag)
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{path}: <{tag}> must be a number, found '{text}'") from None

@@ -1,0 +1,81 @@
+"""Folders in DOTA's format: HRSD and other sets of large images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from mmsight.errors import InputError
+from mmsight.registry import DATASETS
+
+from .boxes import check_rotated_box, fit_rotated_box
+from .rotated_dataset import RotatedShipDataset, image_size, read_lines, to_numbers
+
+
+@DATASETS.register_module()
+class DOTAShipDataset(RotatedShipDataset):
+    """DOTA's layout: one txt an image with lines ``x1 y1 x2 y2 x3 y3 x4 y4 class [difficult]``.
+
+    ``data_prefix`` has ``img`` and ``ann``; without ``ann_file`` every txt of the folder is an image's. Lines
+    ``imagesource:`` and ``gsd:`` may come first. The box is the smallest one around the quadrilateral.
+
+    Args:
+        img_suffix (str): Of the image files; ``.png`` as in DOTA.
+        skip_classes (Sequence[str]): Classes of the files that are not to be detected, such as ``('harbor', )``. Any other
+            class that ``metainfo['classes']`` does not list is an error.
+        diff_thr (int): More difficult objects are ignored in training and evaluation: by default, those of difficulty 2, of
+            which the border of a tile has cut off the most (see :func:`.ships_of_tile`).
+    """
+
+    def __init__(self, *args, img_suffix: str = '.png', skip_classes: Sequence[str] = (), diff_thr: int = 1,
+                 **kwargs) -> None:
+        self.img_suffix, self.skip_classes, self.diff_thr = img_suffix, tuple(skip_classes), diff_thr
+        super().__init__(*args, **kwargs)
+
+    def names(self) -> list[str]:
+        """Ids of ``ann_file``, or of all txt files."""
+        if self.ann_file:
+            return super().names()
+        names = sorted(path.stem for path in Path(self.data_prefix['ann']).glob('*.txt'))
+        if not names:
+            raise InputError(f"{self.data_prefix['ann']}: there is no txt file in this folder")
+        return names
+
+    def entry(self, name: str) -> dict:
+        """See :class:`RotatedShipDataset`."""
+        img_path = str(Path(self.data_prefix['img']) / f'{name}{self.img_suffix}')
+        width, height = image_size(img_path)
+        classes = self.metainfo['classes']
+        instances = []
+        for where, fields in read_lines(Path(self.data_prefix['ann']) / f'{name}.txt'):
+            if fields[0].lower().startswith(('imagesource:', 'gsd:')):
+                continue
+            if len(fields) not in (9, 10):
+                raise InputError(f'{where}: 9 or 10 fields (x1 y1 x2 y2 x3 y3 x4 y4 class difficult) are expected, found '
+                                 f"{len(fields)}: '{' '.join(fields)}'")
+            kind = fields[8]
+            if kind in self.skip_classes:
+                continue
+            if kind not in classes:
+                raise InputError(f"{where}: the class '{kind}' is unknown; known: {', '.join(classes)}; "
+                                 'list it in skip_classes if it is not to be detected')
+            box = parse_quadrilateral(to_numbers(fields[:8], where), where)
+            check_rotated_box(box, width, height, where)
+            difficult = to_numbers(fields[9:], where) or [0]
+            instances.append(dict(bbox=box, bbox_label=classes.index(kind), ignore_flag=int(difficult[0] > self.diff_thr)))
+        return dict(img_id=name, img_path=img_path, width=width, height=height, instances=instances)
+
+
+def parse_quadrilateral(values: list[float], where: str) -> list[float]:
+    """The smallest rotated box around a quadrilateral x1 ... y4; InputError if it is not finite, flat or crosses itself."""
+    points = np.reshape(values, (4, 2))
+    shown = '[' + ', '.join(f'{value:g}' for value in values) + ']'
+    if not np.isfinite(points).all():
+        raise InputError(f'{where}: the quadrilateral {shown} is not finite')
+    outline = shapely.Polygon(points)
+    if outline.area == 0 and np.linalg.matrix_rank(points - points[0]) < 2:
+        raise InputError(f'{where}: the quadrilateral {shown} has no area')
+    if not outline.is_valid:
+        raise InputError(f'{where}: the quadrilateral {shown} crosses itself: put its corners in order around it')
+    return fit_rotated_box(points)

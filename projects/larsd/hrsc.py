@@ -1,0 +1,61 @@
+"""HRSC2016 in its own layout: ``FullDataSet/AllImages``, ``FullDataSet/Annotations`` and ``ImageSets``."""
+
+from pathlib import Path
+
+from mmrotate.datasets import HRSCDataset
+
+from mmsight.annotations import read_xml, tag_number, tag_text
+from mmsight.errors import InputError
+from mmsight.registry import DATASETS
+
+from .boxes import check_rotated_box
+from .rotated_dataset import RotatedShipDataset, image_size
+
+
+@DATASETS.register_module()
+class HRSC2016Dataset(RotatedShipDataset):
+    """HRSC2016: ids in ``ann_file``, one xml and one image an id; ``data_prefix`` has ``img`` and ``ann``.
+
+    Boxes are the rotated ``mbox_*`` as stored. As others who report on this set we do not treat ``difficult`` ships apart.
+
+    Args:
+        classwise (bool): 31 classes of ships instead of one. Defaults to False.
+        img_suffix (str): Of the image files; ``.bmp`` as published.
+
+    *Deviation* from mmrotate's ``HRSCDataset``: the height is read from the height's tag and, where the tags are missing,
+    from the image; a class that is not in the table is an error that names it; boxes are not turned into corners and back.
+    """
+
+    def __init__(self, *args, classwise: bool = False, img_suffix: str = '.bmp', **kwargs) -> None:
+        self.classwise, self.img_suffix = classwise, img_suffix
+        table = HRSCDataset.METAINFO
+        self.labels = {f'1000000{number}': label for label, number in enumerate(table['classes_id'])}
+        if classwise:
+            kwargs.setdefault('metainfo', dict(classes=table['classes'], palette=table['palette']))
+        super().__init__(*args, **kwargs)
+
+    def entry(self, name: str) -> dict:
+        """See :class:`RotatedShipDataset`. An image whose xml lists no object is one without ships."""
+        path = Path(self.data_prefix['ann']) / f'{name}.xml'
+        img_path = str(Path(self.data_prefix['img']) / f'{name}{self.img_suffix}')
+        root = read_xml(path)
+        tags = ('Img_SizeWidth', 'Img_SizeHeight')
+        if all(root.find(tag) is not None for tag in tags):
+            width, height = (int(tag_number(path, root, tag)) for tag in tags)
+        else:
+            width, height = image_size(img_path)
+        instances = []
+        for number, item in enumerate(root.iterfind('HRSC_Objects/HRSC_Object'), 1):
+            box = [tag_number(path, item, f'mbox_{part}') for part in ('cx', 'cy', 'w', 'h', 'ang')]
+            check_rotated_box(box, width, height, f'{path}: object {number}')
+            instances.append(dict(bbox=box, bbox_label=self._label(path, item, number), ignore_flag=0))
+        return dict(img_id=name, img_path=img_path, width=width, height=height, instances=instances)
+
+    def _label(self, path: Path, item, number: int) -> int:
+        if not self.classwise:
+            return 0
+        class_id = tag_text(path, item, 'Class_ID').strip()
+        if class_id not in self.labels:
+            raise InputError(f"{path}: object {number} is of the unknown class '{class_id}'; "
+                             f'known are {min(self.labels)} to {max(self.labels)} but 21 and 23')
+        return self.labels[class_id]

@@ -1,0 +1,88 @@
+"""COCO-like json whose boxes have an angle."""
+
+import json
+import math
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from mmsight.annotations import read_text
+from mmsight.errors import InputError
+from mmsight.registry import DATASETS
+
+from .boxes import check_rotated_box
+from .rotated_dataset import RotatedShipDataset
+
+
+@DATASETS.register_module()
+class RotatedCocoDataset(RotatedShipDataset):
+    """COCO json with ``bbox`` [cx, cy, w, h, angle], the angle in degrees clockwise; ``data_prefix`` has ``img``.
+
+    Categories are found by name in ``metainfo['classes']``; ``iscrowd`` objects are ignored.
+    """
+
+    def load_data_list(self) -> list[dict]:
+        """One entry an image of the json."""
+        self._read()
+        return super().load_data_list()
+
+    def iter_faults(self):
+        """See :class:`RotatedShipDataset`."""
+        self._read()
+        yield from super().iter_faults()
+
+    def _read(self) -> None:
+        """Index the json by image.
+
+        Raises:
+            InputError: If it is no json, lacks a list or a key, or has one image twice.
+        """
+        path = self.ann_file
+        try:
+            content = json.loads(read_text(path))
+        except ValueError as error:
+            raise InputError(f'{path}: no json: {error}') from error
+        for key in ('images', 'annotations', 'categories'):
+            if not isinstance(content, dict) or not isinstance(content.get(key), list):
+                raise InputError(f"{path}: the key '{key}' is missing or no list")
+        if not content['images']:
+            raise InputError(f'{path}: the split is empty')
+        for kind, keys in (('images', ('id', 'file_name', 'width', 'height')), ('categories', ('id', 'name')),
+                           ('annotations', ('id', 'image_id'))):
+            for number, item in enumerate(content[kind]):
+                missing = [key for key in keys if key not in item]
+                if missing:
+                    raise InputError(f"{path}: entry {number} of '{kind}' lacks the key '{missing[0]}'")
+        for key in ('id', 'file_name'):
+            name, count = Counter(item[key] for item in content['images']).most_common(1)[0]
+            if count > 1:
+                raise InputError(f"{path}: 'images' has the {key} {name} {count} times")
+        self._images = {item['file_name']: item for item in content['images']}
+        self._classes = {item['id']: item['name'] for item in content['categories']}
+        self._objects = defaultdict(list)
+        known = {item['id'] for item in content['images']}
+        for item in content['annotations']:
+            if item['image_id'] not in known:
+                raise InputError(f"{path}: annotation {item['id']}: there is no image with the id {item['image_id']}")
+            self._objects[item['image_id']].append(item)
+
+    def names(self) -> list[str]:
+        """File names of the images."""
+        return list(self._images)
+
+    def entry(self, name: str) -> dict:
+        """See :class:`RotatedShipDataset`."""
+        image, classes = self._images[name], self.metainfo['classes']
+        instances = []
+        for item in self._objects[image['id']]:
+            where = f"{self.ann_file}: annotation {item['id']}"
+            kind = self._classes.get(item.get('category_id'))
+            if kind not in classes:
+                raise InputError(f"{where}: the class {item.get('category_id')} ('{kind}') is none of {', '.join(classes)}")
+            box = item.get('bbox')
+            if not isinstance(box, list) or len(box) != 5 or not all(isinstance(value, (int, float)) for value in box):
+                raise InputError(f"{where}: 'bbox' must be [cx, cy, w, h, angle], found {box}")
+            box = [*map(float, box[:4]), math.radians(box[4])]
+            check_rotated_box(box, image['width'], image['height'], where)
+            instances.append(dict(bbox=box, bbox_label=classes.index(kind), ignore_flag=int(item.get('iscrowd', 0))))
+        return dict(img_id=image['id'], img_path=str(Path(self.data_prefix['img']) / name), width=image['width'],
+                    height=image['height'], instances=instances)
