@@ -312,3 +312,16 @@ def test_faults(make_detector, write_scene, tmp_path, run, root):
                check=False)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert f'error: {tmp_path}{os.sep}text.tif: the file is damaged or no raster image' in done.stderr
+
+
+def test_a_full_disk_leaves_no_half_of_a_file(make_detector, write_scene, ships, tmp_path, full_disk):
+    detector, scene, out = make_detector(), write_scene(tmp_path / 's.tif', ships(300, 400, 12)[0]), tmp_path / 'out'
+    detector(scene, out_dir=out, tile=160, overlap=66)
+    sizes = {file.name: file.stat().st_size for file in out.iterdir()}
+    for limit in sorted(sizes.values())[-3:]:
+        for file in out.iterdir():
+            file.unlink()
+        with full_disk(limit - 1), pytest.raises(InputError, match='the file cannot be written'):
+            detector(scene, out_dir=out, tile=160, overlap=66)
+        # the journal stays, so that nothing is computed again once there is space
+        assert all(file.stat().st_size == sizes[file.name] for file in out.iterdir() if file.name != 's.tiles.jsonl')

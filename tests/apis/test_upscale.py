@@ -110,3 +110,14 @@ def test_folder_overwrite_and_faults(inferencer, tmp_path, root, weights, run):
     assert 'text.png: the file is damaged or no image' in done.stderr
     done = run(*command, '--weights', weights, cwd=root, check=False, RANK='1', WORLD_SIZE='2')
     assert done.returncode == 0  # the one file is another process's
+
+
+def test_a_full_disk_leaves_no_half_of_a_file(inferencer, tmp_path, full_disk):
+    cv2.imwrite(str(tmp_path / 'in.png'), smooth(16, 24, 3))
+    path = tmp_path / 'out' / 'in_x4.png'
+    inferencer(tmp_path / 'in.png', out_dir=path.parent)
+    size = path.stat().st_size
+    path.unlink()
+    with full_disk(size - 1), pytest.raises(InputError, match='the file cannot be written'):
+        inferencer(tmp_path / 'in.png', out_dir=path.parent)
+    assert not list(path.parent.iterdir())

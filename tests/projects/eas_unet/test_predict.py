@@ -210,3 +210,16 @@ def test_faults(ct, checkpoint, inferencer, root, write_nifti, tmp_path, run):
     for low_memory in (False, True):
         with pytest.raises(InputError, match='bad.nii.gz: the file is truncated'):
             inferencer(tmp_path / 'bad.nii.gz', low_memory=low_memory)
+
+
+def test_a_full_disk_leaves_no_half_of_a_file(ct, inferencer, write_nifti, tmp_path, full_disk):
+    out = tmp_path / 'out'
+    write_nifti(tmp_path / 'scan.nii.gz', ct[0], 'RAS')
+    inferencer(tmp_path / 'scan.nii.gz', out_dir=out)
+    sizes = {file.name: file.stat().st_size for file in out.iterdir()}
+    for limit in sorted(sizes.values())[-2:]:
+        for file in out.iterdir():
+            file.unlink()
+        with full_disk(limit - 1), pytest.raises(InputError, match='the file cannot be written'):
+            inferencer(tmp_path / 'scan.nii.gz', out_dir=out)
+        assert all(file.stat().st_size == sizes[file.name] for file in out.iterdir())
