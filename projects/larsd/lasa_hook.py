@@ -6,6 +6,7 @@ import cv2
 import matplotlib
 import numpy as np
 from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import get_box_tensor
 from mmengine.config import ConfigDict
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -53,7 +54,7 @@ class LASAPictureHook(Hook):
         """A BGR picture, twice the size of the image."""
         picture = cv2.resize(image, None, fx=2, fy=2)
         found = found[found.scores > self.score_thr]
-        boxes = found.bboxes.tensor.cpu()
+        boxes = get_box_tensor(found.bboxes).cpu()
         colours = (255 * matplotlib.colormaps['hot'](0.3 + 0.5 * found.scores.cpu().numpy())[:, 2::-1]).tolist()
         points = lasa.sampling_points(boxes).numpy() if lasa else np.zeros((len(boxes), 0, 2))
         for outline, dots, colour in zip(corners(boxes.numpy()), points, colours, strict=True):

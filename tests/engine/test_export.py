@@ -20,7 +20,10 @@ def graph_of(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('name, outputs', [('sar_shipnet_toy', ['heatmap', 'wh', 'offset']), ('eas_unet_toy', ['probability']),
-                                           ('super_resolution_toy', ['enlarged'])])
+                                           ('super_resolution_toy', ['enlarged']),
+                                           ('s2net_toy', ['descriptors', 'reliability', 'repeatability']),
+                                           ('larsd_toy', [f'{name}_{level}' for name in ('cls_scores', 'bbox_preds')
+                                                          for level in range(3)])])
 def test_same_values_at_any_size(name, outputs, tmp_path):
     graph = graph_of(name)
     if name == 'sar_shipnet_toy':
