@@ -40,7 +40,7 @@ def run_paper(config: Path) -> Entry:
     tested = sorted(work_dir.glob('*/pictures'))
     finished = done.returncode == 0 and record.is_file() and bool(tested)
     plots = [work_dir / 'losses.png'] if draw_losses(work_dir, work_dir / 'losses.png') else []
-    for pattern in ('vis_image/precision_recall*.png', 'vis_image/cases*.png', 'grids/*.png'):
+    for pattern in ('vis_image/precision_recall*.png', 'vis_image/cases*.png', 'vis_image/lasa_*.png', 'grids/*.png'):
         plots += sorted(work_dir.glob(f'*/vis_data/{pattern}'))[-1:]
     pictures = sorted(file for file in tested[-1].rglob('*') if file.suffix in ('.png', '.jpg'))[:12] if tested else []
     caption = Config.fromfile(config, import_custom_modules=False).demo_caption
