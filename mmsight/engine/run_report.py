@@ -11,7 +11,7 @@ from mmsight.engine.per_case import read_per_case
 from mmsight.engine.report import draw_curves, inline_figure, inline_picture, read_scalars, write_page
 from mmsight.errors import InputError
 
-SUFFIXES = ('.png', '.jpg')
+SUFFIXES = ('.png', '.jpg', '.bmp')
 
 
 def write_report(work_dir: Path, number: int = 3) -> Path:

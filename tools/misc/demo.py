@@ -14,7 +14,7 @@ from rich.table import Table
 from mmsight.cli import friendly
 from mmsight.configs import list_configs, source_root
 from mmsight.engine.report import Entry, draw_losses, write_index
-from mmsight.engine.run_report import write_report
+from mmsight.engine.run_report import SUFFIXES, write_report
 
 OUT = Path('work_dirs/demo')
 
@@ -42,7 +42,7 @@ def run_paper(config: Path) -> Entry:
     plots = [work_dir / 'losses.png'] if draw_losses(work_dir, work_dir / 'losses.png') else []
     for pattern in ('vis_image/precision_recall*.png', 'vis_image/cases*.png', 'vis_image/lasa_*.png', 'grids/*.png'):
         plots += sorted(work_dir.glob(f'*/vis_data/{pattern}'))[-1:]
-    pictures = sorted(file for file in tested[-1].rglob('*') if file.suffix in ('.png', '.jpg'))[:12] if tested else []
+    pictures = sorted(file for file in tested[-1].rglob('*') if file.suffix in SUFFIXES)[:12] if tested else []
     caption = Config.fromfile(config, import_custom_modules=False).demo_caption
     report = write_report(work_dir) if finished else None
     return Entry(paper, name, json.loads(record.read_text()) if finished else None, plots, pictures, caption, report)
