@@ -41,7 +41,7 @@ MARKS = {
     r'mmsight infer upscale (CONFIG|MODEL) (photo\.jpg|IMAGE\.\.\.)( --weights CHECKPOINT)?':
         'tests/apis/test_upscale.py::test_folder_overwrite_and_faults',
     r'mmsight infer TASK MODEL INPUT\.\.\.': 'tests/test_infer.py::test_help_has_an_example',
-    r'mmsight serve.*': 'tests/test_serve.py::test_mistakes_are_sentences_without_the_servers_paths',
+    r'mmsight serve.*': 'tests/test_serve.py::test_a_tab_runs_its_example_in_a_browser',
     r'torchrun .*': 'tests/test_infer.py::test_two_processes_give_what_one_gives',
     r'mmsight report WORK_DIR': 'tests/engine/test_run_report.py::test_everything_is_inside',
     r'mmsight table PAPER N': 'tests/engine/test_tables.py::test_command_runs_seeds_and_goes_on',
@@ -54,6 +54,7 @@ MARKS = {
     r'(python )?tools/analysis_tools/benchmark\.py SUITE.*': 'tests/tools/test_analysis_tools.py::test_benchmark',
     r'python tools/analysis_tools/anchor_kmeans\.py .*': 'needs data',
     r'python tools/misc/verify_dataset\.py \S+': 'needs data',
+    r'python tools/analysis_tools/browse_dataset\.py CONFIG': 'tests/tools/test_analysis_tools.py::test_browse_dataset',
     r'python tools/dataset_converters/ssdd\.py .*': CONVERTERS + 'ssdd',
     r'python tools/dataset_converters/sar_ship\.py .*': CONVERTERS + 'sar_ship',
     r'python tools/dataset_converters/hrsid\.py .*': CONVERTERS + 'hrsid',
