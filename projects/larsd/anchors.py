@@ -3,6 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
+import torch
+
+from . import priors
 
 
 class Anchors(NamedTuple):
@@ -15,9 +18,8 @@ class Anchors(NamedTuple):
 
 
 def centred_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """IoU (n, m) of upright boxes of sizes (n, 2) and (m, 2), laid on one centre."""
-    shared = np.minimum(first[:, None], second[None]).prod(axis=-1)
-    return shared / (first.prod(axis=1)[:, None] + second.prod(axis=1)[None] - shared)
+    """:func:`.priors.centred_iou` of arrays."""
+    return priors.centred_iou(torch.from_numpy(first), torch.from_numpy(second)).numpy()
 
 
 def kmeans(sizes: np.ndarray, clusters: int, rng: np.random.Generator, starts: int = 20, steps: int = 100) -> np.ndarray:
