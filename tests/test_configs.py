@@ -187,6 +187,12 @@ def test_rows_of_the_tables_differ_in_one_knob():
         with_lasa = models[tested].to_dict()
         assert with_lasa['test_cfg'].pop('lasa') == dict(pattern=pattern)
         assert with_lasa == models[trained].to_dict()
+    for data in ('ssdd_256', 'inshore_512'):
+        names = [f'larsd-{row}_r18w16_{data}' for row in ('baseline', 3, 10, 11)]
+        reduced = [load_config(name).model.to_dict() for name in [*names, f'{names[-1]}_blend']]
+        lasas = [model['test_cfg'].pop('lasa', None) for model in reduced]
+        assert lasas == [None, dict(pattern='diamond9')] * 2 + [dict(pattern='diamond9', raw_weight=0.5)]
+        assert reduced[0] == reduced[1] != reduced[2] == reduced[3] == reduced[4]
     assert [tuple(models[row].neck.out_levels) for row in ('baseline', 5, 6, 7, 9, 10)] == \
         [(2, ), (3, ), (4, ), (2, 3, 4), (2, ), (2, 3, 4)]
     anchors = models[9].bbox_head.prior_generator.anchors

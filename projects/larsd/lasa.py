@@ -23,21 +23,27 @@ class LASA:
         spread (float): Factor on the points: 1 puts the outermost on the box's sides.
         channel (str): ``'same'``: sample the map that scored the box, of its level, anchor and class; ``'max'``: at each cell
             the highest score of all anchors of its level for its class.
+        raw_weight (float): In [0, 1), weight of a candidate's raw score in the geometric mean of :meth:`blend`. 0 is the
+            paper's LASA: the aligned score alone.
 
     *Deviation*: the paper prints Fig. 6 without coordinates; a diamond is the part of a lattice within a city-block distance,
     which gives its counts 5, 9 and 13. It does not say which of K score maps is sampled. Points outside the map take the
-    border's score: zeros would punish ships that the image's border cuts.
+    border's score: zeros would punish ships that the image's border cuts. ``raw_weight`` is ours: a location's own score also
+    says how well it regresses, which the mean over the box forgets; the project's README has the figures.
     """
 
     def __init__(self, pattern: str | Sequence[tuple[float, float]] = 'diamond9', spread: float = 0.5,
-                 channel: str = 'same') -> None:
+                 channel: str = 'same', raw_weight: float = 0) -> None:
         if isinstance(pattern, str) and pattern not in PATTERNS:
             raise ValueError(f"lasa.pattern must be one of {', '.join(PATTERNS)} or a list of points, found '{pattern}'")
         if channel not in ('same', 'max'):
             raise ValueError(f"lasa.channel must be 'same' or 'max', found '{channel}'")
+        if not 0 <= raw_weight < 1:
+            raise ValueError(f'lasa.raw_weight must be at least 0 and below 1, found {raw_weight}')
         points = PATTERNS[pattern] if isinstance(pattern, str) else pattern
         self.points = torch.tensor([tuple(point) for point in points], dtype=torch.float) * spread
         self.channel = channel
+        self.raw_weight = raw_weight
 
     def sampling_points(self, boxes: Tensor) -> Tensor:
         """Where the score map is read: (n, points, 2), x and y, for rotated boxes (n, 5), in their pixels."""
@@ -45,6 +51,10 @@ class LASA:
         cos, sin = boxes[:, 4].cos()[:, None], boxes[:, 4].sin()[:, None]
         x, y = offsets.unbind(-1)
         return boxes[:, None, :2] + torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
+
+    def blend(self, raw: Tensor, aligned: Tensor) -> Tensor:
+        """Final scores (n, ) of candidates, from their raw and their aligned ones, in [0, 1]; see ``raw_weight``."""
+        return raw ** self.raw_weight * aligned ** (1 - self.raw_weight)
 
     def __call__(self, score_maps: Sequence[Tensor], boxes: Tensor, levels: Tensor, channels: Tensor,
                  strides: Sequence[float | tuple[float, float]], num_classes: int = 1, offset: float = 0.5) -> Tensor:

@@ -39,8 +39,9 @@ class LASAMixin:
         levels, cells, channels = self._origins(score_maps, results.labels, cfg)
         prior = self.prior_generator
         offset = prior.offset if hasattr(prior, 'offset') else prior.center_offset
-        results.scores = LASA(**cfg.lasa)(score_maps, get_box_tensor(results.bboxes), levels, channels, prior.strides,
-                                          self.num_classes, offset)
+        lasa = LASA(**cfg.lasa)
+        aligned = lasa(score_maps, get_box_tensor(results.bboxes), levels, channels, prior.strides, self.num_classes, offset)
+        results.scores = lasa.blend(results.scores, aligned)
         if score_factor_list[0] is not None:
             factors = torch.cat([factor.flatten().sigmoid() for factor in score_factor_list])
             starts = torch.tensor([0, *(m[0].numel() for m in score_maps)], device=cells.device).cumsum(0)

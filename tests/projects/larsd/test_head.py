@@ -120,14 +120,15 @@ def test_no_batch_norm_over_several_levels():
         head(norm_cfg=dict(type='BN'))
 
 
-def test_scores_with_lasa_by_hand():
-    """Every candidate of every level, anchor and class has the score of the module at its decoded box."""
+@pytest.mark.parametrize('weight', [0, 0.3])
+def test_scores_with_lasa_by_hand(weight):
+    """Each candidate of any level, anchor and class: the module at its decoded box, or the mean of that and its own."""
     module = head(2)
     torch.manual_seed(3)
     maps = [torch.randn(1, 4, 19, 26), torch.randn(1, 4, 10, 13)]
     preds = [torch.randn(1, 10, 19, 26) * 0.3, torch.randn(1, 10, 10, 13) * 0.3]
     lasa = dict(pattern='rect9', spread=0.7)
-    cfg = ConfigDict(TEST_CFG, lasa=lasa, nms_pre=10_000, score_thr=0.0)
+    cfg = ConfigDict(TEST_CFG, lasa=dict(lasa, raw_weight=weight), nms_pre=10_000, score_thr=0.0)
     found, = module.predict_by_feat(maps, preds, batch_img_metas=[META], cfg=cfg, with_nms=False)
     priors = torch.cat(module.prior_generator.grid_priors([(19, 26), (10, 13)]))
     flat = torch.cat([p[0].permute(1, 2, 0).reshape(-1, 5) for p in preds])
@@ -135,10 +136,12 @@ def test_scores_with_lasa_by_hand():
     count = len(boxes)
     cells = [19 * 26, 10 * 13]
     level = torch.cat([torch.full((2 * n, ), i) for i, n in enumerate(cells)])
+    raw = torch.cat([m[0].sigmoid().permute(1, 2, 0).reshape(-1, 2) for m in maps])
     expected = []
     for label in range(2):
         channel = (torch.arange(count) % 2) * 2 + label
-        expected.append(LASA(**lasa)([m[0].sigmoid() for m in maps], boxes, level, channel, (4, 8), 2))
+        aligned = LASA(**lasa)([m[0].sigmoid() for m in maps], boxes, level, channel, (4, 8), 2)
+        expected.append((weight * raw[:, label].log() + (1 - weight) * aligned.log()).exp())
     assert torch.allclose(found.scores.sort()[0], torch.cat(expected).sort()[0], atol=1e-5)
 
 

@@ -95,3 +95,5 @@ def test_wrong_arguments():
         LASA('star')
     with pytest.raises(ValueError, match="'same' or 'max', found 'sum'"):
         LASA(channel='sum')
+    with pytest.raises(ValueError, match='raw_weight must be at least 0 and below 1, found 1'):
+        LASA(raw_weight=1)
