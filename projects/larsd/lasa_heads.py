@@ -36,14 +36,13 @@ class LASAMixin:
             cls_score_list=cls_score_list, score_factor_list=[None] * len(cls_score_list), img_meta=img_meta,
             cfg=ConfigDict(cfg, min_bbox_size=-1), rescale=False, with_nms=False, **predictions)
         score_maps = [scores.sigmoid() for scores in cls_score_list]
-        levels, cells, channels = self._origins(score_maps, results.labels, cfg)
-        prior = self.prior_generator
-        offset = prior.offset if hasattr(prior, 'offset') else prior.center_offset
+        origins = self.origins(score_maps, results.labels, cfg)
         lasa = LASA(**cfg.lasa)
-        aligned = lasa(score_maps, get_box_tensor(results.bboxes), levels, channels, prior.strides, self.num_classes, offset)
+        aligned = self.align(lasa, score_maps, get_box_tensor(results.bboxes), origins)
         results.scores = lasa.blend(results.scores, aligned)
         if score_factor_list[0] is not None:
             factors = torch.cat([factor.flatten().sigmoid() for factor in score_factor_list])
+            levels, cells, _ = origins
             starts = torch.tensor([0, *(m[0].numel() for m in score_maps)], device=cells.device).cumsum(0)
             results.score_factors = factors[starts[levels] + cells]
         keep = results.scores > cfg.get('score_thr', 0)
@@ -51,7 +50,25 @@ class LASAMixin:
         results = InstanceData(**{name: values[keep] for name, values in results.items()})
         return self._bbox_post_process(results=results, cfg=cfg, rescale=rescale, with_nms=with_nms, img_meta=img_meta)
 
-    def _origins(self, score_maps: list[Tensor], labels: Tensor, cfg: ConfigDict) -> tuple[Tensor, Tensor, Tensor]:
+    def align(self, lasa: LASA, score_maps: list[Tensor], boxes: Tensor, origins: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """Aligned scores (n, ) of an image's boxes (n, 5), in the input's pixels, that come from these :meth:`origins`."""
+        levels, _, channels = origins
+        return lasa(score_maps, boxes, levels, channels, self.prior_generator.strides, self.num_classes, self._offset())
+
+    def locations(self, score_maps: list[Tensor], origins: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """Where the boxes were predicted from: (n, 2), x and y, in the input's pixels."""
+        levels, cells, _ = origins
+        widths = torch.tensor([scores.shape[-1] for scores in score_maps], device=cells.device)[levels]
+        at = torch.stack([cells % widths, torch.div(cells, widths, rounding_mode='floor')], dim=1)
+        strides = torch.as_tensor(self.prior_generator.strides, device=cells.device).reshape(len(score_maps), -1)[levels]
+        return (at + self._offset()) * strides
+
+    def _offset(self) -> float:
+        """Of a location in its cell, in cells, as the host has it."""
+        prior = self.prior_generator
+        return prior.offset if hasattr(prior, 'offset') else prior.center_offset
+
+    def origins(self, score_maps: list[Tensor], labels: Tensor, cfg: ConfigDict) -> tuple[Tensor, Tensor, Tensor]:
         """Level, cell and channel (n, ) of each candidate: the host's own pre-selection, repeated for its indices."""
         levels, cells, anchors = [], [], []
         for level, score_map in enumerate(score_maps):

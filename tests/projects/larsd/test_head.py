@@ -212,7 +212,7 @@ def test_drop_in_finds_the_map_that_scored_each_box(name, monkeypatch):
             [score_maps[level] for level in levels], channels, cells, strict=True)]
         return torch.stack(values)
 
-    origins = type(ours)._origins
+    origins = type(ours).origins
 
     def spy(self, score_maps, labels, cfg):
         nonlocal cells
@@ -222,7 +222,7 @@ def test_drop_in_finds_the_map_that_scored_each_box(name, monkeypatch):
         return result
 
     cells = None
-    monkeypatch.setattr(type(ours), '_origins', spy)
+    monkeypatch.setattr(type(ours), 'origins', spy)
     monkeypatch.setattr(LASA, '__call__', at_the_cell)
     with torch.no_grad():
         outs = ours(features())

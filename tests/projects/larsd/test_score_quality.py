@@ -1,0 +1,78 @@
+"""The score quality tool: its statistics by a plain loop, and the locations that it asks the heads for."""
+
+import importlib.util
+import math
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import ConfigDict
+from scipy.stats import spearmanr
+from shapely import Point, Polygon
+
+from mmsight.rotated_iou import corners
+
+
+@pytest.fixture(scope='module')
+def tool(root):
+    spec = importlib.util.spec_from_file_location('score_quality', root / 'tools' / 'analysis_tools' / 'score_quality.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_place_on_ship(tool):
+    """Below 1 just where shapely finds the point inside; 1 on the box's corners, 0 at its centre."""
+    rng = np.random.default_rng(0)
+    ships = np.stack([*rng.uniform(20, 40, (2, 300)), *rng.uniform(5, 40, (2, 300)), rng.uniform(-2, 2, 300)], axis=1)
+    points = rng.uniform(10, 50, (300, 2))
+    inside = [Polygon(outline).contains(Point(point)) for outline, point in zip(corners(ships), points, strict=True)]
+    found = tool.place_on_ship(points, ships)
+    assert (found < 1).tolist() == inside and 20 < sum(inside) < 280
+    assert tool.place_on_ship(corners(ships)[:, 0], ships) == pytest.approx(1)
+    assert tool.place_on_ship(ships[:, :2], ships) == pytest.approx(0)
+    assert tool.place_on_ship(np.array([[10, 15.]]), np.array([[10., 10, 40, 20, math.pi / 2]])) == pytest.approx(0.25)
+
+
+def test_summary_by_a_loop(tool):
+    rng = np.random.default_rng(1)
+    iou, ship, place = rng.random(200), rng.integers(0, 12, 200), rng.random(200) * 2
+    scores = {name: rng.random(200) for name in tool.SCORINGS}
+    found = tool.summarise(scores, iou, ship, place)
+    assert found['candidates'] == 200 and found['ships'] == len(set(ship.tolist()))
+    for name, values in scores.items():
+        right = [iou[ship == number][values[ship == number].argmax()] >= 0.5 for number in set(ship.tolist())]
+        assert found['metrics'][f'best_is_right/{name}'] == pytest.approx(sum(right) / len(right))
+        assert found['metrics'][f'rank_correlation/{name}'] == pytest.approx(spearmanr(values, iou)[0])
+    for row in found['places']:
+        members = [i for i in range(200) if row['place'][0] <= place[i] < row['place'][1]]
+        assert row['candidates'] == len(members)
+        assert row['iou'] == pytest.approx(np.mean(iou[members]))
+        assert row['raw'] == pytest.approx(np.mean(scores['raw'][members]))
+    assert sum(row['candidates'] for row in found['places']) == (place < tool.PLACES[-1]).sum()
+
+
+@pytest.mark.parametrize('name', ['larsd_toy', 'rotated-retinanet_r18w16_harbours_128_lasa',
+                                  'rotated-fcos_r18w16_harbours_128_lasa', 'rtmdet-r_w24_harbours_128_lasa'])
+def test_locations_are_the_centres_of_the_priors(name):
+    """Of every candidate, the head's own prior at its level and cell."""
+    from mmengine.registry import init_default_scope
+    from mmrotate.registry import MODELS
+
+    from mmsight.configs import load_config
+    cfg = load_config(name)
+    init_default_scope('mmrotate')
+    head = MODELS.build(cfg.model).bbox_head
+    generator = torch.Generator().manual_seed(0)
+    sizes = [(9, 13), (5, 7), (3, 4), (2, 3)][:len(head.prior_generator.strides)]
+    ours = hasattr(head.prior_generator, 'num_anchors')
+    anchors = head.prior_generator.num_anchors if ours else head.prior_generator.num_base_priors[0]
+    maps = [torch.rand(anchors * head.num_classes, *size, generator=generator) for size in sizes]
+    count = sum(m.numel() for m in maps)
+    levels, cells, channels = head.origins(maps, torch.zeros(count).long(), ConfigDict(score_thr=-1, nms_pre=10_000))
+    priors = torch.cat([getattr(level, 'tensor', level)[:, :2]
+                        for level in head.prior_generator.grid_priors(sizes, device='cpu')])
+    starts = torch.tensor([0, *(anchors * math.prod(size) for size in sizes)]).cumsum(0)
+    index = starts[levels] + cells * anchors + channels
+    assert torch.equal(index.sort()[0], torch.arange(count))
+    assert torch.equal(head.locations(maps, (levels, cells, channels)), priors[index])

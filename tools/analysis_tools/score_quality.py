@@ -1,0 +1,160 @@
+"""How well a detector's scores rank its boxes, raw, aligned by LASA and blended: where LASA gains and where it loses.
+
+Every candidate before NMS is compared with the ship that it overlaps most. Writes a json file and one picture.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import DictAction
+
+import mmsight  # noqa: F401  (registers the import work-arounds)
+from mmsight.cli import friendly
+from mmsight.configs import load_config
+from mmsight.engine.environment import environment
+from mmsight.errors import InputError
+
+SCORINGS = ('raw', 'aligned', 'blended')
+PLACES = np.linspace(0, 1.4, 8)
+"""Limits of the bins of place: 0 a ship's centre, 1 its bow or stern, beyond 1 outside."""
+
+
+def place_on_ship(points: np.ndarray, ships: np.ndarray) -> np.ndarray:
+    """How far from its ship's centre each point is, (n, ): the larger share of the half extents of its rotated box (n, 5)."""
+    x, y = (points - ships[:, :2]).T
+    cos, sin = np.cos(ships[:, 4]), np.sin(ships[:, 4])
+    along, across = x * cos + y * sin, y * cos - x * sin
+    return np.maximum(np.abs(along) / ships[:, 2], np.abs(across) / ships[:, 3]) * 2
+
+
+def summarise(scores: dict[str, np.ndarray], iou: np.ndarray, ship: np.ndarray, place: np.ndarray) -> dict:
+    """What the json file holds.
+
+    Args:
+        scores (dict): Of each scoring, (n, ) in [0, 1].
+        iou (np.ndarray): (n, ), with the ship of most overlap.
+        ship (np.ndarray): (n, ), that ship's number in the set.
+        place (np.ndarray): (n, ) of :func:`place_on_ship`.
+
+    Returns:
+        dict: ``metrics``: for each scoring ``rank_correlation/NAME`` of score and IoU (Spearman) and ``best_is_right/NAME``,
+        the share of ships whose candidate of the highest score has an IoU of at least 0.5; ``candidates`` and ``ships``, how
+        many; ``places``: per bin the count, the mean IoU and the mean scores.
+    """
+    from scipy.stats import spearmanr
+    places = []
+    for low, high in zip(PLACES, PLACES[1:], strict=False):
+        inside = (place >= low) & (place < high)
+        if inside.any():
+            means = {name: float(values[inside].mean()) for name, values in dict(iou=iou, **scores).items()}
+            places.append(dict(place=[round(low, 2), round(high, 2)], candidates=int(inside.sum()), **means))
+    metrics = {}
+    for name, values in scores.items():
+        order = np.lexsort((-values, ship))
+        first = order[np.unique(ship[order], return_index=True)[1]]
+        metrics[f'rank_correlation/{name}'] = float(spearmanr(values, iou)[0])
+        metrics[f'best_is_right/{name}'] = float((iou[first] >= 0.5).mean())
+    return dict(metrics=metrics, candidates=len(iou), ships=len(np.unique(ship)), places=places)
+
+
+def draw(record: dict, path: Path) -> None:
+    """Mean IoU of the boxes and mean scores over the place that they were predicted from."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(6, 4), layout='constrained')
+    axes = figure.add_subplot(xlabel="location in half extents of the ship: 1 is its edge", ylabel='mean', ylim=(0, None))
+    middle = [np.mean(row['place']) for row in record['places']]
+    axes.plot(middle, [row['iou'] for row in record['places']], 'k--', label='IoU of the box')
+    for name in SCORINGS:
+        value = record['metrics'][f'rank_correlation/{name}']
+        axes.plot(middle, [row[name] for row in record['places']], marker='o',
+                  label=f'{name} score (rank correlation {value:.2f})')
+    axes.legend()
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=120)
+
+
+@friendly
+def main() -> None:
+    """Run the network over the test set once, count, print, draw."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n', 1)[0],
+        epilog='example: python tools/analysis_tools/score_quality.py larsd_toy work_dirs/larsd_toy/epoch_12.pth')
+    parser.add_argument('config', help='path or name of a config with test_cfg.lasa')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--out', type=Path, default=Path('score_quality.json'), metavar='FILE.json')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    args = parser.parse_args()
+
+    cfg = load_config(args.config, args.cfg_options)
+    if not cfg.model.get('test_cfg', {}).get('lasa'):
+        raise InputError(f'{args.config}: needs model.test_cfg.lasa, the settings of LASA to compare with')
+    parts = _candidates(cfg, args.checkpoint)
+    if not parts:
+        raise InputError(f'{args.config}: no candidate on an image with ships; is {args.checkpoint} trained?')
+    scores = {name: np.concatenate([part[0][name] for part in parts]) for name in SCORINGS}
+    iou, ship, place = (np.concatenate(values) for values in list(zip(*parts, strict=True))[1:])
+    record = dict(config=args.config, seed=cfg.get('randomness', {}).get('seed'), checkpoint=args.checkpoint,
+                  options=args.cfg_options, lasa=cfg.model.test_cfg.lasa.to_dict(), **environment(),
+                  **summarise(scores, iou, ship, place))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(record, indent=2) + '\n')
+    picture = args.out.with_suffix('.png')
+    draw(record, picture)
+    for name in SCORINGS:
+        print(f"{name + ':':9} rank correlation of score and IoU {record['metrics'][f'rank_correlation/{name}']:.3f}; the "
+              f"best-scored candidate of a ship is right for {record['metrics'][f'best_is_right/{name}']:.1%} of "
+              f"{record['ships']} ships")
+    print(f'{args.out}, {picture}')
+
+
+def _candidates(cfg, checkpoint: str) -> list[tuple]:
+    """Per image with candidates and ships: scores, IoU, ship and place, the arguments of :func:`summarise`."""
+    import torch
+    from mmdet.structures.bbox import get_box_tensor
+    from mmengine.config import ConfigDict
+    from mmengine.dataset import pseudo_collate
+    from mmengine.registry import DATASETS
+    from mmsight.projects.larsd.lasa import LASA
+    from rich.progress import track
+
+    from mmsight.engine.load_model import build_model
+    from mmsight.engine.toy import ensure_toy_data
+    from mmsight.rotated_iou import rotated_iou
+    if 'toy_data' in cfg:
+        ensure_toy_data(cfg.toy_data)
+    model = build_model(cfg, checkpoint)
+    head = model.bbox_head
+    # every candidate, in the pixels of the network's input
+    raw_cfg = ConfigDict(head.test_cfg, lasa=None, min_bbox_size=-1)
+    lasa = LASA(**head.test_cfg.lasa)
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    parts, ships = [], 0
+    for index in track(range(len(dataset)), 'reading scores'):
+        data = model.data_preprocessor(pseudo_collate([dataset[index]]), False)
+        sample = data['data_samples'][0]
+        truth = get_box_tensor(sample.gt_instances.bboxes).numpy().copy()
+        scale = sample.get('scale_factor', (1, 1))
+        truth[:, :4] *= np.tile(scale, 2)  # loaded after Resize: in the original's pixels
+        with torch.no_grad():
+            outputs = head(model.extract_feat(data['inputs']))
+            found, = head.predict_by_feat(
+                *outputs, batch_img_metas=[sample.metainfo], cfg=raw_cfg, rescale=False, with_nms=False)
+            maps = [scores[0].sigmoid() for scores in outputs[0]]
+            origins = head.origins(maps, found.labels, raw_cfg)
+            boxes = get_box_tensor(found.bboxes)
+            aligned = head.align(lasa, maps, boxes, origins)
+        if len(boxes) and len(truth):
+            iou = rotated_iou(boxes.numpy(), truth)
+            best = iou.argmax(axis=1)
+            points = head.locations(maps, origins).numpy()
+            scores = (found.scores, aligned, (found.scores * aligned).sqrt())
+            parts.append(({name: values.numpy() for name, values in zip(SCORINGS, scores, strict=True)}, iou.max(axis=1),
+                          ships + best, place_on_ship(points, truth[best])))
+        ships += len(truth)
+    return parts
+
+
+if __name__ == '__main__':
+    main()
