@@ -52,7 +52,9 @@ MARKS = {
     r'(python )?tools/deployment/export_onnx\.py CONFIG CHECKPOINT( --out model\.onnx)?':
         'tests/engine/test_export.py::test_command_compares_and_refuses',
     r'(python )?tools/analysis_tools/benchmark\.py SUITE.*': 'tests/tools/test_analysis_tools.py::test_benchmark',
-    r'python tools/analysis_tools/anchor_kmeans\.py .*': 'needs data',
+    r'(python )?tools/analysis_tools/anchor_kmeans\.py .*':
+        'tests/projects/larsd/test_anchors.py::test_tool_writes_what_the_priors_read',
+    r'(python )?tools/analysis_tools/score_quality\.py .*': END_TO_END.format('larsd'),
     r'python tools/misc/verify_dataset\.py \S+': 'needs data',
     r'python tools/analysis_tools/browse_dataset\.py CONFIG': 'tests/tools/test_analysis_tools.py::test_browse_dataset',
     r'python tools/dataset_converters/ssdd\.py .*': CONVERTERS + 'ssdd',

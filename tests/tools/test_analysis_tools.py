@@ -30,6 +30,7 @@ def toy(tmp_path_factory):
 @pytest.mark.parametrize('tool', [
     'analysis_tools/benchmark', 'analysis_tools/analyze_logs', 'analysis_tools/browse_dataset',
     'analysis_tools/get_flops', 'analysis_tools/confusion_matrix', 'analysis_tools/vis_scheduler',
+    'analysis_tools/anchor_kmeans', 'analysis_tools/score_quality',
     'misc/print_config', 'misc/demo', 'misc/report_metric', 'misc/fill_tables', 'deployment/export_onnx'
 ])
 def test_help_has_an_example(run, tool):
