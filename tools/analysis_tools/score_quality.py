@@ -29,19 +29,20 @@ def place_on_ship(points: np.ndarray, ships: np.ndarray) -> np.ndarray:
     return np.maximum(np.abs(along) / ships[:, 2], np.abs(across) / ships[:, 3]) * 2
 
 
-def summarise(scores: dict[str, np.ndarray], iou: np.ndarray, ship: np.ndarray, place: np.ndarray) -> dict:
+def summarise(scores: dict[str, np.ndarray], iou: np.ndarray, ship: np.ndarray, place: np.ndarray, ships: int) -> dict:
     """What the json file holds.
 
     Args:
         scores (dict): Of each scoring, (n, ) in [0, 1].
         iou (np.ndarray): (n, ), with the ship of most overlap.
-        ship (np.ndarray): (n, ), that ship's number in the set.
-        place (np.ndarray): (n, ) of :func:`place_on_ship`.
+        ship (np.ndarray): (n, ), that ship's number in the set, -1 for a candidate that overlaps none.
+        place (np.ndarray): (n, ) of :func:`place_on_ship`, NaN for a candidate that overlaps none.
+        ships (int): In the set, with candidates or without.
 
     Returns:
         dict: ``metrics``: for each scoring ``rank_correlation/NAME`` of score and IoU (Spearman) and ``best_is_right/NAME``,
-        the share of ships whose candidate of the highest score has an IoU of at least 0.5; ``candidates`` and ``ships``, how
-        many; ``places``: per bin the count, the mean IoU and the mean scores.
+        the share of all ships whose candidate of the highest score has an IoU of at least 0.5; ``candidates`` and ``ships``,
+        how many; ``places``: per bin the count, the mean IoU and the mean scores.
     """
     from scipy.stats import spearmanr
     places = []
@@ -53,10 +54,11 @@ def summarise(scores: dict[str, np.ndarray], iou: np.ndarray, ship: np.ndarray, 
     metrics = {}
     for name, values in scores.items():
         order = np.lexsort((-values, ship))
-        first = order[np.unique(ship[order], return_index=True)[1]]
+        numbers, first = np.unique(ship[order], return_index=True)
+        right = iou[order[first]][numbers >= 0] >= 0.5
         metrics[f'rank_correlation/{name}'] = float(spearmanr(values, iou)[0])
-        metrics[f'best_is_right/{name}'] = float((iou[first] >= 0.5).mean())
-    return dict(metrics=metrics, candidates=len(iou), ships=len(np.unique(ship)), places=places)
+        metrics[f'best_is_right/{name}'] = float(right.sum() / ships)
+    return dict(metrics=metrics, candidates=len(iou), ships=ships, places=places)
 
 
 def draw(record: dict, path: Path) -> None:
@@ -90,14 +92,13 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options)
     if not cfg.model.get('test_cfg', {}).get('lasa'):
         raise InputError(f'{args.config}: needs model.test_cfg.lasa, the settings of LASA to compare with')
-    parts = _candidates(cfg, args.checkpoint)
-    if not parts:
-        raise InputError(f'{args.config}: no candidate on an image with ships; is {args.checkpoint} trained?')
-    scores = {name: np.concatenate([part[0][name] for part in parts]) for name in SCORINGS}
-    iou, ship, place = (np.concatenate(values) for values in list(zip(*parts, strict=True))[1:])
+    parts, ships = _candidates(cfg, args.checkpoint)
+    *values, iou, ship, place = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if (ship < 0).all():
+        raise InputError(f'{args.config}: no candidate overlaps a ship; is {args.checkpoint} trained?')
     record = dict(config=args.config, seed=cfg.get('randomness', {}).get('seed'), checkpoint=args.checkpoint,
                   options=args.cfg_options, lasa=cfg.model.test_cfg.lasa.to_dict(), **environment(),
-                  **summarise(scores, iou, ship, place))
+                  **summarise(dict(zip(SCORINGS, values, strict=True)), iou, ship, place, ships))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(record, indent=2) + '\n')
     picture = args.out.with_suffix('.png')
@@ -109,8 +110,8 @@ def main() -> None:
     print(f'{args.out}, {picture}')
 
 
-def _candidates(cfg, checkpoint: str) -> list[tuple]:
-    """Per image with candidates and ships: scores, IoU, ship and place, the arguments of :func:`summarise`."""
+def _candidates(cfg, checkpoint: str) -> tuple[list[tuple], int]:
+    """Per image the three scores, IoU, ship and place, the arguments of :func:`summarise`; and the number of ships."""
     import torch
     from mmdet.structures.bbox import get_box_tensor
     from mmengine.config import ConfigDict
@@ -145,15 +146,16 @@ def _candidates(cfg, checkpoint: str) -> list[tuple]:
             origins = head.origins(maps, found.labels, raw_cfg)
             boxes = get_box_tensor(found.bboxes)
             aligned = head.align(lasa, maps, boxes, origins)
-        if len(boxes) and len(truth):
-            iou = rotated_iou(boxes.numpy(), truth)
-            best = iou.argmax(axis=1)
-            points = head.locations(maps, origins).numpy()
-            scores = (found.scores, aligned, (found.scores * aligned).sqrt())
-            parts.append(({name: values.numpy() for name, values in zip(SCORINGS, scores, strict=True)}, iou.max(axis=1),
-                          ships + best, place_on_ship(points, truth[best])))
+        iou = np.pad(rotated_iou(boxes.numpy(), truth), ((0, 0), (0, 1)))  # a last column, of no ship
+        best = iou.argmax(axis=1)
+        overlap = iou[np.arange(len(iou)), best]
+        place = np.full(len(iou), np.nan)
+        some = overlap > 0
+        place[some] = place_on_ship(head.locations(maps, origins).numpy()[some], truth[best[some]])
+        scores = (found.scores, aligned, (found.scores * aligned).sqrt())
+        parts.append((*(values.numpy() for values in scores), overlap, np.where(some, ships + best, -1), place))
         ships += len(truth)
-    return parts
+    return parts, ships
 
 
 if __name__ == '__main__':
