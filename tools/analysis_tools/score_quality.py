@@ -19,6 +19,7 @@ from mmsight.errors import InputError
 SCORINGS = ('raw', 'aligned', 'blended')
 PLACES = np.linspace(0, 1.4, 8)
 """Limits of the bins of place: 0 a ship's centre, 1 its bow or stern, beyond 1 outside."""
+RIM = 0.8
 
 
 def place_on_ship(points: np.ndarray, ships: np.ndarray) -> np.ndarray:
@@ -41,8 +42,9 @@ def summarise(scores: dict[str, np.ndarray], iou: np.ndarray, ship: np.ndarray, 
 
     Returns:
         dict: ``metrics``: for each scoring ``rank_correlation/NAME`` of score and IoU (Spearman) and ``best_is_right/NAME``,
-        the share of all ships whose candidate of the highest score has an IoU of at least 0.5; ``candidates`` and ``ships``,
-        how many; ``places``: per bin the count, the mean IoU and the mean scores.
+        the share of all ships whose candidate of the highest score has an IoU of at least 0.5, and ``best_from_rim/NAME``,
+        the share of those candidates whose place is at least ``RIM``; ``candidates`` and ``ships``, how many; ``places``: per
+        bin the count, the mean IoU and the mean scores.
     """
     from scipy.stats import spearmanr
     places = []
@@ -55,9 +57,10 @@ def summarise(scores: dict[str, np.ndarray], iou: np.ndarray, ship: np.ndarray, 
     for name, values in scores.items():
         order = np.lexsort((-values, ship))
         numbers, first = np.unique(ship[order], return_index=True)
-        right = iou[order[first]][numbers >= 0] >= 0.5
+        best = order[first[numbers >= 0]]
         metrics[f'rank_correlation/{name}'] = float(spearmanr(values, iou)[0])
-        metrics[f'best_is_right/{name}'] = float(right.sum() / ships)
+        metrics[f'best_is_right/{name}'] = float((iou[best] >= 0.5).sum() / ships)
+        metrics[f'best_from_rim/{name}'] = float((place[best] >= RIM).mean())
     return dict(metrics=metrics, candidates=len(iou), ships=ships, places=places)
 
 

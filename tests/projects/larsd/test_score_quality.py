@@ -45,7 +45,9 @@ def test_summary_by_a_loop(tool):
     assert found['candidates'] == 200 and found['ships'] == 14
     for name, values in scores.items():
         right = [iou[ship == number][values[ship == number].argmax()] >= 0.5 for number in range(12)]
+        rim = [place[ship == number][values[ship == number].argmax()] >= 0.8 for number in range(12)]
         assert found['metrics'][f'best_is_right/{name}'] == pytest.approx(sum(right) / 14)
+        assert found['metrics'][f'best_from_rim/{name}'] == pytest.approx(sum(rim) / 12)
         assert found['metrics'][f'rank_correlation/{name}'] == pytest.approx(spearmanr(values, iou)[0])
     for row in found['places']:
         members = [i for i in range(200) if row['place'][0] <= place[i] < row['place'][1]]
