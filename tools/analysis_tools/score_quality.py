@@ -18,8 +18,9 @@ from mmsight.errors import InputError
 
 SCORINGS = ('raw', 'aligned', 'blended')
 PLACES = np.linspace(0, 1.4, 8)
-"""Limits of the bins of place: 0 a ship's centre, 1 its bow or stern, beyond 1 outside."""
+"""Limits of the bins of place: 0 a ship's centre, 1 its edge, beyond 1 outside."""
 RIM = 0.8
+"""Place from which on a location is at a ship's rim: its outer fifth, and outside."""
 
 
 def place_on_ship(points: np.ndarray, ships: np.ndarray) -> np.ndarray:
@@ -132,7 +133,7 @@ def _candidates(cfg, checkpoint: str) -> tuple[list[tuple], int]:
     head = model.bbox_head
     # every candidate, in the pixels of the network's input
     raw_cfg = ConfigDict(head.test_cfg, lasa=None, min_bbox_size=-1)
-    lasa = LASA(**head.test_cfg.lasa)
+    lasa = LASA(**dict(head.test_cfg.lasa, raw_weight=0.5))
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     parts, ships = [], 0
     for index in track(range(len(dataset)), 'reading scores'):
@@ -155,7 +156,7 @@ def _candidates(cfg, checkpoint: str) -> tuple[list[tuple], int]:
         place = np.full(len(iou), np.nan)
         some = overlap > 0
         place[some] = place_on_ship(head.locations(maps, origins).numpy()[some], truth[best[some]])
-        scores = (found.scores, aligned, (found.scores * aligned).sqrt())
+        scores = (found.scores, aligned, lasa.blend(found.scores, aligned))
         parts.append((*(values.numpy() for values in scores), overlap, np.where(some, ships + best, -1), place))
         ships += len(truth)
     return parts, ships
