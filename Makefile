@@ -10,8 +10,10 @@ MMAGIC := mmagic==1.2.0
 setup: $(STAMP)
 
 $(STAMP): $(wildcard requirements/*.txt) setup.py pyproject.toml Makefile
-	@$(PYTHON) -c "import sys; sys.exit(None if (3, 10) <= sys.version_info[:2] <= (3, 12) else 'Python 3.10, 3.11 or 3.12 is needed, found ' + sys.version.split()[0] + ': run make PYTHON=/path/to/python3.11')"
+	@$(PYTHON) tools/misc/check_machine.py $(VENV)
 	$(PYTHON) -m venv $(VENV)
+# torch first: pip keeps every wheel until the last one is unpacked, and torch's are 3.4 GB
+	$(PY) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt torch torchvision
 	$(PY) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt -r requirements/all.txt
 	$(PY) -m pip install -q --disable-pip-version-check --no-deps $(MMAGIC)
 	$(PY) -m pip install -q --disable-pip-version-check --no-deps -e .
