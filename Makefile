@@ -12,7 +12,7 @@ setup: $(STAMP)
 $(STAMP): $(wildcard requirements/*.txt) setup.py pyproject.toml Makefile
 	@$(PYTHON) tools/misc/check_machine.py $(VENV)
 	$(PYTHON) -m venv $(VENV)
-# torch first: pip keeps every wheel until the last one is unpacked, and torch's are 3.4 GB
+# torch first: pip keeps every wheel until the last one is unpacked, and torch's are nearly 4 GB
 	$(PY) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt torch torchvision
 	$(PY) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt -r requirements/all.txt
 	$(PY) -m pip install -q --disable-pip-version-check --no-deps $(MMAGIC)

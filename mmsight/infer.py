@@ -22,7 +22,7 @@ def _common(parser: argparse.ArgumentParser, task: str, inputs: str | None = Non
 
 def _detect_options(parser: argparse.ArgumentParser) -> None:
     _common(parser, 'detect', 'images, GeoTIFF scenes, folders or patterns of them')
-    parser.add_argument('--threshold', type=float, default=0.5, metavar='SCORE', help='least score of a ship (default 0.5)')
+    parser.add_argument('--threshold', type=float, default=0.3, metavar='SCORE', help='least score of a ship (default 0.3)')
     parser.add_argument('--tile', type=int, metavar='SIDE', help='side of a tile in pixels of the scene')
     parser.add_argument('--overlap', type=int, metavar='PIXELS', help='overlap of tiles; by default room for a ship of 450 m')
     parser.add_argument('--scale', type=float, metavar='FACTOR', help='enlarge a scene by this before the network sees it')

@@ -53,7 +53,7 @@ class Tasks:
         def show(found: dict, picture: np.ndarray) -> Result:
             rows = [[ship[name] for name in SHIP] for ship in found['detections']]
             failed = f", {len(found['failed_tiles'])} tiles failed" if found['failed_tiles'] else ''
-            text = f"{found['ships']} ships{failed}. {'; '.join(found['notes'])}"
+            text = '; '.join([f"{found['ships']} ships{failed}", *found['notes']])
             return text, [picture], rows, list(found['files'].values())
 
         yield from self._run('detect', [file], show, threshold=threshold, scale=scale or None)
@@ -191,7 +191,7 @@ def build_page(tasks: Tasks, examples: Mapping[str, list[str]]) -> gr.Blocks:
         with gr.Tabs():
             _add_tab('Detect ships', tasks.detect, examples.get('detect'), SHIP, [
                 file('Image or GeoTIFF scene', kinds),
-                gr.Slider(0, 1, 0.5, step=0.01, label='Threshold: least score of a ship', render=False),
+                gr.Slider(0, 1, 0.3, step=0.01, label='Threshold: least score of a ship', render=False),
                 gr.Slider(0, 4, 0, step=0.25, label='Scale: enlarge by this before the network (0: as in training)',
                           render=False)])
             _add_tab('Match two images', tasks.match, examples.get('match'), measures, [

@@ -109,7 +109,7 @@ class DetectInferencer(FileInferencer):
     def preprocess(self, source: Path, out_dir: Path | None = None, overwrite: bool = False, tile: int | None = None,
                    overlap: int | None = None, offset: tuple[int, int] = (0, 0), scale: float | None = None,
                    gsd: float | None = None, bands: Sequence[int] | None = None, stretch: str = 'auto',
-                   nodata: float | None = None, threshold: float = 0.5) -> _Job:
+                   nodata: float | None = None, threshold: float = 0.3) -> _Job:
         """Open one image and plan its tiles.
 
         Args:
@@ -121,7 +121,7 @@ class DetectInferencer(FileInferencer):
             scale (float, optional): Enlarge the scene by this before the network.
             gsd (float, optional): Metres a pixel, where the file does not say it.
             bands (Sequence[int], optional), stretch (str), nodata (float, optional): See :class:`mmsight.apis.scene.Scene`.
-            threshold (float): Least score. Defaults to 0.5.
+            threshold (float): Least score. Defaults to 0.3, as in mmdet's inferencer.
         """
         for name, value in (('tile', tile), ('scale', scale), ('gsd', gsd)):
             if value is not None and value <= 0:

@@ -28,14 +28,14 @@ def problem(root, tmp_path, monkeypatch):
 
 def test_room_enough(problem):
     assert problem() is None
-    assert problem(room=10.6) is None
-    assert problem('not/yet/made', room=9.1, temporary=3.6) is None
+    assert problem(room=12.1) is None
+    assert problem('not/yet/made', room=9.6, temporary=4.1) is None
 
 
 @pytest.mark.parametrize('machine, says', [
-    (dict(room=10.4), 'has 10.4 GB free, setting up needs 10.5: make room, or run make with VENV='),
-    (dict(room=8.0, temporary=50.0), 'has 8.0 GB free, setting up needs 9: make room, or run make with VENV='),
-    (dict(room=50.0, temporary=2.0), 'temporary has 2.0 GB free, setting up needs 3.5: make room, or run make with TMPDIR='),
+    (dict(room=11.9), 'has 11.9 GB free, setting up needs 12: make room, or run make with VENV='),
+    (dict(room=8.0, temporary=50.0), 'has 8.0 GB free, setting up needs 9.5: make room, or run make with VENV='),
+    (dict(room=50.0, temporary=2.0), 'temporary has 2.0 GB free, setting up needs 4: make room, or run make with TMPDIR='),
 ])
 def test_full_disk(problem, machine, says):
     assert says in problem(**machine)
