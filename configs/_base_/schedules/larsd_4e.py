@@ -1,4 +1,4 @@
-# Seven minutes on one core for the reduced models, from scratch.
+# A quarter of an hour on one core for the reduced models, from scratch.
 max_epochs = 4
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=max_epochs)
 val_cfg = dict(type='ValLoop')
