@@ -16,7 +16,8 @@ class ShipAssigner:
     """A location inside a rotated ship is positive, ignored or background for each anchor by the centred IoU of the sizes.
 
     Above ``pos_iou`` it is positive, in [``neg_iou``, ``pos_iou``] ignored, else background; so is every location outside.
-    Where ships overlap, the better fit takes the location, of equal ones the smaller ship.
+    Where ships overlap, the better fit takes the location, of equal ones the smaller ship. Locations inside a box that the data
+    set marks as ignored (neither a ship to learn nor background) are ignored, unless they are some ship's.
 
     Args:
         pos_iou, neg_iou (float): The paper's 0.5 and 0.2.
@@ -31,19 +32,23 @@ class ShipAssigner:
         self.pos_iou, self.neg_iou = pos_iou, neg_iou
         self.match_best, self.match_small = match_best, match_small
 
-    def __call__(self, gt_bboxes: Sequence[Tensor], priors: ShipPriors, shapes: Sequence[tuple[int, int]]) -> Tensor:
+    def __call__(self, gt_bboxes: Sequence[Tensor], priors: ShipPriors, shapes: Sequence[tuple[int, int]],
+                 ignored_bboxes: Sequence[Tensor] | None = None) -> Tensor:
         """Assign the ships of a batch, all images and ships of a level at once.
 
         Args:
             gt_bboxes (Sequence[Tensor]): Per image (n_i, 5), pixels and radians, at any angle.
             priors (ShipPriors): The levels.
             shapes (Sequence[tuple[int, int]]): (H, W) of each level's map.
+            ignored_bboxes (Sequence[Tensor], optional): Per image (m_i, 5), as ``gt_bboxes``.
 
         Returns:
             Tensor: Long (images, priors), in the order of ``priors.grid_priors``: 1 + the index of the ship within its image,
             0 background, -1 ignored.
         """
-        image = torch.cat([boxes.new_full((len(boxes), ), i, dtype=torch.long) for i, boxes in enumerate(gt_bboxes)])
+        image = _image_numbers(gt_bboxes)
+        if ignored_bboxes is not None:
+            ignored_image, ignored_boxes = _image_numbers(ignored_bboxes), ship_frame(torch.cat(list(ignored_bboxes)).float())
         index = torch.cat([torch.arange(1, len(boxes) + 1, device=boxes.device) for boxes in gt_bboxes])
         boxes = ship_frame(torch.cat(list(gt_bboxes)).float())
         fit = priors.fit(boxes[:, 2:4])
@@ -70,6 +75,10 @@ class ShipAssigner:
             result[cell[grey], anchor] = -1
             taken = best_rank >= 0
             result[taken] = index[ship_of_rank[best_rank[taken]]]
+            if ignored_bboxes is not None:
+                box, cell = self._cells_inside(ignored_boxes, height, width, stride, priors.offset)
+                cell = ignored_image[box] * (height * width) + cell
+                result[cell] = torch.where(taken[cell], result[cell], -1)
             levels.append(result.view(len(gt_bboxes), -1))
         return torch.cat(levels, dim=1)
 
@@ -100,6 +109,11 @@ class ShipAssigner:
             box = torch.cat([box, empty.nonzero()[:, 0]])
             cell = torch.cat([cell, nearest[empty, 1] * width + nearest[empty, 0]])
         return box, cell
+
+
+def _image_numbers(boxes: Sequence[Tensor]) -> Tensor:
+    """Of each box of a batch, the number of its image: long (n, )."""
+    return torch.cat([part.new_full((len(part), ), i, dtype=torch.long) for i, part in enumerate(boxes)])
 
 
 def _ranks(fit: Tensor, area: Tensor) -> tuple[Tensor, Tensor]:

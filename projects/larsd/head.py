@@ -89,12 +89,15 @@ class LARSDHead(LASAMixin, BaseDenseHead):
         return [self.cls_tower(level) for level in x], [self.reg_tower(level) for level in x]
 
     def loss_by_feat(self, cls_scores: list[Tensor], bbox_preds: list[Tensor], batch_gt_instances: list[InstanceData],
-                     batch_img_metas: list[dict], batch_gt_instances_ignore: list | None = None) -> dict[str, Tensor]:
-        """The three terms of eq. 2; see the class for their normalisation."""
+                     batch_img_metas: list[dict],
+                     batch_gt_instances_ignore: list[InstanceData | None] | None = None) -> dict[str, Tensor]:
+        """The three terms of eq. 2; see the class for their normalisation. Inside ignored boxes nothing is background."""
         shapes = [tuple(scores.shape[-2:]) for scores in cls_scores]
         logits = _flatten(cls_scores, self.num_classes)
         gt_bboxes = [get_box_tensor(gt.bboxes).float() for gt in batch_gt_instances]
-        assigned = self.assigner(gt_bboxes, self.prior_generator, shapes)
+        ignored = [boxes.new_empty(0, 5) if ignore is None else get_box_tensor(ignore.bboxes).float() for boxes, ignore in
+                   zip(gt_bboxes, batch_gt_instances_ignore or [None] * len(gt_bboxes), strict=True)]
+        assigned = self.assigner(gt_bboxes, self.prior_generator, shapes, ignored)
         positive = assigned > 0
         image, prior = positive.nonzero(as_tuple=True)
         # of each positive, its ship among all of the batch

@@ -37,4 +37,4 @@ model = dict(
         min_bbox_size=0,
         score_thr=0.05,
         nms=dict(type='nms_rotated', iou_threshold=0.1),
-        max_per_img=100))
+        max_per_img=2000))

@@ -27,15 +27,25 @@ def overlap(a, b):
     return shared / (a[0] * a[1] + b[0] * b[1] - shared)
 
 
-def by_loops(boxes, priors, shapes, pos=0.5, neg=0.2, match_best=True, match_small=True):
-    """The rule of section II.B.2, one ship, location and anchor at a time; inside is decided by shapely."""
+def cells_of(box, height, width, stride, match_small):
+    """Cells whose location shapely finds inside a box; of a box that has none, the one that holds its centre."""
+    polygon = shapely.polygons(corners(torch.tensor([box]).numpy()))[0]
+    cells = [(row, column) for row in range(height) for column in range(width)
+             if polygon.covers(shapely.Point((column + .5) * stride, (row + .5) * stride))]
+    if not cells and match_small:
+        row, column = math.floor(box[1] / stride), math.floor(box[0] / stride)
+        cells = [(row, column)] if 0 <= row < height and 0 <= column < width else []
+    return cells
+
+
+def by_loops(boxes, priors, shapes, pos=0.5, neg=0.2, match_best=True, match_small=True, ignored=None):
+    """The rule of section II.B.2, one ship, location and anchor at a time."""
     boxes = ship_frame(boxes)
     sizes = [tuple(size) for level in priors.anchors for size in level.tolist()]
     limits = [0, *priors.area_limits, math.inf]
     out = [[0] * (h * w * priors.num_anchors) for h, w in shapes]
     best = {}
     for index, box in enumerate(boxes.tolist()):
-        polygon = shapely.polygons(corners(torch.tensor([box]).numpy()))[0]
         area = box[2] * box[3]
         if priors.anchor_free:
             fits = [float(low <= area < high) for low, high in zip(limits, limits[1:], strict=False)]
@@ -43,11 +53,7 @@ def by_loops(boxes, priors, shapes, pos=0.5, neg=0.2, match_best=True, match_sma
             fits = [overlap(box[2:4], size) for size in sizes]
         forced = fits.index(max(fits)) if match_best and max(fits) <= pos else None
         for level, ((height, width), stride) in enumerate(zip(shapes, priors.strides, strict=True)):
-            cells = [(row, column) for row in range(height) for column in range(width)
-                     if polygon.covers(shapely.Point((column + .5) * stride, (row + .5) * stride))]
-            if not cells and match_small:
-                row, column = math.floor(box[1] / stride), math.floor(box[0] / stride)
-                cells = [(row, column)] if 0 <= row < height and 0 <= column < width else []
+            cells = cells_of(box, height, width, stride, match_small)
             for row, column in cells:
                 for anchor in range(priors.num_anchors):
                     number = level * priors.num_anchors + anchor
@@ -58,6 +64,13 @@ def by_loops(boxes, priors, shapes, pos=0.5, neg=0.2, match_best=True, match_sma
                             best[level, place] = key
                             out[level][place] = index + 1
                     elif fits[number] >= neg and out[level][place] == 0:
+                        out[level][place] = -1
+    for box in [] if ignored is None else ship_frame(ignored).tolist():
+        for level, ((height, width), stride) in enumerate(zip(shapes, priors.strides, strict=True)):
+            for row, column in cells_of(box, height, width, stride, match_small):
+                for anchor in range(priors.num_anchors):
+                    place = (row * width + column) * priors.num_anchors + anchor
+                    if out[level][place] == 0:
                         out[level][place] = -1
     return torch.tensor(sum(out, []))
 
@@ -75,6 +88,19 @@ def test_equals_plain_loops(anchors, limits, guards):
         assert torch.equal(ours, expected)
     assert (found[1] == 0).all() and (found > 0).any()
     assert (found == -1).any() == (anchors is not None)
+
+
+@pytest.mark.parametrize('anchors, limits', [(ANCHORS, ()), (None, (60., 300.))], ids=['anchors', 'anchor-free'])
+def test_inside_ignored_boxes_nothing_is_background(anchors, limits):
+    priors, shapes = ShipPriors((4, 8, 16), anchors, limits), [(17, 21), (9, 11), (5, 6)]
+    batch = [scene(12, 70, 0), torch.zeros(0, 5), scene(9, 70, 1)]
+    ignored = [scene(6, 70, 2), scene(8, 70, 3), torch.zeros(0, 5)]
+    found = ShipAssigner()(batch, priors, shapes, ignored)
+    for boxes, others, ours in zip(batch, ignored, found, strict=True):
+        assert torch.equal(ours, by_loops(boxes, priors, shapes, ignored=others))
+    without = ShipAssigner()(batch, priors, shapes)
+    assert torch.equal(found > 0, without > 0)  # no ship loses a location
+    assert ((found == -1) & (without == 0))[:2].any(dim=1).all() and torch.equal(found[2], without[2])
 
 
 def test_rule_on_a_grid_by_hand():

@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from mmdet.models.utils import unpack_gt_instances
+from mmdet.structures import DetDataSample
 from mmengine.config import ConfigDict
 from mmengine.hub import get_config
 from mmengine.registry import init_default_scope
@@ -79,6 +81,26 @@ def test_loss_equals_eq_2_by_hand(anchors):
     assert losses['loss_cls'].item() == pytest.approx(cls / count, rel=1e-4)
     assert losses['loss_distance'].item() == pytest.approx(distance / count, rel=1e-4)
     assert losses['loss_angle'].item() == pytest.approx(angle / count, rel=1e-4)
+
+
+def test_ignored_ships_are_not_learnt_as_background():
+    """By data sample, as the training loop hands them: high scores inside an ignored box cost nothing, outside they do."""
+    module = head(1)
+    sample = DetDataSample(metainfo=META, gt_instances=ships([[20, 20, 30, 8, 0.3]]))
+    ignoring = DetDataSample(metainfo=META, gt_instances=sample.gt_instances, ignored_instances=ships([[70, 50, 40, 16, 0.]]))
+    cells = [scores.clone().requires_grad_() for scores in module(features(1))[0]]
+    regressions = module(features(1))[1]
+
+    def gradient(data_sample):
+        instances, ignored, metas = unpack_gt_instances([data_sample])
+        loss = module.loss_by_feat(cells, regressions, instances, metas, ignored)['loss_cls']
+        return torch.autograd.grad(loss, cells)[0][0].abs().sum(dim=0)  # at stride 4
+
+    assert (gradient(sample) > 0).any(dim=0).any()
+    changed = (gradient(sample) > 0) & (gradient(ignoring) == 0)
+    x, y = (torch.arange(26) + .5) * 4, (torch.arange(19) + .5) * 4
+    inside = (abs(y - 50) <= 8)[:, None] & (abs(x - 70) <= 20)[None]
+    assert torch.equal(changed, inside)
 
 
 @pytest.mark.parametrize('batch', [BATCH, [ships([]), ships([])],
