@@ -288,6 +288,21 @@ def test_differentiable_rotated_iou():
                                     first[40:60].requires_grad_())
 
 
+def test_sigmoid_focal_loss():
+    """Of logits of three classes, background included, by loops; gradients by differences; its means and sums are mmcv's."""
+    torch.manual_seed(0)
+    logits = (torch.randn(20, 3, dtype=torch.double) * 4).requires_grad_()
+    labels = torch.randint(4, (20, ))
+    assert (labels == 3).any() and all((labels == label).any() for label in range(3))
+    found = ops.sigmoid_focal_loss(logits, labels, 1.5, 0.3, None, 'none')
+    for row, column in np.ndindex(20, 3):
+        p = 1 / (1 + math.exp(-logits[row, column].item()))
+        expected = -0.3 * (1 - p)**1.5 * math.log(p) if labels[row] == column else -0.7 * p**1.5 * math.log(1 - p)
+        assert found[row, column].item() == pytest.approx(expected, rel=1e-9)
+    assert ops.sigmoid_focal_loss(logits, labels, 1.5, 0.3, None, 'mean').item() == pytest.approx(found.sum().item() / 20)
+    assert torch.autograd.gradcheck(lambda x: ops.sigmoid_focal_loss(x, labels, 1.5, 0.3, None, 'sum'), logits)
+
+
 def test_active_rotated_filter():
     """Every entry of a filter at its place in every rotation, by loops; gradients by differences."""
     torch.manual_seed(0)
