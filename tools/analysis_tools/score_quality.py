@@ -96,6 +96,7 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options)
     if not cfg.model.get('test_cfg', {}).get('lasa'):
         raise InputError(f'{args.config}: needs model.test_cfg.lasa, the settings of LASA to compare with')
+    cfg.model.test_cfg.lasa.raw_weight = cfg.model.test_cfg.lasa.get('raw_weight') or 0.5  # of the blended scores
     parts, ships = _candidates(cfg, args.checkpoint)
     *values, iou, ship, place = (np.concatenate(column) for column in zip(*parts, strict=True))
     if (ship < 0).all():
@@ -112,6 +113,25 @@ def main() -> None:
               f"best-scored candidate of a ship is right for {record['metrics'][f'best_is_right/{name}']:.1%} of "
               f"{record['ships']} ships")
     print(f'{args.out}, {picture}')
+
+
+def all_scores(head, lasa, maps: list, found, origins: tuple) -> dict:
+    """Scores (n, ) of an image's candidates by each of ``SCORINGS``, as the head gives them.
+
+    Args:
+        head: One with LASA.
+        lasa (LASA): With the weight of ``blended``.
+        maps (list[Tensor]): Per level (K * classes, H, W), scores in [0, 1].
+        found (InstanceData): The head's candidates without LASA, before NMS.
+        origins (tuple[Tensor, Tensor, Tensor]): ``head.origins`` of them.
+    """
+    import torch
+    from mmdet.structures.bbox import get_box_tensor
+    levels, cells, channels = origins
+    own = torch.cat([scores.flatten(1)[channels[levels == level], cells[levels == level]] for level, scores in enumerate(maps)])
+    aligned = head.align(lasa, maps, get_box_tensor(found.bboxes), origins)
+    factor = found.scores / own  # the centerness of FCOS, of whatever score; else 1
+    return dict(raw=found.scores, aligned=aligned * factor, blended=lasa.blend(own, aligned) * factor)
 
 
 def _candidates(cfg, checkpoint: str) -> tuple[list[tuple], int]:
@@ -133,7 +153,7 @@ def _candidates(cfg, checkpoint: str) -> tuple[list[tuple], int]:
     head = model.bbox_head
     # every candidate, in the pixels of the network's input
     raw_cfg = ConfigDict(head.test_cfg, lasa=None, min_bbox_size=-1)
-    lasa = LASA(**dict(head.test_cfg.lasa, raw_weight=0.5))
+    lasa = LASA(**cfg.model.test_cfg.lasa)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     parts, ships = [], 0
     for index in track(range(len(dataset)), 'reading scores'):
@@ -148,16 +168,14 @@ def _candidates(cfg, checkpoint: str) -> tuple[list[tuple], int]:
                 *outputs, batch_img_metas=[sample.metainfo], cfg=raw_cfg, rescale=False, with_nms=False)
             maps = [scores[0].sigmoid() for scores in outputs[0]]
             origins = head.origins(maps, found.labels, raw_cfg)
-            boxes = get_box_tensor(found.bboxes)
-            aligned = head.align(lasa, maps, boxes, origins)
-        iou = np.pad(rotated_iou(boxes.numpy(), truth), ((0, 0), (0, 1)))  # a last column, of no ship
+            scores = all_scores(head, lasa, maps, found, origins)
+        iou = np.pad(rotated_iou(get_box_tensor(found.bboxes).numpy(), truth), ((0, 0), (0, 1)))  # a last column, of no ship
         best = iou.argmax(axis=1)
         overlap = iou[np.arange(len(iou)), best]
         place = np.full(len(iou), np.nan)
         some = overlap > 0
         place[some] = place_on_ship(head.locations(maps, origins).numpy()[some], truth[best[some]])
-        scores = (found.scores, aligned, lasa.blend(found.scores, aligned))
-        parts.append((*(values.numpy() for values in scores), overlap, np.where(some, ships + best, -1), place))
+        parts.append((*(scores[name].numpy() for name in SCORINGS), overlap, np.where(some, ships + best, -1), place))
         ships += len(truth)
     return parts, ships
 

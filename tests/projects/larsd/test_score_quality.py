@@ -1,4 +1,4 @@
-"""The score quality tool: its statistics by a plain loop, and the locations that it asks the heads for."""
+"""The score quality tool: its statistics by a plain loop, and the scores and locations that it takes from the heads."""
 
 import importlib.util
 import math
@@ -6,10 +6,15 @@ import math
 import numpy as np
 import pytest
 import torch
+from mmdet.structures.bbox import get_box_tensor
 from mmengine.config import ConfigDict
+from mmengine.registry import init_default_scope
+from mmrotate.registry import MODELS
+from mmsight.projects.larsd.lasa import LASA
 from scipy.stats import spearmanr
 from shapely import Point, Polygon
 
+from mmsight.configs import load_config
 from mmsight.rotated_iou import corners
 
 
@@ -57,14 +62,44 @@ def test_summary_by_a_loop(tool):
     assert sum(row['candidates'] for row in found['places']) == (place < tool.PLACES[-1]).sum()
 
 
-@pytest.mark.parametrize('name', ['larsd_toy', 'rotated-retinanet_r18w16_harbours_128_lasa',
-                                  'rotated-fcos_r18w16_harbours_128_lasa', 'rtmdet-r_w24_harbours_128_lasa'])
+HEADS = ['larsd_toy', 'rotated-retinanet_r18w16_harbours_128_lasa', 'rotated-fcos_r18w16_harbours_128_lasa',
+         'rtmdet-r_w24_harbours_128_lasa']
+
+
+@pytest.mark.parametrize('name', HEADS)
+def test_scores_are_those_of_the_head(tool, name):
+    """Candidate by candidate, with the config of each scoring; of FCOS with its centerness."""
+    cfg = load_config(name)
+    init_default_scope('mmrotate')
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model).eval()
+    head = model.bbox_head
+    for module in head.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.init.normal_(module.weight, std=0.1)
+            torch.nn.init.zeros_(module.bias) if module.bias is not None else None
+    metas, options = [dict(img_shape=(128, 128), scale_factor=(1, 1))], dict(rescale=False, with_nms=False)
+    with torch.no_grad():
+        outputs = head([torch.randn_like(level) for level in model.extract_feat(torch.randn(1, 3, 128, 128))])
+
+        def predict(lasa):
+            test_cfg = ConfigDict(head.test_cfg, lasa=lasa, min_bbox_size=-1, score_thr=0.0)
+            return head.predict_by_feat(*outputs, batch_img_metas=metas, cfg=test_cfg, **options)[0], test_cfg
+
+        (raw, test_cfg), settings = predict(None), dict(pattern='rect9')
+        maps = [level[0].sigmoid() for level in outputs[0]]
+        found = tool.all_scores(head, LASA(**settings, raw_weight=0.3), maps, raw, head.origins(maps, raw.labels, test_cfg))
+        assert len(raw) > 100 and torch.equal(found['raw'], raw.scores)
+        for kind, weight in (('aligned', 0), ('blended', 0.3)):
+            expected, _ = predict(dict(settings, raw_weight=weight))
+            assert torch.equal(get_box_tensor(expected.bboxes), get_box_tensor(raw.bboxes))
+            assert torch.allclose(found[kind], expected.scores, rtol=1e-4)
+            assert not torch.allclose(found[kind], raw.scores, rtol=1e-3)
+
+
+@pytest.mark.parametrize('name', HEADS)
 def test_locations_are_the_centres_of_the_priors(name):
     """Of every candidate, the head's own prior at its level and cell."""
-    from mmengine.registry import init_default_scope
-    from mmrotate.registry import MODELS
-
-    from mmsight.configs import load_config
     cfg = load_config(name)
     init_default_scope('mmrotate')
     head = MODELS.build(cfg.model).bbox_head
