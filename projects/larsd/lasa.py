@@ -40,7 +40,11 @@ class LASA:
             raise ValueError(f"lasa.channel must be 'same' or 'max', found '{channel}'")
         if not 0 <= raw_weight < 1:
             raise ValueError(f'lasa.raw_weight must be at least 0 and below 1, found {raw_weight}')
+        if spread <= 0:
+            raise ValueError(f'lasa.spread must be above 0, found {spread}')
         points = PATTERNS[pattern] if isinstance(pattern, str) else pattern
+        if not len(points) or any(len(point) != 2 for point in points):
+            raise ValueError(f'lasa.pattern must have points (x, y), at least one, found {points}')
         self.points = torch.tensor([tuple(point) for point in points], dtype=torch.float) * spread
         self.channel = channel
         self.raw_weight = raw_weight

@@ -31,6 +31,8 @@ class LASAMixin:
             return super()._predict_by_feat_single(
                 cls_score_list=cls_score_list, score_factor_list=score_factor_list, img_meta=img_meta, cfg=cfg,
                 rescale=rescale, with_nms=with_nms, **predictions)
+        if not self.use_sigmoid_cls:
+            raise ValueError('test_cfg.lasa needs a head with sigmoid scores (loss_cls.use_sigmoid=True), found softmax')
         # the host's candidates, before any of them is dropped
         results = super()._predict_by_feat_single(
             cls_score_list=cls_score_list, score_factor_list=[None] * len(cls_score_list), img_meta=img_meta,

@@ -9,6 +9,7 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import get_box_tensor
 from mmengine.config import ConfigDict
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 
@@ -23,7 +24,8 @@ from .lasa import LASA
 class LASAPictureHook(Hook):
     """While testing, hand pictures of the first images to the visualizer, which by default keeps them below ``vis_data``.
 
-    Left the detections without LASA, right with it: dark red for scores near 0, yellow near 1.
+    Left the detections without LASA, right with it: dark red for scores near 0, yellow near 1. Detectors without a
+    ``bbox_head``, or whose head has no LASA, are left alone.
 
     Args:
         number (int): How many images.
@@ -33,22 +35,28 @@ class LASAPictureHook(Hook):
     def __init__(self, number: int = 4, score_thr: float = 0.2) -> None:
         self.number, self.score_thr = number, score_thr
 
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Count from the first image again."""
+        self.drawn = 0
+
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
                         outputs: Sequence[DetDataSample] | None = None) -> None:
         """Predict the batch once more without LASA, and draw."""
-        head = runner.model.bbox_head
-        if batch_idx >= self.number or head.test_cfg.get('lasa') is None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        head = getattr(model, 'bbox_head', None)  # a sliding window has none
+        if self.drawn >= self.number or head is None or head.test_cfg.get('lasa') is None:
             return
         cfg = head.test_cfg
         head.test_cfg = ConfigDict(cfg, lasa=None)
         try:
-            before = runner.model.test_step(data_batch)
+            before = model.test_step(data_batch)
         finally:
             head.test_cfg = cfg
-        for raw, aligned in zip(before, outputs, strict=True):
+        for raw, aligned in list(zip(before, outputs, strict=True))[:self.number - self.drawn]:
             image = read_image(aligned.img_path)[..., :3]
             halves = [self._draw(image, raw.pred_instances, None), self._draw(image, aligned.pred_instances, LASA(**cfg.lasa))]
-            runner.visualizer.add_image(f'lasa_{batch_idx}', np.hstack(halves)[..., ::-1])
+            runner.visualizer.add_image(f'lasa_{self.drawn}', np.hstack(halves)[..., ::-1])
+            self.drawn += 1
 
     def _draw(self, image: np.ndarray, found: InstanceData, lasa: LASA | None) -> np.ndarray:
         """A BGR picture, twice the size of the image."""

@@ -26,7 +26,7 @@ def same_rectangle(first, second):
 
 
 @pytest.mark.parametrize('extent', ['half', 'full'])
-@pytest.mark.parametrize('dtype, tolerance', [(torch.float64, 1e-4), (torch.float32, 1e-3)])
+@pytest.mark.parametrize('dtype, tolerance', [(torch.float64, 1e-4), (torch.float32, 2e-4)])
 def test_decode_inverts_encode(extent, dtype, tolerance):
     """A hundred thousand boxes at any angle; float32 itself resolves 6e-5 of a pixel at 1000."""
     boxes = random_boxes(100_000).to(dtype)
@@ -39,7 +39,7 @@ def test_decode_inverts_encode(extent, dtype, tolerance):
     decoded = coder.decode(priors, coder.encode(priors, boxes)).tensor
     assert same_rectangle(decoded, boxes) < tolerance
     assert (decoded - ship_frame(boxes)).abs().max() < tolerance
-    assert (coder.encode(priors, boxes)[:, :4].exp().amin() > 0) and (decoded[:, 4].abs() <= math.pi / 4).all()
+    assert (decoded[:, 4].abs() <= math.pi / 4).all()
 
 
 def test_ship_frame_keeps_the_rectangle_and_puts_45_degrees_on_the_positive_side():

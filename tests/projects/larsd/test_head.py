@@ -164,7 +164,13 @@ def test_scores_with_lasa_by_hand(weight):
         channel = (torch.arange(count) % 2) * 2 + label
         aligned = LASA(**lasa)([m[0].sigmoid() for m in maps], boxes, level, channel, (4, 8), 2)
         expected.append((weight * raw[:, label].log() + (1 - weight) * aligned.log()).exp())
-    assert torch.allclose(found.scores.sort()[0], torch.cat(expected).sort()[0], atol=1e-5)
+    # by box and label: a box with another's score would pass a comparison of sorted scores
+    expected = {(label, place): score for label in range(2) for place, score in enumerate(expected[label].tolist())}
+    nearest = torch.cdist(found.bboxes.tensor, boxes, compute_mode='donot_use_mm_for_euclid_dist').min(dim=1)
+    assert len(found) == len(expected) and nearest.values.max() < 1e-3
+    places = list(zip(found.labels.tolist(), nearest.indices.tolist(), strict=True))
+    assert sorted(places) == sorted(expected)
+    assert found.scores.tolist() == pytest.approx([expected[place] for place in places], abs=1e-5)
 
 
 def rival(name):
@@ -216,6 +222,15 @@ def test_drop_in(name):
         assert torch.equal(a.bboxes.tensor, b.bboxes.tensor) and torch.equal(a.scores, b.scores)
         assert len(a) and len(c) and torch.isfinite(c.scores).all() and (c.scores[:-1] >= c.scores[1:]).all()
         assert not torch.equal(a.scores[:5], c.scores[:5])
+
+
+def test_softmax_scores_are_refused():
+    init_default_scope('mmrotate')
+    cfg = rival('RotatedRetinaHead')
+    cfg.loss_cls = dict(type='mmdet.CrossEntropyLoss')
+    module = MODELS.build(dict(type='mmsight.LASARotatedRetinaHead', **cfg)).eval()
+    with torch.no_grad(), pytest.raises(ValueError, match='needs a head with sigmoid scores'):
+        module.predict_by_feat(*module(features()), batch_img_metas=[META] * 2, cfg=ConfigDict(TEST_CFG, lasa=dict()))
 
 
 @pytest.mark.parametrize('name', RIVALS)

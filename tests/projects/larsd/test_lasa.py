@@ -95,5 +95,11 @@ def test_wrong_arguments():
         LASA('star')
     with pytest.raises(ValueError, match="'same' or 'max', found 'sum'"):
         LASA(channel='sum')
+    for spread in (0, -0.5):
+        with pytest.raises(ValueError, match=f'spread must be above 0, found {spread}'):
+            LASA(spread=spread)
+    for points in ([], [(0, 0, 0)], [(0, ), (1, )]):
+        with pytest.raises(ValueError, match='must have points .x, y., at least one, found'):
+            LASA(points)
     with pytest.raises(ValueError, match='raw_weight must be at least 0 and below 1, found 1'):
         LASA(raw_weight=1)
