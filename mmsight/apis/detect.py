@@ -24,9 +24,10 @@ from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.land_mask import on_land
 from mmsight.apis.scene import RASTERS, Scene, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
-from mmsight.apis.tiles import STRIDE, Tile, corners, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
+from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
 from mmsight.errors import InputError
 from mmsight.files import IMAGES, complete_file, refuse_existing
+from mmsight.rotated_iou import corners
 
 TILE = 512
 """Least side of a usual tile, in pixels of the network. Attention that pools over the image (BCA) loses ships in much larger

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mmsight.apis.scene import Scene, metres_between
-from mmsight.apis.tiles import corners
 from mmsight.files import complete_file
+from mmsight.rotated_iou import corners
 
 FIELDS = ('id', 'image', 'category', 'score', 'longitude', 'latitude', 'x', 'y', 'length_m', 'width_m', 'heading_deg',
           'length_px', 'width_px')

@@ -9,6 +9,7 @@ import torch
 from mmcv.ops import box_iou_rotated
 
 from mmsight.errors import InputError
+from mmsight.rotated_iou import corners
 
 STRIDE = 32
 """Network pixels to whose multiples tiles begin: the coarsest stride of the usual backbones."""
@@ -64,7 +65,13 @@ def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1
 
     Returns:
         list[Tile]: At least one.
+
+    Raises:
+        InputError: If it takes several tiles, and the next multiple of ``grid`` leaves neighbours less than the overlap.
     """
+    if max(width, height) > tile and tile - overlap < grid:
+        raise InputError(f'tiles of {tile} pixels cannot overlap by {overlap}: they begin at multiples of {grid:g} pixels; use '
+                         f'tiles of at least {math.ceil(overlap + grid)}')
     spans = [_spans(length, tile, overlap, grid, start) for length, start in ((width, offset[0]), (height, offset[1]))]
     return [Tile(x, y, x1 - x, y1 - y, (left, top, right, bottom))
             for y, y1, top, bottom in spans[1] for x, x1, left, right in spans[0]]
@@ -72,7 +79,7 @@ def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1
 
 def _spans(length: int, tile: int, overlap: int, grid: float, offset: int) -> list[tuple[int, int, float, float]]:
     """Begin, end, and begin and end of the core, of each tile along an axis."""
-    step = max(1, math.floor((tile - overlap) / grid)) * grid
+    step = math.floor((tile - overlap) / grid) * grid
     begins = [0]
     position = offset // grid * grid or step
     while begins[-1] + tile < length:
@@ -81,14 +88,6 @@ def _spans(length: int, tile: int, overlap: int, grid: float, offset: int) -> li
     ends = [min(begin + tile, length) for begin in begins]
     seams = [0, *((begin + end) / 2 for begin, end in zip(begins[1:], ends[:-1], strict=True)), length]
     return list(zip(begins, ends, seams[:-1], seams[1:], strict=True))
-
-
-def corners(boxes: np.ndarray) -> np.ndarray:
-    """Corners (N, 4, 2) of boxes (N, 5): cx, cy, w, h, and the angle of w in radians, clockwise as y points down."""
-    cx, cy, w, h, angle = boxes.T
-    x, y = np.array([-.5, .5, .5, -.5])[:, None] * w, np.array([-.5, -.5, .5, .5])[:, None] * h
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.stack([cx + x * cos - y * sin, cy + x * sin + y * cos], axis=-1).transpose(1, 0, 2)
 
 
 def slack(tile: Tile) -> float:
@@ -122,7 +121,7 @@ def merge(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, tiles: np.n
     score; a cut box that lies in another by more than 70 % of the smaller goes too.
 
     Args:
-        boxes (np.ndarray): (N, 5), see :func:`corners`.
+        boxes (np.ndarray): (N, 5), see :func:`mmsight.rotated_iou.corners`.
         scores (np.ndarray), labels (np.ndarray): (N, ).
         tiles (np.ndarray): Number of the tile that each box comes from (N, ).
         cut (np.ndarray): See :func:`cut_by_tile` (N, ).

@@ -5,15 +5,17 @@ import pytest
 from mmcv.ops import box_iou_rotated
 from torch import from_numpy
 
-from mmsight.apis.tiles import corners, cut_by_tile, merge, plan_sizes, plan_tiles
+from mmsight.apis.tiles import cut_by_tile, merge, plan_sizes, plan_tiles
 from mmsight.errors import InputError
+from mmsight.rotated_iou import corners
 
 
 @pytest.mark.parametrize('seed', range(20))
 def test_cores_share_the_scene_and_tiles_overlap(seed):
     rng = np.random.default_rng(seed)
     width, height, tile = (int(value) for value in (*rng.integers(30, 900, 2), rng.integers(64, 300)))
-    overlap, grid = int(rng.integers(0, tile // 2)), float(rng.choice([1, 32, 62.5]))
+    overlap = int(rng.integers(0, tile // 2))
+    grid = min(float(rng.choice([1, 32, 62.5])), tile - overlap)
     offset = tuple(int(value) for value in rng.integers(0, tile - overlap, 2))
     tiles = plan_tiles(width, height, tile, overlap, grid, offset)
     owners = np.zeros((height, width), int)
@@ -26,7 +28,17 @@ def test_cores_share_the_scene_and_tiles_overlap(seed):
         # a core keeps half the overlap away from its tile's inner edges
         assert left - item.x >= (overlap // 2 if item.x else 0)
         assert item.x + item.width - right >= (overlap // 2 if item.x + item.width < width else 0)
+    ends = sorted({(item.x, item.x + item.width) for item in tiles})
+    assert all(end - begin >= overlap - 1 for (_, end), (begin, _) in zip(ends, ends[1:], strict=False))  # a half is rounded
     assert (owners == 1).all()
+
+
+def test_a_grid_too_coarse_for_the_overlap_is_refused():
+    for tile, overlap, enough in ((100, 95, 127), (40, 39, 71), (20, 5, 37)):
+        with pytest.raises(InputError, match=f'multiples of 32 pixels; use tiles of at least {enough}$'):
+            plan_tiles(500, 90, tile, overlap, 32)
+        assert len(plan_tiles(tile, tile, tile, overlap, 32)) == 1  # one tile needs no neighbour
+        assert plan_tiles(500, 90, enough, overlap, 32)
 
 
 def test_sizes():
