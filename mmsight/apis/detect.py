@@ -34,6 +34,8 @@ TILE = 512
 ones than it was trained on."""
 MOST_BOXES = 1000
 """Boxes that a model may return for a tile; configs say 100, for small chips."""
+LIMITS = dict(topk=MOST_BOXES, max_per_img=MOST_BOXES, nms_pre=3 * MOST_BOXES)
+"""Least values in ``test_cfg``; ``nms_pre`` counts candidates of a level, of which several fall on a ship."""
 RED, ORANGE = (255, 64, 64), (255, 160, 0)
 
 
@@ -387,12 +389,12 @@ class DetectInferencer(FileInferencer):
 
 
 def _raise_limits(config: dict) -> None:
-    """Let a model return :data:`MOST_BOXES` an image."""
+    """Let a model return :data:`MOST_BOXES` an image, from enough candidates."""
     for name, value in config.items():
         if isinstance(value, dict):
             _raise_limits(value)
-        elif name in ('topk', 'max_per_img') and isinstance(value, int):
-            config[name] = max(value, MOST_BOXES)
+        elif name in LIMITS and value >= 0:  # below 0: no limit
+            config[name] = max(value, LIMITS[name])
 
 
 def _batches(job: _Job, batch_size: int) -> list[list[int]]:

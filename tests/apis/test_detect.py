@@ -136,6 +136,16 @@ def test_a_small_image_is_what_the_test_pipeline_makes_of_it(root, tmp_path):
     torch.testing.assert_close(found.bboxes[:, :2].float(), centres, atol=1e-3, rtol=0)
 
 
+def test_limits_of_small_chips_are_raised(untrained):
+    """LARSD's toy keeps 300 candidates a level, which is what a tile of its own size needs."""
+    detector = DetectInferencer('larsd_toy', untrained('larsd_toy'), 'cpu', show_progress=False)
+    limits = detector.model.bbox_head.test_cfg
+    assert (limits.nms_pre, limits.max_per_img) == (3 * detect.MOST_BOXES, 2000)
+    config = dict(rpn=dict(nms_pre=-1, max_per_img=10), rcnn=dict(max_per_img=5000))
+    detect._raise_limits(config)
+    assert config == dict(rpn=dict(nms_pre=-1, max_per_img=1000), rcnn=dict(max_per_img=5000))
+
+
 @pytest.mark.parametrize('half_a_line', [False, True])
 def test_a_killed_run_goes_on(make_detector, write_scene, ships, tmp_path, half_a_line):
     detector = make_detector()
