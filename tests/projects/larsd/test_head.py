@@ -224,6 +224,20 @@ def test_drop_in(name):
         assert not torch.equal(a.scores[:5], c.scores[:5])
 
 
+def test_the_readmes_config_for_other_detectors(root, run, tmp_path):
+    """Below one of mmrotate's own configs, in a process that has imported nothing of ours but what the config names."""
+    text = (root / 'projects' / 'larsd' / 'README.md').read_text()
+    lines = text[text.index('## LASA for other detectors'):].splitlines()
+    snippet = [line.removeprefix('    ') for line in lines if line.startswith('    ') and not line.startswith('    python')]
+    config = tmp_path / 'config.py'
+    base = 'mmrotate::rotated_retinanet/rotated-retinanet-rbox-le90_r50_fpn_1x_dota.py'
+    config.write_text('\n'.join([f"_base_ = '{base}'", *snippet]))
+    code = ('import sys, mmsight; from mmengine.config import Config; '
+            'from mmengine.registry import MODELS, init_default_scope; cfg = Config.fromfile(sys.argv[1]); init_default_scope(cfg.default_scope); cfg.model.backbone.init_cfg = None; '
+            'head = MODELS.build(cfg.model).bbox_head; print(type(head).__name__, head.test_cfg.lasa.pattern)')
+    assert run('-c', code, config).stdout.splitlines()[-1] == 'LASARotatedRetinaHead diamond9'
+
+
 def test_softmax_scores_are_refused():
     init_default_scope('mmrotate')
     cfg = rival('RotatedRetinaHead')
