@@ -232,9 +232,17 @@ def test_the_readmes_config_for_other_detectors(root, run, tmp_path):
     config = tmp_path / 'config.py'
     base = 'mmrotate::rotated_retinanet/rotated-retinanet-rbox-le90_r50_fpn_1x_dota.py'
     config.write_text('\n'.join([f"_base_ = '{base}'", *snippet]))
-    code = ('import sys, mmsight; from mmengine.config import Config; '
-            'from mmengine.registry import MODELS, init_default_scope; cfg = Config.fromfile(sys.argv[1]); init_default_scope(cfg.default_scope); cfg.model.backbone.init_cfg = None; '
-            'head = MODELS.build(cfg.model).bbox_head; print(type(head).__name__, head.test_cfg.lasa.pattern)')
+    code = '''
+import sys
+import mmsight
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+cfg = Config.fromfile(sys.argv[1])
+init_default_scope(cfg.default_scope)
+cfg.model.backbone.init_cfg = None
+head = MODELS.build(cfg.model).bbox_head
+print(type(head).__name__, head.test_cfg.lasa.pattern)
+'''
     assert run('-c', code, config).stdout.splitlines()[-1] == 'LASARotatedRetinaHead diamond9'
 
 

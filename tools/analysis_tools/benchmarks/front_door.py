@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,6 @@ from rasterio.transform import from_origin
 from mmsight.apis import DetectInferencer
 from mmsight.engine.benchmark import Row, interleave
 from mmsight.errors import InputError
-
-CHIP = 256
 
 
 def rows(quick: bool = False) -> list[Row]:
@@ -31,14 +30,17 @@ def rows(quick: bool = False) -> list[Row]:
         return [*_throughput(detector, scene), *_memory(Path(folder), quick), *_start(Path(folder))]
 
 
-def write_mosaic(path: Path, side: int) -> Path:
-    """A scene of toy chips, side by side."""
+def write_mosaic(path: Path, side: int, make_image: Callable[..., tuple] = make_chip) -> Path:
+    """A scene of toy images, grey or BGR, side by side."""
     rng = np.random.default_rng(0)
-    count = side // CHIP
-    image = np.block([[make_chip(rng)[0] for _ in range(count)] for _ in range(count)])
-    with rasterio.open(path, 'w', driver='GTiff', count=1, height=side, width=side, dtype='uint8', tiled=True,
+    images = [make_image(rng)[0]]
+    count = side // len(images[0])
+    images += [make_image(rng)[0] for _ in range(count**2 - 1)]
+    scene = np.concatenate([np.concatenate(images[i:i + count], axis=1) for i in range(0, count**2, count)])
+    bands = scene.reshape(side, side, -1)[..., ::-1].transpose(2, 0, 1)
+    with rasterio.open(path, 'w', driver='GTiff', count=len(bands), height=side, width=side, dtype='uint8', tiled=True,
                        crs='EPSG:32633', transform=from_origin(500000, 5000000, 10, 10)) as file:
-        file.write(image, 1)
+        file.write(bands)
     return path
 
 

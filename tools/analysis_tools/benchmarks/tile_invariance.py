@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmcv.ops import box_iou_rotated
+from mmsight.projects.larsd.toy import make_scene
 from mmsight.projects.sar_shipnet import BidirectionalCoordinateAttention
 
 from mmsight.apis import DetectInferencer
@@ -15,17 +16,19 @@ from mmsight.errors import InputError
 
 
 def rows(quick: bool = False) -> list[Row]:
-    """All rows; ``quick`` takes a smaller scene. Needs the toy SAR-ShipNet's checkpoint, which ``make demo`` leaves."""
+    """All rows; ``quick`` takes smaller scenes. Needs the toy detectors' checkpoints, which ``make demo`` leaves."""
     try:
-        detector = DetectInferencer('sar_shipnet_toy', show_progress=False)
+        radar, optical = (DetectInferencer(name, show_progress=False) for name in ('sar_shipnet_toy', 'larsd_toy'))
     except InputError as error:
         raise InputError(f'{error}; `make demo` trains it') from error
     write_mosaic = runpy.run_path(str(Path(__file__).with_name('front_door.py')))['write_mosaic']
     with tempfile.TemporaryDirectory() as folder:
-        scene = write_mosaic(Path(folder) / 'scene.tif', 1024 if quick else 2048)
-        measured = _invariance(detector, scene, quick, 'SAR-ShipNet')
-        _freeze_attention(detector, scene)
-        return [*measured, *_invariance(detector, scene, quick, 'its attention frozen')]
+        scene = write_mosaic(Path(folder) / 'radar.tif', 1024 if quick else 2048)
+        measured = _invariance(radar, scene, quick, 'SAR-ShipNet')
+        _freeze_attention(radar, scene)
+        measured += _invariance(radar, scene, quick, 'its attention frozen')
+        scene = write_mosaic(Path(folder) / 'optical.tif', 1024 if quick else 2048, make_scene)
+        return measured + _invariance(optical, scene, quick, 'LARSD')
 
 
 def _boxes(detector: DetectInferencer, scene: Path, **options: object) -> torch.Tensor:
