@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from mmsight.annotations import read_xml, tag_number, tag_text
+from mmsight.annotations import read_xml, tag_number, tag_pixels, tag_text
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS
 
@@ -23,7 +23,7 @@ class RotatedSSDDDataset(RotatedShipDataset):
         """See :class:`RotatedShipDataset`."""
         path = Path(self.data_prefix['ann']) / f'{name}.xml'
         root = read_xml(path)
-        width, height = (int(tag_number(path, root, f'size/{side}')) for side in ('width', 'height'))
+        width, height = (tag_pixels(path, root, f'size/{side}') for side in ('width', 'height'))
         classes = self.metainfo['classes']
         instances = []
         for number, item in enumerate(root.iter('object'), 1):

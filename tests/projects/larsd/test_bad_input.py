@@ -59,6 +59,32 @@ def test_hrsc_missing_image_and_missing_xml(tmp_path):
     refuses(dataset, r'100000001\.xml: the annotation cannot be read: No such file')
 
 
+def test_hrsc_xml_of_another_format(tmp_path):
+    dataset = hrsc(tmp_path)
+    assert list(dataset.iter_faults()) == [None]  # an empty list of objects: no ships
+    path = tmp_path / 'FullDataSet/Annotations/100000001.xml'
+    path.write_text('<annotation><object><name>ship</name></object></annotation>')
+    refuses(dataset, r"100000001\.xml: <HRSC_Objects> is missing in <annotation>: this is no annotation in HRSC2016's format")
+
+
+PIXELS = ['nan', 'inf', '0', '-60', '60.5']
+
+
+@pytest.mark.parametrize('width', PIXELS)
+def test_hrsc_sizes(tmp_path, width):
+    size = f'<Img_SizeWidth>{width}</Img_SizeWidth><Img_SizeHeight>40</Img_SizeHeight>'
+    refuses(hrsc(tmp_path, hrsc_object(), size=size),
+            rf'100000001\.xml: <Img_SizeWidth> must be a positive whole number of pixels, found {float(width)}')
+
+
+@pytest.mark.parametrize('height', PIXELS)
+def test_ssdd_sizes(tmp_path, height):
+    dataset = ssdd(tmp_path)
+    path = tmp_path / 'Annotations/000001.xml'
+    path.write_text(path.read_text().replace('>40</height>', f'>{height}</height>'))
+    refuses(dataset, r'000001\.xml: <size/height> must be a positive whole number of pixels')
+
+
 def test_image_of_another_size_than_its_annotation(tmp_path):
     size = '<Img_SizeWidth>40</Img_SizeWidth><Img_SizeHeight>60</Img_SizeHeight>'
     fault = next(hrsc(tmp_path, hrsc_object(), size=size).iter_faults())
