@@ -81,8 +81,8 @@ class RotatedCocoDataset(RotatedShipDataset):
             box = item.get('bbox')
             if not isinstance(box, list) or len(box) != 5 or not all(isinstance(value, (int, float)) for value in box):
                 raise InputError(f"{where}: 'bbox' must be [cx, cy, w, h, angle], found {box}")
+            check_rotated_box(box, image['width'], image['height'], where, degrees=True)
             box = [*map(float, box[:4]), math.radians(box[4])]
-            check_rotated_box(box, image['width'], image['height'], where)
             instances.append(dict(bbox=box, bbox_label=classes.index(kind), ignore_flag=int(item.get('iscrowd', 0))))
         return dict(img_id=image['id'], img_path=str(Path(self.data_prefix['img']) / name), width=image['width'],
                     height=image['height'], instances=instances)

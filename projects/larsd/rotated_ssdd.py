@@ -31,8 +31,8 @@ class RotatedSSDDDataset(RotatedShipDataset):
             if kind not in classes:
                 raise InputError(f"{path}: object {number} is of the unknown class '{kind}'; known: {', '.join(classes)}")
             box = [tag_number(path, item, f'rotated_bndbox/rotated_bbox_{part}') for part in ('cx', 'cy', 'w', 'h', 'theta')]
+            check_rotated_box(box, width, height, f'{path}: object {number}', degrees=True)
             box[4] = math.radians(box[4])
-            check_rotated_box(box, width, height, f'{path}: object {number}')
             instances.append(dict(bbox=box, bbox_label=classes.index(kind),
                                   ignore_flag=int(item.findtext('difficult', '0').strip() == '1')))
         img_path = str(Path(self.data_prefix['img']) / f'{name}.jpg')

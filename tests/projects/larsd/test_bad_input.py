@@ -118,7 +118,8 @@ def test_images_of_more_than_8_bits(tmp_path):
 
 
 @pytest.mark.parametrize('box, name, message', [(changed(4, math.nan), 'ship', 'not finite'), (changed(2, 0), 'ship', 'not po'),
-                                                (BOX, 'boat', "unknown class 'boat'"), (changed(0, 200), 'ship', 'outside')])
+                                                (BOX, 'boat', "unknown class 'boat'"), (changed(0, 200), 'ship', 'outside'),
+                                                (changed(4, -361), 'ship', 'angle -361 of the rotated box must be in degrees')])
 def test_ssdd(tmp_path, box, name, message):
     refuses(ssdd(tmp_path, box, name), r'000001\.xml: object 1.*' + message)
 
@@ -162,7 +163,8 @@ def test_bow_stern_lines(tmp_path, line, message):
 
 @pytest.mark.parametrize('line, message', [
     ('30 20 24 6 1', 'found 5'), ('30 20 24 6 1 45 0', 'found 7'), ('30 20 24 6 2 45', "class '2' is unknown"),
-    ('30 20 24 -6 1 45', 'not positive'), ('30 20 24 6 1 nan', 'not finite'), ('30 20 a 6 1 4', 'numbers are expected')])
+    ('30 20 24 -6 1 45', 'not positive'), ('30 20 24 6 1 nan', 'not finite'), ('30 20 a 6 1 4', 'numbers are expected'),
+    ('30 20 24 6 1 400', 'the angle 400 of the rotated box must be in degrees')])
 def test_rbox_lines(tmp_path, line, message):
     refuses(rbox(tmp_path, '30 20 24 6 1 45', line), r'a\.jpg\.rbox: line 2: .*' + message)
 
@@ -188,7 +190,8 @@ def test_coco_files(tmp_path, changes, message):
 @pytest.mark.parametrize('changes, message', [
     (dict(bbox=[1, 2, 3, 4]), r"'bbox' must be \[cx, cy, w, h, angle\]"), (dict(category_id=9), 'class 9'),
     (dict(bbox=[30, 20, 0, 4, 0]), 'not positive'), (dict(bbox=[30, 20, 9, 4, math.nan]), 'not finite'),
-    (dict(bbox=[30, 20, 9, 4, 400]), 'radians')])
+    (dict(bbox=[30, 20, 9, 4, 400]), 'the angle 400 of the rotated box must be in degrees, within 360$'),
+    (dict(bbox=[30, 90, 9, 4, 30]), r'the rotated box \[30, 90, 9, 4, 30\] lies outside')])
 def test_coco_annotations(tmp_path, changes, message):
     refuses(coco(tmp_path, annotations=[dict(COCO['annotations'][0], **changes)]),
             r'annotations\.json: annotation 1: .*' + message)
