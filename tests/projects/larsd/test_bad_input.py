@@ -181,6 +181,7 @@ def test_rbox_splits(tmp_path, split, message):
     (dict(images=COCO['images'] * 2), "'images' has the id 1 2 times"),
     (dict(images=[COCO['images'][0], dict(COCO['images'][0], id=2)]), "'images' has the file_name a.jpg 2 times"),
     (dict(images=[dict(id=1, file_name='a.jpg')]), "entry 0 of 'images' lacks the key 'width'"),
+    (dict(annotations=[dict(id=1, image_id=1)]), "entry 0 of 'annotations' lacks the key 'category_id'"),
     (dict(annotations=[dict(COCO['annotations'][0], image_id=5)]), 'no image with the id 5')])
 def test_coco_files(tmp_path, changes, message):
     with pytest.raises(InputError, match=r'annotations\.json: .*' + message):
@@ -195,6 +196,27 @@ def test_coco_files(tmp_path, changes, message):
 def test_coco_annotations(tmp_path, changes, message):
     refuses(coco(tmp_path, annotations=[dict(COCO['annotations'][0], **changes)]),
             r'annotations\.json: annotation 1: .*' + message)
+
+
+@pytest.mark.parametrize('kind, changes, message', [
+    ('images', dict(width='60'), "'width' must be a positive whole number of pixels, found '60'"),
+    ('images', dict(height=None), "'height' must be a positive whole number of pixels, found None"),
+    ('images', dict(width=math.nan), 'pixels, found nan'), ('images', dict(width=-60), 'pixels, found -60'),
+    ('images', dict(id=[1]), r"'id' must be a whole number or text, found \[1\]"),
+    ('images', dict(id={}), "'id' must be a whole number or text, found {}"),
+    ('images', dict(file_name=1), "'file_name' must be text, found 1"), ('categories', dict(name=None), "'name' must be text"),
+    ('categories', dict(id=[7]), "'id' must be a whole number"), ('annotations', dict(id=[1]), "'id' must be a whole number"),
+    ('annotations', dict(image_id=[1]), "'image_id' must be"), ('annotations', dict(category_id=[7]), "'category_id' must be"),
+    ('annotations', dict(iscrowd='no'), "'iscrowd' must be 0 or 1, found 'no'")])
+def test_coco_types(tmp_path, kind, changes, message):
+    with pytest.raises(InputError, match=rf"annotations\.json: entry 0 of '{kind}': .*" + message):
+        coco(tmp_path, **{kind: [dict(COCO[kind][0], **changes)]}).full_init()
+
+
+@pytest.mark.parametrize('kind', COCO)
+def test_coco_entries_that_are_no_objects(tmp_path, kind):
+    with pytest.raises(InputError, match=rf"entry 1 of '{kind}' must be an object with the keys id, .*, found 5"):
+        coco(tmp_path, **{kind: [COCO[kind][0], 5]}).full_init()
 
 
 def test_text_that_is_no_text(tmp_path):
