@@ -153,7 +153,9 @@ def test_dota_folders(tmp_path):
 @pytest.mark.parametrize('line, message', [
     ('1 2 3 4 2', 'found 5'), ('5 5 5 5 2 5 5 1 1 9 9', r'bow and stern are the same point \(5, 5\)'),
     ('1 2 3 x 2 5 5 1 1 9 9', 'numbers are expected'), ('1 2 nan 4 2 5 5 1 1 9 9', 'not finite'),
-    ('91 2 99 4 2 95 3 1 1 9 9', 'outside')])
+    ('91 2 99 4 2 95 3 1 1 9 9', 'outside'), ('1 2 3 4 nan 5 5 1 1 9 9', "class 'nan' is unknown; known are 0 to 9"),
+    ('1 2 3 4 99 5 5 1 1 9 9', "class '99' is unknown"), ('1 2 3 4 2.5 5 5 1 1 9 9', "class '2.5' is unknown"),
+    ('1 2 3 4 -1 5 5 1 1 9 9', "class '-1' is unknown")])
 def test_bow_stern_lines(tmp_path, line, message):
     dataset = bow_stern(tmp_path, '10 30 50 30 2 30 30 8 26 52 34', line)
     with pytest.raises(InputError, match=r'10\.txt: line 2: .*' + message):
