@@ -1,5 +1,6 @@
 """Split files and xml annotations, with one clear sentence for what cannot be read."""
 
+import math
 from collections import Counter
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
@@ -73,3 +74,15 @@ def tag_number(path: str | Path, element: Element, tag: str) -> float:
         return float(text)
     except ValueError:
         raise InputError(f"{path}: <{tag}> must be a number, found '{text}'") from None
+
+
+def tag_pixels(path: str | Path, element: Element, tag: str) -> int:
+    """Side of an image in ``tag`` below ``element``; InputError as :func:`tag_number` and :func:`to_pixels`."""
+    return to_pixels(tag_number(path, element, tag), f'{path}: <{tag}>')
+
+
+def to_pixels(value: object, where: str) -> int:
+    """Side of an image; InputError, which begins with ``where``, if it is no positive whole number of pixels."""
+    if not isinstance(value, (int, float)) or not 0 < value < math.inf or value != int(value):
+        raise InputError(f'{where} must be a positive whole number of pixels, found {value!r}')
+    return int(value)

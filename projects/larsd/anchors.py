@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from mmsight.errors import InputError
+
 from . import priors
 
 
@@ -14,7 +16,7 @@ class Anchors(NamedTuple):
     anchors: list[np.ndarray]
     """Per level (k, 2), w and h, by rising area."""
     area_limits: list[float]
-    """Areas in square pixels that part the levels."""
+    """Areas in square pixels that part the levels, rising; equal where ships of one area fill more than a level."""
 
 
 def centred_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -54,15 +56,30 @@ def kmeans(sizes: np.ndarray, clusters: int, rng: np.random.Generator, starts: i
     return best[best.prod(axis=1).argsort()]
 
 
+def area_groups(sizes: np.ndarray, levels: int) -> np.ndarray:
+    """Group of each size (n, 2), from 0, of ``levels`` of equal counts by rising area: (n, ).
+
+    Ships of one area are parted too, in their order: the limits of :func:`anchors_of_sizes` alone would leave groups empty.
+    """
+    rank = sizes.prod(axis=1).argsort(kind='stable').argsort()
+    limits = (len(sizes) - 1) * (np.arange(1, levels) / levels)  # ranks at which np.quantile finds its areas
+    return np.searchsorted(limits, rank, side='right')
+
+
 def anchors_of_sizes(sizes: np.ndarray, levels: int = 3, clusters: int = 5, seed: int = 0) -> Anchors:
     """Part sizes (n, 2) into ``levels`` groups of equal counts by area, and cluster each.
 
+    Raises:
+        InputError: If there are fewer than ``levels`` * ``clusters``.
+
     *Deviation*: the paper gives neither the limits of its groups nor the distance of its k-means.
     """
+    if len(sizes) < levels * clusters:  # with as many, equal counts give every group a ship for each cluster
+        raise InputError(f'the training set has {len(sizes)} ships, too few for {levels} x {clusters} anchors: take fewer '
+                         'levels or clusters, or a larger set')
     rng = np.random.default_rng(seed)
-    area = sizes.prod(axis=1)
-    limits = np.quantile(area, np.arange(1, levels) / levels)
-    group = np.searchsorted(limits, area, side='right')
+    group = area_groups(sizes, levels)
+    limits = np.quantile(sizes.prod(axis=1), np.arange(1, levels) / levels)
     return Anchors([kmeans(sizes[group == level], clusters, rng) for level in range(levels)], limits.tolist())
 
 

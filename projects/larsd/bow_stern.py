@@ -12,6 +12,9 @@ from mmsight.registry import DATASETS
 from .boxes import check_rotated_box
 from .rotated_dataset import RotatedShipDataset, image_size, read_lines, to_numbers
 
+# Its source names 2 alone, the ships to detect; 0 to 6, 8 and 9 stand in the 72 images at hand.
+CLASSES = range(10)
+
 
 @DATASETS.register_module()
 class BowSternDataset(RotatedShipDataset):
@@ -61,7 +64,10 @@ class BowSternDataset(RotatedShipDataset):
             if len(fields) != 11:
                 raise InputError(f'{where}: 11 numbers (bow x y, stern x y, class, middle x y, box x1 y1 x2 y2) are expected, '
                                  f"found {len(fields)}: '{' '.join(fields)}'")
-            yield where, to_numbers(fields, where)
+            values = to_numbers(fields, where)
+            if values[4] not in CLASSES:
+                raise InputError(f"{where}: the class '{fields[4]}' is unknown; known are {CLASSES[0]} to {CLASSES[-1]}")
+            yield where, values
 
     def iter_faults(self) -> Iterator[str | None]:
         """As of the other readers, and a sentence for each ship whose labelled middle is over 10 pixels off its own."""

@@ -9,8 +9,8 @@ import shapely
 from mmsight.errors import InputError
 
 
-def check_rotated_box(box: Sequence[float], width: float, height: float, where: str) -> None:
-    """Refuse a rotated box that is not finite or empty, is not in radians, or lies wholly outside its image.
+def check_rotated_box(box: Sequence[float], width: float, height: float, where: str, degrees: bool = False) -> None:
+    """Refuse a rotated box that is not finite or empty, turns by more than a circle, or lies wholly outside its image.
 
     Ships that the image's border cuts keep their whole box, so that a box may reach over the border.
 
@@ -19,6 +19,7 @@ def check_rotated_box(box: Sequence[float], width: float, height: float, where: 
         width (float): Of the image, in pixels.
         height (float): Of the image, in pixels.
         where (str): Begins the error: file, and object or line.
+        degrees (bool): The angle is in degrees, not in radians, and so is the error's: what the file says. Defaults to False.
 
     Raises:
         InputError: If it is one of these.
@@ -29,7 +30,11 @@ def check_rotated_box(box: Sequence[float], width: float, height: float, where: 
     cx, cy, w, h, angle = box
     if w <= 0 or h <= 0:
         raise InputError(f'{where}: the rotated box {shown} has a width or height that is not positive')
-    if abs(angle) > 2 * math.pi:
+    if degrees:
+        if abs(angle) > 360:
+            raise InputError(f'{where}: the angle {angle:g} of the rotated box must be in degrees, within 360')
+        angle = math.radians(angle)
+    elif abs(angle) > 2 * math.pi:
         raise InputError(f'{where}: the angle {angle:g} of the rotated box must be in radians, within 2 pi; '
                          'it looks like degrees')
     reach_x = (abs(w * math.cos(angle)) + abs(h * math.sin(angle))) / 2

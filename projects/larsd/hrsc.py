@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmrotate.datasets import HRSCDataset
 
-from mmsight.annotations import read_xml, tag_number, tag_text
+from mmsight.annotations import read_xml, tag_number, tag_pixels, tag_text
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS
 
@@ -35,13 +35,16 @@ class HRSC2016Dataset(RotatedShipDataset):
         super().__init__(*args, **kwargs)
 
     def entry(self, name: str) -> dict:
-        """See :class:`RotatedShipDataset`. An image whose xml lists no object is one without ships."""
+        """See :class:`RotatedShipDataset`. An image whose ``HRSC_Objects`` is empty is one without ships."""
         path = Path(self.data_prefix['ann']) / f'{name}.xml'
         img_path = str(Path(self.data_prefix['img']) / f'{name}{self.img_suffix}')
         root = read_xml(path)
+        if root.find('HRSC_Objects') is None:  # of another format, whose ships would be missed without a word
+            raise InputError(f"{path}: <HRSC_Objects> is missing in <{root.tag}>: this is no annotation in HRSC2016's format; "
+                             'an image without ships has an empty one')
         tags = ('Img_SizeWidth', 'Img_SizeHeight')
         if all(root.find(tag) is not None for tag in tags):
-            width, height = (int(tag_number(path, root, tag)) for tag in tags)
+            width, height = (tag_pixels(path, root, tag) for tag in tags)
         else:
             width, height = image_size(img_path)
         instances = []

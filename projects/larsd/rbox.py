@@ -45,7 +45,8 @@ class RBoxDataset(RotatedShipDataset):
             cx, cy, length, breadth, label, angle = to_numbers(fields, where)
             if label - 1 not in range(len(classes)):
                 raise InputError(f"{where}: the class '{fields[4]}' is unknown; {len(classes)} are known, counted from 1")
-            box = [cx, cy, length, breadth, -math.radians(angle)]
-            check_rotated_box(box, width, height, where)
+            box = [cx, cy, length, breadth, angle]
+            check_rotated_box(box, width, height, where, degrees=True)
+            box[4] = -math.radians(angle)
             instances.append(dict(bbox=box, bbox_label=int(label) - 1, ignore_flag=0))
         return dict(img_id=Path(name).stem, img_path=str(img_path), width=width, height=height, instances=instances)

@@ -3,9 +3,10 @@
 import json
 import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmsight.annotations import read_text
+from mmsight.annotations import read_text, to_pixels
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS
 
@@ -34,7 +35,7 @@ class RotatedCocoDataset(RotatedShipDataset):
         """Index the json by image.
 
         Raises:
-            InputError: If it is no json, lacks a list or a key, or has one image twice.
+            InputError: If it is no json, lacks a list or a key, has a value of the wrong type, or has one image twice.
         """
         path = self.ann_file
         try:
@@ -47,11 +48,9 @@ class RotatedCocoDataset(RotatedShipDataset):
         if not content['images']:
             raise InputError(f'{path}: the split is empty')
         for kind, keys in (('images', ('id', 'file_name', 'width', 'height')), ('categories', ('id', 'name')),
-                           ('annotations', ('id', 'image_id'))):
+                           ('annotations', ('id', 'image_id', 'category_id'))):
             for number, item in enumerate(content[kind]):
-                missing = [key for key in keys if key not in item]
-                if missing:
-                    raise InputError(f"{path}: entry {number} of '{kind}' lacks the key '{missing[0]}'")
+                _check_entry(item, keys, f"{path}: entry {number} of '{kind}'")
         for key in ('id', 'file_name'):
             name, count = Counter(item[key] for item in content['images']).most_common(1)[0]
             if count > 1:
@@ -75,14 +74,32 @@ class RotatedCocoDataset(RotatedShipDataset):
         instances = []
         for item in self._objects[image['id']]:
             where = f"{self.ann_file}: annotation {item['id']}"
-            kind = self._classes.get(item.get('category_id'))
+            kind = self._classes.get(item['category_id'])
             if kind not in classes:
-                raise InputError(f"{where}: the class {item.get('category_id')} ('{kind}') is none of {', '.join(classes)}")
+                raise InputError(f"{where}: the class {item['category_id']} ('{kind}') is none of {', '.join(classes)}")
             box = item.get('bbox')
             if not isinstance(box, list) or len(box) != 5 or not all(isinstance(value, (int, float)) for value in box):
                 raise InputError(f"{where}: 'bbox' must be [cx, cy, w, h, angle], found {box}")
+            check_rotated_box(box, image['width'], image['height'], where, degrees=True)
             box = [*map(float, box[:4]), math.radians(box[4])]
-            check_rotated_box(box, image['width'], image['height'], where)
             instances.append(dict(bbox=box, bbox_label=classes.index(kind), ignore_flag=int(item.get('iscrowd', 0))))
         return dict(img_id=image['id'], img_path=str(Path(self.data_prefix['img']) / name), width=image['width'],
                     height=image['height'], instances=instances)
+
+
+def _check_entry(item: object, keys: Sequence[str], where: str) -> None:
+    """Refuse an entry of a list, for which ``where`` stands, that is no object, lacks a key or has another type there."""
+    if not isinstance(item, dict):
+        raise InputError(f"{where} must be an object with the keys {', '.join(keys)}, found {item!r}")
+    for key in keys:
+        if key not in item:
+            raise InputError(f"{where} lacks the key '{key}'")
+        if key in ('width', 'height'):
+            to_pixels(item[key], f"{where}: '{key}'")
+        elif key in ('file_name', 'name'):
+            if not isinstance(item[key], str):
+                raise InputError(f"{where}: '{key}' must be text, found {item[key]!r}")
+        elif not isinstance(item[key], (int, str)):  # an id, here or of another list
+            raise InputError(f"{where}: '{key}' must be a whole number or text, found {item[key]!r}")
+    if item.get('iscrowd', 0) not in (0, 1):
+        raise InputError(f"{where}: 'iscrowd' must be 0 or 1, found {item['iscrowd']!r}")

@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from mmsight.annotations import read_xml, tag_number, tag_text
+from mmsight.annotations import read_xml, tag_number, tag_pixels, tag_text
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS
 
@@ -23,7 +23,7 @@ class RotatedSSDDDataset(RotatedShipDataset):
         """See :class:`RotatedShipDataset`."""
         path = Path(self.data_prefix['ann']) / f'{name}.xml'
         root = read_xml(path)
-        width, height = (int(tag_number(path, root, f'size/{side}')) for side in ('width', 'height'))
+        width, height = (tag_pixels(path, root, f'size/{side}') for side in ('width', 'height'))
         classes = self.metainfo['classes']
         instances = []
         for number, item in enumerate(root.iter('object'), 1):
@@ -31,8 +31,8 @@ class RotatedSSDDDataset(RotatedShipDataset):
             if kind not in classes:
                 raise InputError(f"{path}: object {number} is of the unknown class '{kind}'; known: {', '.join(classes)}")
             box = [tag_number(path, item, f'rotated_bndbox/rotated_bbox_{part}') for part in ('cx', 'cy', 'w', 'h', 'theta')]
+            check_rotated_box(box, width, height, f'{path}: object {number}', degrees=True)
             box[4] = math.radians(box[4])
-            check_rotated_box(box, width, height, f'{path}: object {number}')
             instances.append(dict(bbox=box, bbox_label=classes.index(kind),
                                   ignore_flag=int(item.findtext('difficult', '0').strip() == '1')))
         img_path = str(Path(self.data_prefix['img']) / f'{name}.jpg')

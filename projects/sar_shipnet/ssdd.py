@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmdet.datasets import BaseDetDataset
 
-from mmsight.annotations import read_ids, read_xml, tag_number, tag_text
+from mmsight.annotations import read_ids, read_xml, tag_number, tag_pixels, tag_text
 from mmsight.errors import InputError
 from mmsight.images import read_image
 from mmsight.registry import DATASETS
@@ -21,11 +21,11 @@ def parse_voc(path: str | Path, classes: tuple[str, ...]) -> dict:
         ``ignore_flag`` (VOC's ``difficult``).
 
     Raises:
-        InputError: If the file is missing or malformed, declares entities, lacks a tag, names an unknown class, or holds a
-            box that is not finite, is reversed or empty, or lies outside the image.
+        InputError: If the file is missing or malformed, declares entities, lacks a tag, gives a size that is no whole number of
+            pixels, names an unknown class, or holds a box that is not finite, is reversed or empty, or lies outside the image.
     """
     root = read_xml(path)
-    width, height = (tag_number(path, root, f'size/{side}') for side in ('width', 'height'))
+    width, height = (tag_pixels(path, root, f'size/{side}') for side in ('width', 'height'))
     instances = []
     for number, item in enumerate(root.iter('object'), 1):
         name = tag_text(path, item, 'name').strip()
@@ -35,7 +35,7 @@ def parse_voc(path: str | Path, classes: tuple[str, ...]) -> dict:
         check_box(box, width, height, f'{path}: object {number}')
         instances.append(
             dict(bbox=box, bbox_label=classes.index(name), ignore_flag=int(item.findtext('difficult', '0') == '1')))
-    return dict(width=int(width), height=int(height), instances=instances)
+    return dict(width=width, height=height, instances=instances)
 
 
 @DATASETS.register_module()

@@ -33,9 +33,6 @@ def main() -> None:
 
     from mmsight.projects.larsd.anchors import anchor_recall, anchors_of_sizes
     sizes = _sizes(load_config(args.config, args.cfg_options), args.epochs, args.seed)
-    if len(sizes) < args.levels * args.clusters:
-        raise InputError(f'{args.config}: its training set has {len(sizes)} ships, too few for {args.levels} x {args.clusters} '
-                         'anchors')
     found = anchors_of_sizes(sizes, args.levels, args.clusters, args.seed)
     recall, mean = anchor_recall(sizes, found.anchors)
     record = dict(anchors=[[[round(float(v), 1) for v in size] for size in level] for level in found.anchors],
@@ -47,7 +44,8 @@ def main() -> None:
     _draw(sizes, found, picture)
     for level, anchors in enumerate(record['anchors'], 2):
         print(f'P{level}: ' + ', '.join(f'({w:g}, {h:g})' for w, h in anchors))
-    print(f"areas part at {' and '.join(map(str, record['area_limits']))} square pixels")
+    if args.levels > 1:
+        print(f"areas part at {' and '.join(map(str, record['area_limits']))} square pixels")
     print(f'anchor recall: {recall:.1%} of {len(sizes)} ships fit an anchor with IoU > 0.5; mean IoU of the best {mean:.3f}')
     print(f'{args.out}, {picture}')
 
@@ -83,12 +81,12 @@ def _sizes(cfg, epochs: int, seed: int):
 
 def _draw(sizes, found, path: Path) -> None:
     """Ships as dots in the colour of their level, anchors as crosses."""
-    import numpy as np
     from matplotlib.figure import Figure
+    from mmsight.projects.larsd.anchors import area_groups
     figure = Figure(figsize=(6, 6), layout='constrained')
     axes = figure.add_subplot(xlabel='w, pixels', ylabel='h, pixels', aspect='equal', xlim=(0, sizes.max() * 1.05),
                               ylim=(0, sizes.max() * 1.05))
-    group = np.searchsorted(found.area_limits, sizes.prod(axis=1), side='right')
+    group = area_groups(sizes, len(found.anchors))
     for level, anchors in enumerate(found.anchors):
         colour = f'C{level}'
         axes.scatter(*sizes[group == level].T, s=6, alpha=0.4, color=colour, linewidths=0, label=f'ships of P{level + 2}')

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from mmsight.projects.larsd.anchors import anchor_recall, anchors_of_sizes, centred_iou, kmeans
+from mmsight.projects.larsd.anchors import anchor_recall, anchors_of_sizes, area_groups, centred_iou, kmeans
 from mmsight.projects.larsd.priors import ShipPriors
 
 from mmsight.errors import InputError
@@ -30,6 +30,33 @@ def test_recovers_planted_clusters():
     assert anchor_recall(sizes, found.anchors)[0] == 1
 
 
+def test_groups_by_area():
+    """Where no two areas are equal, the limits part the groups; a group never has fewer ships than a level's share."""
+    rng = np.random.default_rng(0)
+    for levels in range(1, 6):
+        for count in range(levels, 60):
+            sizes = rng.lognormal(3, 1, (count, 2))
+            group = area_groups(sizes, levels)
+            limits = np.quantile(sizes.prod(axis=1), np.arange(1, levels) / levels)
+            assert np.array_equal(group, np.searchsorted(limits, sizes.prod(axis=1), side='right'))
+            assert np.bincount(group, minlength=levels).min() >= count // levels
+
+
+def test_ships_of_one_area():
+    """Parted by rank: the limits alone would leave groups empty."""
+    found = anchors_of_sizes(np.full((30, 2), 8.))
+    assert found.area_limits == [64, 64] and all((level == 8).all() and len(level) == 5 for level in found.anchors)
+    sizes = np.array([[2., 2.], *[[8., 8.]] * 28, [30., 30.]])
+    assert np.bincount(area_groups(sizes, 3)).tolist() == [10, 10, 10]
+    found = anchors_of_sizes(sizes)
+    assert found.anchors[0].min() == 2 and (found.anchors[1] == 8).all() and found.anchors[2].max() == 30
+
+
+def test_too_few_ships():
+    with pytest.raises(InputError, match='has 14 ships, too few for 3 x 5 anchors'):
+        anchors_of_sizes(np.full((14, 2), 8.))
+
+
 def test_same_seed_same_anchors():
     again = [anchors_of_sizes(planted(), seed=3).anchors for _ in range(2)]
     assert all(np.array_equal(a, b) for a, b in zip(*again, strict=True))
@@ -53,9 +80,12 @@ def test_tool_writes_what_the_priors_read(run, tmp_path):
     assert f"{record['recall']:.1%} of {record['ships']} ships" in done.stdout and out.with_suffix('.png').is_file()
     priors = ShipPriors((4, 8, 16), str(out))
     assert priors.num_anchors == 5 and priors.anchors[2].tolist() == pytest.approx(np.array(record['anchors'][2]))
-    assert ShipPriors((4, ), str(out)).num_anchors == 15
+    assert 'areas part at' in done.stdout and ShipPriors((4, ), str(out)).num_anchors == 15
     with pytest.raises(InputError, match='anchors for 3 levels, the config has 2'):
         ShipPriors((4, 8), str(out))
+    done = run('tools/analysis_tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--levels', '1',
+               '--cfg-options', 'train_dataloader.dataset.indices=20', MMSIGHT_DATA=str(tmp_path / 'data'))
+    assert 'areas part' not in done.stdout and ShipPriors((4, ), str(out)).num_anchors == 5
     done = run('tools/analysis_tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--cfg-options',
                'train_dataloader.dataset.indices=1', check=False, MMSIGHT_DATA=str(tmp_path / 'data'))
     assert done.returncode and 'too few for 3 x 5 anchors' in done.stderr and 'Traceback' not in done.stderr

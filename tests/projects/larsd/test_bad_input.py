@@ -59,6 +59,32 @@ def test_hrsc_missing_image_and_missing_xml(tmp_path):
     refuses(dataset, r'100000001\.xml: the annotation cannot be read: No such file')
 
 
+def test_hrsc_xml_of_another_format(tmp_path):
+    dataset = hrsc(tmp_path)
+    assert list(dataset.iter_faults()) == [None]  # an empty list of objects: no ships
+    path = tmp_path / 'FullDataSet/Annotations/100000001.xml'
+    path.write_text('<annotation><object><name>ship</name></object></annotation>')
+    refuses(dataset, r"100000001\.xml: <HRSC_Objects> is missing in <annotation>: this is no annotation in HRSC2016's format")
+
+
+PIXELS = ['nan', 'inf', '0', '-60', '60.5']
+
+
+@pytest.mark.parametrize('width', PIXELS)
+def test_hrsc_sizes(tmp_path, width):
+    size = f'<Img_SizeWidth>{width}</Img_SizeWidth><Img_SizeHeight>40</Img_SizeHeight>'
+    refuses(hrsc(tmp_path, hrsc_object(), size=size),
+            rf'100000001\.xml: <Img_SizeWidth> must be a positive whole number of pixels, found {float(width)}')
+
+
+@pytest.mark.parametrize('height', PIXELS)
+def test_ssdd_sizes(tmp_path, height):
+    dataset = ssdd(tmp_path)
+    path = tmp_path / 'Annotations/000001.xml'
+    path.write_text(path.read_text().replace('>40</height>', f'>{height}</height>'))
+    refuses(dataset, r'000001\.xml: <size/height> must be a positive whole number of pixels')
+
+
 def test_image_of_another_size_than_its_annotation(tmp_path):
     size = '<Img_SizeWidth>40</Img_SizeWidth><Img_SizeHeight>60</Img_SizeHeight>'
     fault = next(hrsc(tmp_path, hrsc_object(), size=size).iter_faults())
@@ -92,7 +118,8 @@ def test_images_of_more_than_8_bits(tmp_path):
 
 
 @pytest.mark.parametrize('box, name, message', [(changed(4, math.nan), 'ship', 'not finite'), (changed(2, 0), 'ship', 'not po'),
-                                                (BOX, 'boat', "unknown class 'boat'"), (changed(0, 200), 'ship', 'outside')])
+                                                (BOX, 'boat', "unknown class 'boat'"), (changed(0, 200), 'ship', 'outside'),
+                                                (changed(4, -361), 'ship', 'angle -361 of the rotated box must be in degrees')])
 def test_ssdd(tmp_path, box, name, message):
     refuses(ssdd(tmp_path, box, name), r'000001\.xml: object 1.*' + message)
 
@@ -126,7 +153,9 @@ def test_dota_folders(tmp_path):
 @pytest.mark.parametrize('line, message', [
     ('1 2 3 4 2', 'found 5'), ('5 5 5 5 2 5 5 1 1 9 9', r'bow and stern are the same point \(5, 5\)'),
     ('1 2 3 x 2 5 5 1 1 9 9', 'numbers are expected'), ('1 2 nan 4 2 5 5 1 1 9 9', 'not finite'),
-    ('91 2 99 4 2 95 3 1 1 9 9', 'outside')])
+    ('91 2 99 4 2 95 3 1 1 9 9', 'outside'), ('1 2 3 4 nan 5 5 1 1 9 9', "class 'nan' is unknown; known are 0 to 9"),
+    ('1 2 3 4 99 5 5 1 1 9 9', "class '99' is unknown"), ('1 2 3 4 2.5 5 5 1 1 9 9', "class '2.5' is unknown"),
+    ('1 2 3 4 -1 5 5 1 1 9 9', "class '-1' is unknown")])
 def test_bow_stern_lines(tmp_path, line, message):
     dataset = bow_stern(tmp_path, '10 30 50 30 2 30 30 8 26 52 34', line)
     with pytest.raises(InputError, match=r'10\.txt: line 2: .*' + message):
@@ -136,7 +165,8 @@ def test_bow_stern_lines(tmp_path, line, message):
 
 @pytest.mark.parametrize('line, message', [
     ('30 20 24 6 1', 'found 5'), ('30 20 24 6 1 45 0', 'found 7'), ('30 20 24 6 2 45', "class '2' is unknown"),
-    ('30 20 24 -6 1 45', 'not positive'), ('30 20 24 6 1 nan', 'not finite'), ('30 20 a 6 1 4', 'numbers are expected')])
+    ('30 20 24 -6 1 45', 'not positive'), ('30 20 24 6 1 nan', 'not finite'), ('30 20 a 6 1 4', 'numbers are expected'),
+    ('30 20 24 6 1 400', 'the angle 400 of the rotated box must be in degrees')])
 def test_rbox_lines(tmp_path, line, message):
     refuses(rbox(tmp_path, '30 20 24 6 1 45', line), r'a\.jpg\.rbox: line 2: .*' + message)
 
@@ -153,6 +183,7 @@ def test_rbox_splits(tmp_path, split, message):
     (dict(images=COCO['images'] * 2), "'images' has the id 1 2 times"),
     (dict(images=[COCO['images'][0], dict(COCO['images'][0], id=2)]), "'images' has the file_name a.jpg 2 times"),
     (dict(images=[dict(id=1, file_name='a.jpg')]), "entry 0 of 'images' lacks the key 'width'"),
+    (dict(annotations=[dict(id=1, image_id=1)]), "entry 0 of 'annotations' lacks the key 'category_id'"),
     (dict(annotations=[dict(COCO['annotations'][0], image_id=5)]), 'no image with the id 5')])
 def test_coco_files(tmp_path, changes, message):
     with pytest.raises(InputError, match=r'annotations\.json: .*' + message):
@@ -162,10 +193,32 @@ def test_coco_files(tmp_path, changes, message):
 @pytest.mark.parametrize('changes, message', [
     (dict(bbox=[1, 2, 3, 4]), r"'bbox' must be \[cx, cy, w, h, angle\]"), (dict(category_id=9), 'class 9'),
     (dict(bbox=[30, 20, 0, 4, 0]), 'not positive'), (dict(bbox=[30, 20, 9, 4, math.nan]), 'not finite'),
-    (dict(bbox=[30, 20, 9, 4, 400]), 'radians')])
+    (dict(bbox=[30, 20, 9, 4, 400]), 'the angle 400 of the rotated box must be in degrees, within 360$'),
+    (dict(bbox=[30, 90, 9, 4, 30]), r'the rotated box \[30, 90, 9, 4, 30\] lies outside')])
 def test_coco_annotations(tmp_path, changes, message):
     refuses(coco(tmp_path, annotations=[dict(COCO['annotations'][0], **changes)]),
             r'annotations\.json: annotation 1: .*' + message)
+
+
+@pytest.mark.parametrize('kind, changes, message', [
+    ('images', dict(width='60'), "'width' must be a positive whole number of pixels, found '60'"),
+    ('images', dict(height=None), "'height' must be a positive whole number of pixels, found None"),
+    ('images', dict(width=math.nan), 'pixels, found nan'), ('images', dict(width=-60), 'pixels, found -60'),
+    ('images', dict(id=[1]), r"'id' must be a whole number or text, found \[1\]"),
+    ('images', dict(id={}), "'id' must be a whole number or text, found {}"),
+    ('images', dict(file_name=1), "'file_name' must be text, found 1"), ('categories', dict(name=None), "'name' must be text"),
+    ('categories', dict(id=[7]), "'id' must be a whole number"), ('annotations', dict(id=[1]), "'id' must be a whole number"),
+    ('annotations', dict(image_id=[1]), "'image_id' must be"), ('annotations', dict(category_id=[7]), "'category_id' must be"),
+    ('annotations', dict(iscrowd='no'), "'iscrowd' must be 0 or 1, found 'no'")])
+def test_coco_types(tmp_path, kind, changes, message):
+    with pytest.raises(InputError, match=rf"annotations\.json: entry 0 of '{kind}': .*" + message):
+        coco(tmp_path, **{kind: [dict(COCO[kind][0], **changes)]}).full_init()
+
+
+@pytest.mark.parametrize('kind', COCO)
+def test_coco_entries_that_are_no_objects(tmp_path, kind):
+    with pytest.raises(InputError, match=rf"entry 1 of '{kind}' must be an object with the keys id, .*, found 5"):
+        coco(tmp_path, **{kind: [COCO[kind][0], 5]}).full_init()
 
 
 def test_text_that_is_no_text(tmp_path):

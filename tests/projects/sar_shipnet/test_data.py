@@ -69,6 +69,13 @@ def test_ssdd_files(tmp_path, xml, message):
         ssdd(tmp_path, xml=xml).full_init()
 
 
+@pytest.mark.parametrize('width', ['nan', 'inf', '0', '-60', '60.5'])
+def test_ssdd_sizes(tmp_path, width):
+    xml = XML.replace('60', width).format(ship(1, 1, 9, 9))
+    with pytest.raises(InputError, match='000001.xml: <size/width> must be a positive whole number of pixels'):
+        ssdd(tmp_path, xml=xml).full_init()
+
+
 @pytest.mark.parametrize('ids, message', [('', 'the split is empty'), ('000001\n000001\n', 'stands more than once'),
                                           ('000002\n', '000002.xml: the annotation cannot be read')])
 def test_split_files(tmp_path, ids, message):
