@@ -19,7 +19,8 @@ def detect_by_tiles(detector: nn.Module, image: Tensor, tile: int = 800, overlap
     """Rotated boxes in an image of any size; tiles and their merging are those of ``mmsight infer detect``.
 
     Equal to the detector's own result on the whole image as far as the detector is local: it sees a ship, and what its score
-    depends on, whole in one tile. Longest ships of 3/4 of the overlap are safe.
+    depends on, whole in one tile. Longest ships of 3/4 of the overlap are safe. Norms over the whole tile, as the GN in LARSD's
+    towers, are not local: results shift a little with the tile's size.
 
     Args:
         detector (nn.Module): Any detector of mmrotate or mmdet that predicts rotated boxes, in evaluation mode.
@@ -34,7 +35,7 @@ def detect_by_tiles(detector: nn.Module, image: Tensor, tile: int = 800, overlap
         InstanceData: ``bboxes`` (n, 5), ``scores`` (n, ) and ``labels`` (n, ), by falling score, on the CPU.
 
     Raises:
-        InputError: Unless 0 <= overlap < tile.
+        InputError: Unless 0 <= overlap < tile, and the tile is larger by at least the stride of 32.
     """
     tile, overlap = plan_sizes(None, tile, tile, overlap)
     height, width = image.shape[1:]
