@@ -1,7 +1,9 @@
-"""Split files and xml annotations, with one clear sentence for what cannot be read."""
+"""Split files, xml and COCO annotations, with one clear sentence for what cannot be read."""
 
+import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -86,3 +88,44 @@ def to_pixels(value: object, where: str) -> int:
     if not isinstance(value, (int, float)) or not 0 < value < math.inf or value != int(value):
         raise InputError(f'{where} must be a positive whole number of pixels, found {value!r}')
     return int(value)
+
+
+def read_coco(path: str | Path) -> dict[str, list[dict]]:
+    """Content of a COCO json: the lists ``images``, ``annotations`` and ``categories``; boxes are not checked.
+
+    Raises:
+        InputError: If it is no json, lacks a list or a key, has no image or a value of the wrong type.
+    """
+    try:
+        content = json.loads(read_text(path))
+    except ValueError as error:
+        raise InputError(f'{path}: no json: {error}') from error
+    keys = dict(images=('id', 'file_name', 'width', 'height'), categories=('id', 'name'),
+                annotations=('id', 'image_id', 'category_id'))
+    for kind in keys:
+        if not isinstance(content, dict) or not isinstance(content.get(kind), list):
+            raise InputError(f"{path}: the key '{kind}' is missing or no list")
+    if not content['images']:
+        raise InputError(f'{path}: the split is empty')
+    for kind, names in keys.items():
+        for number, item in enumerate(content[kind]):
+            _check_entry(item, names, f"{path}: entry {number} of '{kind}'")
+    return content
+
+
+def _check_entry(item: object, keys: Sequence[str], where: str) -> None:
+    """Refuse an entry of a list, for which ``where`` stands, that is no object, lacks a key or has another type there."""
+    if not isinstance(item, dict):
+        raise InputError(f"{where} must be an object with the keys {', '.join(keys)}, found {item!r}")
+    for key in keys:
+        if key not in item:
+            raise InputError(f"{where} lacks the key '{key}'")
+        if key in ('width', 'height'):
+            to_pixels(item[key], f"{where}: '{key}'")
+        elif key in ('file_name', 'name'):
+            if not isinstance(item[key], str):
+                raise InputError(f"{where}: '{key}' must be text, found {item[key]!r}")
+        elif not isinstance(item[key], (int, str)):  # an id, here or of another list
+            raise InputError(f"{where}: '{key}' must be a whole number or text, found {item[key]!r}")
+    if item.get('iscrowd', 0) not in (0, 1):
+        raise InputError(f"{where}: 'iscrowd' must be 0 or 1, found {item['iscrowd']!r}")

@@ -1,12 +1,10 @@
 """COCO-like json whose boxes have an angle."""
 
-import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
-from mmsight.annotations import read_text, to_pixels
+from mmsight.annotations import read_coco
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS
 
@@ -35,22 +33,10 @@ class RotatedCocoDataset(RotatedShipDataset):
         """Index the json by image.
 
         Raises:
-            InputError: If it is no json, lacks a list or a key, has a value of the wrong type, or has one image twice.
+            InputError: See :func:`mmsight.annotations.read_coco`; or if it has one image twice, or an object of none.
         """
         path = self.ann_file
-        try:
-            content = json.loads(read_text(path))
-        except ValueError as error:
-            raise InputError(f'{path}: no json: {error}') from error
-        for key in ('images', 'annotations', 'categories'):
-            if not isinstance(content, dict) or not isinstance(content.get(key), list):
-                raise InputError(f"{path}: the key '{key}' is missing or no list")
-        if not content['images']:
-            raise InputError(f'{path}: the split is empty')
-        for kind, keys in (('images', ('id', 'file_name', 'width', 'height')), ('categories', ('id', 'name')),
-                           ('annotations', ('id', 'image_id', 'category_id'))):
-            for number, item in enumerate(content[kind]):
-                _check_entry(item, keys, f"{path}: entry {number} of '{kind}'")
+        content = read_coco(path)
         for key in ('id', 'file_name'):
             name, count = Counter(item[key] for item in content['images']).most_common(1)[0]
             if count > 1:
@@ -85,21 +71,3 @@ class RotatedCocoDataset(RotatedShipDataset):
             instances.append(dict(bbox=box, bbox_label=classes.index(kind), ignore_flag=int(item.get('iscrowd', 0))))
         return dict(img_id=image['id'], img_path=str(Path(self.data_prefix['img']) / name), width=image['width'],
                     height=image['height'], instances=instances)
-
-
-def _check_entry(item: object, keys: Sequence[str], where: str) -> None:
-    """Refuse an entry of a list, for which ``where`` stands, that is no object, lacks a key or has another type there."""
-    if not isinstance(item, dict):
-        raise InputError(f"{where} must be an object with the keys {', '.join(keys)}, found {item!r}")
-    for key in keys:
-        if key not in item:
-            raise InputError(f"{where} lacks the key '{key}'")
-        if key in ('width', 'height'):
-            to_pixels(item[key], f"{where}: '{key}'")
-        elif key in ('file_name', 'name'):
-            if not isinstance(item[key], str):
-                raise InputError(f"{where}: '{key}' must be text, found {item[key]!r}")
-        elif not isinstance(item[key], (int, str)):  # an id, here or of another list
-            raise InputError(f"{where}: '{key}' must be a whole number or text, found {item[key]!r}")
-    if item.get('iscrowd', 0) not in (0, 1):
-        raise InputError(f"{where}: 'iscrowd' must be 0 or 1, found {item['iscrowd']!r}")

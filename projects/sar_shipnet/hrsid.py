@@ -1,12 +1,12 @@
 """HRSID, and every other ship set in COCO json (SSDD has one too)."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from mmdet.datasets import CocoDataset
 
+from mmsight.annotations import read_coco
 from mmsight.errors import InputError
 from mmsight.images import read_image
 from mmsight.registry import DATASETS
@@ -15,34 +15,27 @@ from .boxes import check_box
 
 
 def coco_faults(path: str | Path, classes: tuple[str, ...]) -> Iterator[str]:
-    """A sentence for each fault of a COCO json: no json, a missing key, duplicate ids, unknown classes, unusable boxes."""
+    """A sentence for each fault of a COCO json: the first that :func:`mmsight.annotations.read_coco` meets, else each duplicate
+    id, unknown class and unusable box.
+    """
     try:
-        content = json.loads(Path(path).read_text())
-    except OSError as error:
-        yield f'{path}: the annotation cannot be read: {error.strerror}'
+        content = read_coco(path)
+    except InputError as error:
+        yield str(error)
         return
-    except ValueError as error:
-        yield f'{path}: no json: {error}'
-        return
-    missing = [key for key in ('images', 'annotations', 'categories') if not isinstance(content.get(key), list)]
-    if missing:
-        yield f"{path}: the key '{missing[0]}' is missing or no list"
-        return
-    if not content['images']:
-        yield f'{path}: the split is empty'
     for kind in ('images', 'annotations'):
-        for key, count in Counter(item.get('id') for item in content[kind]).items():
+        for key, count in Counter(item['id'] for item in content[kind]).items():
             if count > 1:
                 yield f"{path}: '{kind}' has the id {key} {count} times"
     names = {item['id']: item['name'] for item in content['categories']}
     images = {item['id']: item for item in content['images']}
     for item in content['annotations']:
-        where = f"{path}: annotation {item.get('id')}"
-        image = images.get(item.get('image_id'))
+        where = f"{path}: annotation {item['id']}"
+        image = images.get(item['image_id'])
         if image is None:
-            yield f"{where}: there is no image with the id {item.get('image_id')}"
-        elif names.get(item.get('category_id')) not in classes:
-            yield f"{where}: the class {item.get('category_id')} is none of {', '.join(classes)}"
+            yield f"{where}: there is no image with the id {item['image_id']}"
+        elif names.get(item['category_id']) not in classes:
+            yield f"{where}: the class {item['category_id']} is none of {', '.join(classes)}"
         else:
             try:
                 x, y, w, h = item['bbox']

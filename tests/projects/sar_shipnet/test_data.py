@@ -141,6 +141,10 @@ def test_coco(tmp_path):
 @pytest.mark.parametrize('changes, message', [
     (dict(annotations=None), "'annotations' is missing"),
     (dict(images=[]), 'the split is empty'),
+    (dict(images=[5]), "entry 0 of 'images' must be an object with the keys id, file_name"),
+    (dict(images=[dict(COCO['images'][0], id=[1])]), r"'id' must be a whole number or text, found \[1\]"),
+    (dict(images=[dict(COCO['images'][0], width='60')]), "'width' must be a positive whole number of pixels, found '60'"),
+    (dict(categories=[dict(id=7)]), "entry 0 of 'categories' lacks the key 'name'"),
     (dict(images=COCO['images'] * 2), "'images' has the id 1 2 times"),
     (dict(annotations=[dict(COCO['annotations'][0], category_id=9)]), 'class 9'),
     (dict(annotations=[dict(COCO['annotations'][0], image_id=5)]), 'no image with the id 5'),
