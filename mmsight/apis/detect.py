@@ -393,7 +393,7 @@ def _raise_limits(config: dict) -> None:
     for name, value in config.items():
         if isinstance(value, dict):
             _raise_limits(value)
-        elif name in LIMITS and value >= 0:  # below 0: no limit
+        elif name in LIMITS and isinstance(value, int) and value >= 0:  # None or below 0: no limit
             config[name] = max(value, LIMITS[name])
 
 

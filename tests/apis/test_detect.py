@@ -141,9 +141,9 @@ def test_limits_of_small_chips_are_raised(untrained):
     detector = DetectInferencer('larsd_toy', untrained('larsd_toy'), 'cpu', show_progress=False)
     limits = detector.model.bbox_head.test_cfg
     assert (limits.nms_pre, limits.max_per_img) == (3 * detect.MOST_BOXES, 2000)
-    config = dict(rpn=dict(nms_pre=-1, max_per_img=10), rcnn=dict(max_per_img=5000))
+    config = dict(rpn=dict(nms_pre=-1, max_per_img=10), rcnn=dict(nms_pre=None, max_per_img=5000))
     detect._raise_limits(config)
-    assert config == dict(rpn=dict(nms_pre=-1, max_per_img=1000), rcnn=dict(max_per_img=5000))
+    assert config == dict(rpn=dict(nms_pre=-1, max_per_img=1000), rcnn=dict(nms_pre=None, max_per_img=5000))
 
 
 @pytest.mark.parametrize('half_a_line', [False, True])
