@@ -2,5 +2,6 @@
 
 from .checkpoint_hook import CheckCheckpointHook
 from .result_hook import ResultHook
+from .weights import load_from_safetensors
 
-__all__ = ['CheckCheckpointHook', 'ResultHook']
+__all__ = ['CheckCheckpointHook', 'ResultHook', 'load_from_safetensors']
