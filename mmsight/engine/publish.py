@@ -147,8 +147,8 @@ def publish(facts_file: Path, checkpoint: str) -> tuple[BoxModel, list[str]]:
         write_weights(scratch, state, dict(model.named_parameters()).keys(), text, about)
         size = scratch.stat().st_size / 1e6
         if size > MOST_MEGABYTES:
-            raise InputError(f'{name} has {size:.1f} MB, and a model in the box has at most {MOST_MEGABYTES}: publish a smaller '
-                             'one')
+            raise InputError(f'{name} has {size:.1f} MB, and a model in the box has at most {MOST_MEGABYTES}: publish a '
+                             'smaller one')
         load_model(str(scratch))  # raises if what was written does not fit its own config
     _write_entry(project, name, facts, results, digest(path))
     published = get_model(name)
@@ -198,8 +198,8 @@ def _matching(model: nn.Module, state: Mapping[str, Tensor], checkpoint: str,
     wanted = model.state_dict()
     faults = [name for name, value in wanted.items() if name not in state or state[name].shape != value.shape]
     if faults:
-        raise InputError(f"checkpoint '{checkpoint}' does not fit the model of {config}: {len(faults)} of {len(wanted)} weights "
-                         f'are missing or have another shape (first: {faults[0]})')
+        raise InputError(f"checkpoint '{checkpoint}' does not fit the model of {config}: {len(faults)} of {len(wanted)} "
+                         f'weights are missing or have another shape (first: {faults[0]})')
     return {name: state[name] for name in wanted}, [name for name in state if name not in wanted]
 
 
@@ -217,7 +217,8 @@ def _write_entry(project: Path, name: str, facts: Facts, results: list[dict[str,
             'Command': facts.task, 'Default': facts.default, 'Training Data': facts.data,
             'Data License': facts.license, 'Training Resources': f'{facts.hours:g} h on {facts.hardware}', 'SHA-256': sha256},
         'Results': [{'Task': facts.kind, 'Dataset': result.dataset, 'Source': 'measured', 'Record': result.record,
-                     'Metrics': found} for result, found in zip(facts.results, results, strict=True)]}
+                     'Metrics': found} for result, found in zip(facts.results, results, strict=True)],
+    }
     lines = yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=120).splitlines()
     others = re.sub(rf'(?m)^  - Name: {re.escape(name)}\n(?:    .*\n)*', '', text)
     with complete_file(path) as scratch:

@@ -52,7 +52,7 @@ def load_from_safetensors(filename: str, map_location: Any = None) -> dict[str, 
         map_location (str | torch.device, optional): Where the tensors go. Defaults to the CPU.
 
     Returns:
-        dict[str, Any]: ``state_dict``, float32 where float16 is stored, and ``meta``: ``cfg``, the config as text, and the facts.
+        dict[str, Any]: ``state_dict``, float32 where float16 is stored, and ``meta``: ``cfg``, the config, and the facts.
 
     Raises:
         InputError: If the file is missing, cut, altered, of a newer format, or was not written by MMSight.
