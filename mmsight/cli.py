@@ -13,7 +13,7 @@ from mmengine.config import DictAction
 from rich.console import Console
 from rich.table import Table
 
-from mmsight import __version__, infer, models
+from mmsight import __version__, box, infer
 from mmsight.configs import list_configs, source_root
 from mmsight.errors import InputError
 
@@ -51,7 +51,9 @@ def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
                         help='continue from CHECKPOINT, or from the last one in the work-dir')
-    parser.add_argument('--amp', action='store_true', help='train with automatic mixed precision')
+    parser.add_argument('--amp', action='store_true',
+                        help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
+    parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the real batch size')
     _add_run_options(parser)
 
@@ -67,7 +69,8 @@ def _test_parser(parser: argparse.ArgumentParser) -> None:
 def _train(args: argparse.Namespace) -> int:
     from mmsight.engine import launch
     _set_local_rank(args)
-    launch.train(args.config, args.work_dir, args.resume, args.amp, args.auto_scale_lr, args.cfg_options, args.launcher)
+    launch.train(args.config, args.work_dir, args.resume, args.amp, args.channels_last, args.auto_scale_lr, args.cfg_options,
+                 args.launcher)
     return 0
 
 
@@ -181,9 +184,9 @@ def _models_parser(parser: argparse.ArgumentParser) -> None:
 
 def _models(args: argparse.Namespace) -> int:
     if args.name is not None:
-        print(models.get_model(args.name).card.read_text(), end='')
+        print(box.get_model(args.name).card.read_text(), end='')
         return 0
-    found = models.list_models()
+    found = box.list_models()
     if args.json:
         print(json.dumps([model.to_dict() for model in found], indent=2, ensure_ascii=False))
         return 0

@@ -9,7 +9,7 @@ from mmengine.runner import load_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
-from mmsight import models
+from mmsight import box
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 
@@ -37,7 +37,7 @@ def find_model(model: str, weights: str | None = None) -> tuple[Config, str]:
     Raises:
         InputError: If one cannot be found or read.
     """
-    boxed = None if Path(model).exists() else models.find_model(model)
+    boxed = None if Path(model).exists() else box.find_model(model)
     if boxed is not None:
         model = str(boxed.path)
     if model.endswith(SUFFIXES):
@@ -46,7 +46,7 @@ def find_model(model: str, weights: str | None = None) -> tuple[Config, str]:
                              'checkpoint, or a checkpoint alone')
         return _config_of(model), model
     cfg = load_config(model)
-    return cfg, models.find_checkpoint(weights) if weights is not None else _last_checkpoint(cfg, model)
+    return cfg, box.find_checkpoint(weights) if weights is not None else _last_checkpoint(cfg, model)
 
 
 def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmsight.models import BoxModel
+from mmsight.box import BoxModel
 
 if TYPE_CHECKING:
     from mmsight.engine.publish import Facts

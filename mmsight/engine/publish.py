@@ -16,13 +16,13 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 from mmsight import __version__
+from mmsight.box import BoxModel, digest, get_model
 from mmsight.configs import list_configs, load_config
 from mmsight.engine.load_model import dataset_meta, load_model
 from mmsight.engine.model_card import write_card
 from mmsight.engine.weights import write_weights
 from mmsight.errors import InputError
 from mmsight.files import complete_file
-from mmsight.models import BoxModel, digest, get_model
 
 MOST_MEGABYTES = 10
 """Largest file of weights, in MB (10^6 bytes): all models travel in the wheel."""

@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from mmsight.box import list_models
 from mmsight.errors import InputError
-from mmsight.models import list_models
 
 FORMAT = 1
 """Version of the format that this package writes, and the newest that it reads."""

@@ -8,7 +8,7 @@ import yaml
 from mmengine.registry import MODELS, init_default_scope
 from safetensors import safe_open
 
-from mmsight import models
+from mmsight import box as the_box
 from mmsight.configs import load_config
 from mmsight.engine import publish as publishing
 from mmsight.engine.load_model import find_model, load_model
@@ -23,7 +23,7 @@ def test_published_model_predicts_as_the_checkpoint(box, untrained, monkeypatch,
     facts = box('toy-ships', 'sar_shipnet_toy', 'detect', default=True,
                 expects=dict(gsd=[2.0, 4.0], score_threshold=0.2))
     published, unused = publish(facts, checkpoint)
-    assert unused == [] and models.default_model('detect').name == 'toy-ships'
+    assert unused == [] and the_box.default_model('detect').name == 'toy-ships'
     _, model = load_model('toy-ships')
     assert model.dataset_meta['gsd'] == [2.0, 4.0] and model.dataset_meta['classes'] == ['ship']
     assert find_model('toy-ships')[0].model == load_config('sar_shipnet_toy').model
@@ -42,7 +42,7 @@ def test_published_model_predicts_as_the_checkpoint(box, untrained, monkeypatch,
 def test_metafile_keeps_the_rest_and_publishing_again_replaces(box, untrained):
     facts = box('toy-x2', 'super_resolution_toy', 'upscale')
     publish(facts, untrained('super_resolution_toy'))
-    first = models.get_model('toy-x2')
+    first = the_box.get_model('toy-x2')
     box('toy-x2', 'super_resolution_toy', 'upscale', value=31.0)
     publish(facts, untrained('super_resolution_toy'))
     text = (facts.parents[1] / 'metafile.yml').read_text()
@@ -53,9 +53,9 @@ def test_metafile_keeps_the_rest_and_publishing_again_replaces(box, untrained):
                                           Metrics=dict(score=31.0))]
     assert entries[1]['Weights'] == 'projects/toybox/weights/toy-x2.safetensors'
     assert first.metrics == {'toy test/score': 30.12}  # as it was rounded
-    card = models.get_model('toy-x2').card.read_text()
+    card = the_box.get_model('toy-x2').card.read_text()
     for part in ('research use', '| toy test | score | 31 |', '(../records/toy-x2.json)', 'For anything.', 'seed 3',
-                 models.get_model('toy-x2').sha256):
+                 the_box.get_model('toy-x2').sha256):
         assert part in card
 
 
@@ -106,7 +106,7 @@ def test_faults_of_facts(box, untrained, tmp_path, monkeypatch):
     monkeypatch.setattr(publishing, 'MOST_MEGABYTES', 0.01)
     with pytest.raises(InputError, match='at most 0.01'):
         publish(facts, checkpoint)
-    assert not facts.with_suffix('.safetensors').exists() and models.find_model('toy') is None
+    assert not facts.with_suffix('.safetensors').exists() and the_box.find_model('toy') is None
     record = facts.parents[1] / 'records' / 'toy.json'
     record.write_text(json.dumps(dict(json.loads(record.read_text()), metrics=dict(SSIM=1))))
     with pytest.raises(InputError, match="no metric 'PSNR_Y', only SSIM"):

@@ -7,11 +7,12 @@ import sys
 import pytest
 import yaml
 
-from mmsight import models, projects
+from mmsight import box as the_box
+from mmsight import projects
 from mmsight.cli import main
 from mmsight.errors import InputError
 
-MODELS = models.list_models()
+MODELS = the_box.list_models()
 KEYS = ['name', 'paper', 'task', 'default', 'megabytes', 'sha256', 'license', 'data', 'metrics']
 
 
@@ -28,7 +29,7 @@ def two(box):
             Name=name, Weights=f'weights/{name}.safetensors',
             Results=[dict(Dataset='sea', Metrics=dict(AP50=70.5, F1=60.0)), dict(Dataset='harbour', Metrics=dict(AP50=50.0))],
             Metadata={'Command': 'detect', 'Default': default, 'Training Data': 'waves', 'Data License': 'research use',
-                      'SHA-256': models.digest(path)}))
+                      'SHA-256': the_box.digest(path)}))
         metafile.write_text(yaml.safe_dump(content))
 
 
@@ -60,13 +61,13 @@ def test_table_and_card(two, capsys, monkeypatch):
 def test_no_such_model(two, capsys):
     assert 'did you mean toy-ships' in call(capsys, 'toy-ship')[0]
     with pytest.raises(InputError, match="checkpoint 'toy-ship' does not exist.*did you mean toy-ships"):
-        models.find_checkpoint('toy-ship')
-    assert models.find_checkpoint('toy-ships').endswith('weights/toy-ships.safetensors')
-    assert models.find_checkpoint('https://host/file.pth') == 'https://host/file.pth'
+        the_box.find_checkpoint('toy-ship')
+    assert the_box.find_checkpoint('toy-ships').endswith('weights/toy-ships.safetensors')
+    assert the_box.find_checkpoint('https://host/file.pth') == 'https://host/file.pth'
 
 
 def test_listing_needs_no_torch():
-    code = "import sys; from mmsight import models; models.list_models(); assert 'torch' not in sys.modules"
+    code = "import sys; from mmsight import box; box.list_models(); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, '-c', code], check=True)
 
 
