@@ -16,8 +16,8 @@ def size_warnings(name: str, width: int, height: int, trained: Mapping[str, Any]
     low, high = trained.get('image_size') or (0, 0)
     if 2 * max(width, height) >= low:
         return []
-    return [f'{name}: the longer side has {max(width, height)} pixels, and the images that the model was trained on had {low:g} '
-            f'to {high:g}: expect worse results']
+    return [f'{name}: the longer side has {max(width, height)} pixels, and the images that the model was trained on had '
+            f'{low:g} to {high:g}: expect worse results']
 
 
 def colour_warnings(name: str, coloured: bool, grey: bool, trained: Mapping[str, Any]) -> list[str]:

@@ -66,8 +66,8 @@ class Volume:
         lowest = self.slope * float(self.data.min()) + self.intercept
         if lowest < AIR:
             return None
-        return (f'{self.path}: the lowest value is {lowest:g}, and CT shows air below {AIR} HU: the values may not be HU, as in '
-                'MR images or in CT that was cut to a window, which the model was not trained on')
+        return (f'{self.path}: the lowest value is {lowest:g}, and CT shows air below {AIR} HU: the values may not be HU, as '
+                'in MR images or in CT that was cut to a window, which the model was not trained on')
 
     def hu(self, start: int, stop: int) -> np.ndarray:
         """HU of the slices [start, stop), float32."""
