@@ -100,8 +100,8 @@ class VGGFeatureLoss(BaseModule):
             [-1, 1] as it is, like the code behind the report, which shrinks the features.
         weights (str): A path, ``'torchvision'``, ``'mmsight://vgg16-hed'``, or ``'random'``: seeded random weights, which is
             no perceptual loss.
-        loss_weight (float): Factor. Features of ``'caffe'`` reach some hundreds: SRGAN's 0.006 brings their squares near to those of
-            pixels.
+        loss_weight (float): Factor. Features of ``'caffe'`` reach some hundreds: SRGAN's 0.006 brings their squares near to
+            those of pixels.
         network (str): ``'VGG19'`` or ``'VGG16'``, whose last convolution before the third max-pool is ``'conv3_3'``.
 
     *Deviation*: eq. d sums over channels; the code takes their mean, and so do we: 1/256 of eq. d at ``conv3_4``.
