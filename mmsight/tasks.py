@@ -20,6 +20,7 @@ from mmsight import box, projects
 from mmsight.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
     from mmengine.config import Config
     from torch import Tensor
 
@@ -121,6 +122,8 @@ class Task:
         methods (Sequence[str]): Further models, which need no training.
         make_inputs (Callable, optional): ``make_inputs(folder)`` writes an example of each input; returns their paths.
         export (Export, optional): None if there is nothing to export.
+        draw_sample (Callable, optional): ``draw_sample(item)`` is a picture, uint8 RGB (H, W, 3), of an item of its datasets,
+            with the truth on it. None if they hold no pictures.
         listed (bool): Whether the help and the web page name it.
     """
 
@@ -139,6 +142,7 @@ class Task:
     methods: Sequence[str] = ()
     make_inputs: Callable[[Path], list[Path]] | None = None
     export: Export | None = None
+    draw_sample: Callable[[dict], np.ndarray] | None = None
     listed: bool = True
 
     @property

@@ -23,13 +23,14 @@ from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.detect_task import DETECT
+from mmsight.apis.expectations import colour_warnings, size_warnings
 from mmsight.apis.land_mask import on_land
 from mmsight.apis.scene import Scene, count_pixels, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
 from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
 from mmsight.errors import InputError
 from mmsight.files import complete_file, refuse_existing
-from mmsight.rotated_iou import corners
+from mmsight.rotated_iou import corners, from_upright
 
 TILE = 512
 """Least side of a usual tile, in pixels of the network. Attention that pools over the image (BCA) loses ships in much larger
@@ -143,6 +144,9 @@ class DetectInferencer(FileInferencer):
         whole = scale is None and scene.georeference is None and max(scene.width, scene.height) <= side
         tiles = plan_tiles(scene.width, scene.height, side, shared, STRIDE / chosen, offset)
         self._check_gsd(scene, chosen)
+        trained = self.model.dataset_meta
+        scene.warnings += size_warnings(source.name, scene.width, scene.height, trained)
+        scene.warnings += colour_warnings(source.name, scene.coloured, self.grey, trained)
         job = _Job(scene, tiles, chosen, whole, threshold, None)
         if out_dir is not None and len(tiles) > 1:
             job.journal = out_dir / f'{self.name_of(source)}.tiles.jsonl'
@@ -420,11 +424,8 @@ def _to_found(sample: DetDataSample, threshold: float) -> Found:
     instances = sample.pred_instances
     boxes = get_box_tensor(instances.bboxes).detach().cpu().double().numpy()
     rotated = boxes.shape[-1] == 5
-    if not rotated:
-        low, high = boxes[:, :2], boxes[:, 2:]
-        boxes = np.concatenate([(low + high) / 2, high - low, np.zeros((len(boxes), 1))], axis=1)
     scores = instances.scores.detach().cpu().double().numpy()
-    return Found(boxes, scores, instances.labels.detach().cpu().numpy().astype(int), rotated)[scores >= threshold]
+    return Found(from_upright(boxes), scores, instances.labels.detach().cpu().numpy().astype(int), rotated)[scores >= threshold]
 
 
 def _crop(scene: Scene, ship: dict) -> np.ndarray:

@@ -10,6 +10,7 @@ from mmsight.files import IMAGES, RASTERS
 from mmsight.tasks import Export, Option, Shown, Task
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
@@ -42,6 +43,20 @@ def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     return found
 
 
+def draw_sample(item: dict) -> np.ndarray:
+    """An image with its ships in red."""
+    import cv2
+    import numpy as np
+    from mmdet.structures.bbox import get_box_tensor
+
+    from mmsight.rotated_iou import corners, from_upright
+    picture = np.ascontiguousarray(item['inputs'].permute(1, 2, 0).numpy()[..., ::-1])  # hosts read BGR
+    boxes = from_upright(get_box_tensor(item['data_samples'].gt_instances.bboxes).double().numpy())
+    outlines = corners(boxes).round().astype(np.int32)
+    cv2.polylines(picture, list(map(np.ascontiguousarray, outlines)), True, (255, 64, 64), 1, cv2.LINE_AA)
+    return picture
+
+
 DETECT = Task(
     name='detect',
     title='Detect ships',
@@ -68,4 +83,5 @@ DETECT = Task(
     example='scene.tif',
     needs=('mmdet', 'rasterio'),
     install="pip install 'mmsight[det]'",
-    export=Export(export))
+    export=Export(export),
+    draw_sample=draw_sample)

@@ -9,6 +9,7 @@ from mmsight.errors import InputError
 from mmsight.tasks import Export, Option, Shown, Task
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 
@@ -27,6 +28,18 @@ def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     size = image.shape[-2:]
     logits = model.encode_decode(image, [dict(img_shape=size, ori_shape=size, pad_shape=size)])
     return dict(probability=logits.softmax(dim=1))
+
+
+def draw_sample(item: dict) -> np.ndarray:
+    """A slice, the middle one of several, with the outline of the true liver in green."""
+    import numpy as np
+
+    from .drawing import draw_contours
+    image, mask = (np.asarray(part).reshape(-1, *part.shape[-2:]) for part in (
+        item['inputs'], item['data_samples'].gt_sem_seg.data))
+    grey = image[len(image) // 2]
+    grey = grey if grey.dtype == np.uint8 else (255 * grey).astype(np.uint8)
+    return draw_contours(grey, mask[len(mask) // 2] == 1, None)
 
 
 def make_inputs(folder: Path) -> list[Path]:
@@ -55,4 +68,5 @@ TASK = Task(
     install="pip install 'mmsight[seg]'",
     toy_model='eas_unet_toy',
     make_inputs=make_inputs,
-    export=Export(export, peak=1.0))
+    export=Export(export, peak=1.0),
+    draw_sample=draw_sample)

@@ -10,6 +10,7 @@ from mmsight.files import IMAGES, RASTERS
 from mmsight.tasks import Export, Option, Shown, Task
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 
@@ -32,6 +33,23 @@ def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     if not hasattr(model, 'extract'):
         raise InputError(f'{type(model).__name__} has no extract(images): there is nothing to export')
     return dict(model.extract(image))
+
+
+def draw_sample(item: dict) -> np.ndarray:
+    """Both images side by side, with lines between places that are the same."""
+    import numpy as np
+
+    from .geometry import homography_flow
+    from .match_visualization_hook import draw_matches
+    images = item['images']
+    height, width = images.shape[-2:]
+    visible, infrared = ((image if image.max() > 1 else 255 * image).byte().permute(1, 2, 0).numpy() for image in images)
+    flow = item['flow'] if 'flow' in item else homography_flow(item['homography'], height, width)
+    x, y = (part.ravel() for part in np.meshgrid(np.arange(width // 8, width, width // 4),
+                                                 np.arange(height // 8, height, height // 4)))
+    ends = np.asarray(flow)[y, x]
+    seen = np.isfinite(ends).all(axis=1) & (ends >= 0).all(axis=1) & (ends < (width, height)).all(axis=1)
+    return draw_matches(visible, infrared, np.stack([x, y], axis=1)[seen], ends[seen], np.ones(seen.sum(), bool))
 
 
 def make_inputs(folder: Path) -> list[Path]:
@@ -66,4 +84,5 @@ TASK = Task(
     toy_model='s2net_toy',
     methods=('SIFT', 'RIFT', 'ORB'),
     make_inputs=make_inputs,
-    export=Export(export, peak=1.0, rgb=True))
+    export=Export(export, peak=1.0, rgb=True),
+    draw_sample=draw_sample)

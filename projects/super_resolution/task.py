@@ -9,6 +9,7 @@ from mmsight.files import IMAGES
 from mmsight.tasks import Export, Option, Shown, Task
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 
@@ -23,6 +24,14 @@ def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     """``enlarged`` (N, 3, scale * H, scale * W), RGB in [0, 255]."""
     normalise = model.data_preprocessor
     return dict(enlarged=(model.generator(image) * normalise.std + normalise.mean).clamp(0, 255))
+
+
+def draw_sample(item: dict) -> np.ndarray:
+    """The small image, its pixels enlarged, beside the large one."""
+    import cv2
+    import numpy as np
+    small, large = (np.asarray(part).transpose(1, 2, 0) for part in (item['inputs'], item['data_samples'].gt_img))
+    return np.hstack([cv2.resize(small, large.shape[1::-1], interpolation=cv2.INTER_NEAREST), large])
 
 
 def make_inputs(folder: Path) -> list[Path]:
@@ -51,4 +60,5 @@ TASK = Task(
     install="pip install 'mmsight[edit]' && pip install --no-deps mmagic==1.2.0",
     toy_model='super_resolution_toy',
     make_inputs=make_inputs,
-    export=Export(export))
+    export=Export(export),
+    draw_sample=draw_sample)
