@@ -46,6 +46,8 @@ MARKS = {
     r'torchrun .*': 'tests/test_infer.py::test_two_processes_give_what_one_gives',
     r'mmsight report WORK_DIR': 'tests/engine/test_run_report.py::test_everything_is_inside',
     r'mmsight table PAPER N': 'tests/engine/test_tables.py::test_command_runs_seeds_and_goes_on',
+    r'mmsight models( NAME| --json)?': 'tests/test_box.py::test_table_and_card',
+    r'python tools/model_converters/publish_model\.py .*': 'tests/engine/test_publish.py::test_command',
     r'mmsight doctor': 'tests/test_cli.py::test_doctor_is_clean',
     r'(python )?tools/misc/fill_tables\.py': 'tests/engine/test_tables.py::test_documents_are_up_to_date',
     r'(python )?tools/misc/make_toy_data\.py PAPER': 'tests/tools/test_verify_dataset.py::test_clean_and_faulty',
