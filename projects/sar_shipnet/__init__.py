@@ -5,6 +5,7 @@ from mmsight.compat import mmdet_ssd
 from .attention_backbone import AttentionBackbone
 from .bca import BidirectionalCoordinateAttention, CoordinateAttention
 from .centernet_head import GaussianCenterNetHead
+from .dense_head import DenseCenterNetHead
 from .hrsid import HRSIDDataset
 from .loading import LoadSARImage
 from .metric import ShipDetectionMetric
@@ -15,6 +16,7 @@ from .ssdd import SSDDDataset
 mmdet_ssd.apply()
 
 __all__ = [
-    'AttentionBackbone', 'BidirectionalCoordinateAttention', 'CoordinateAttention', 'GaussianCenterNetHead',
-    'HRSIDDataset', 'LoadSARImage', 'MultiResolutionFusion', 'SARShipDataset', 'SSDDDataset', 'ShipDetectionMetric'
+    'AttentionBackbone', 'BidirectionalCoordinateAttention', 'CoordinateAttention', 'DenseCenterNetHead',
+    'GaussianCenterNetHead', 'HRSIDDataset', 'LoadSARImage', 'MultiResolutionFusion', 'SARShipDataset', 'SSDDDataset',
+    'ShipDetectionMetric'
 ]
