@@ -1,5 +1,6 @@
 """SAR-ShipNet (Deng et al., ICASSP 2022): ship detection in radar images, as modules for mmdet."""
 
+import mmsight.transforms  # noqa: F401  (registers them)
 from mmsight.compat import mmdet_ssd
 
 from .attention_backbone import AttentionBackbone
