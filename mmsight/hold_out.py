@@ -31,7 +31,7 @@ def hold_out(train: Mapping[str, Path], test: Mapping[str, Path], count: int) ->
     usable = [name for name in train if content[name] not in tested]
     single = [name for name in usable if copies[content[name]] == 1]
     if not 0 < count <= len(single) or count >= len(usable):
-        raise InputError(f'{count} images cannot be held out of {len(train)}, {len(single)} of which are stored once and are no '
-                         'test images')
+        raise InputError(f'{count} images cannot be held out of {len(train)}, of which {len(single)} are stored once and are '
+                         'no test images')
     held = set(sorted(single, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:count])
     return sorted(name for name in usable if name not in held), sorted(held)

@@ -10,4 +10,4 @@ anchors = [[(92.3, 10.5), (11.3, 99.2), (107.8, 12.2), (13.4, 117.6), (120, 13.6
            [(18.8, 165.7), (169.8, 19.3), (22.8, 200.9), (210.3, 23.9), (32, 281.3)]]
 model = dict(bbox_head=dict(prior_generator=dict(anchors=anchors)))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-custom_hooks = [_base_.ema]
+custom_hooks = _base_.hooks

@@ -10,4 +10,4 @@ anchors = [[(6.7, 6.7), (7.4, 16), (15.9, 7.8), (9.4, 25.2), (26, 9.2)],
            [(19.2, 64.6), (78.3, 20.5), (26.5, 107.7), (153.9, 35.7), (44.8, 180.4)]]
 model = dict(bbox_head=dict(prior_generator=dict(anchors=anchors)))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-custom_hooks = [_base_.ema, dict(type='mmdet.PipelineSwitchHook', switch_epoch=68, switch_pipeline=_base_.plain_pipeline)]
+custom_hooks = [*_base_.hooks, dict(type='mmdet.PipelineSwitchHook', switch_epoch=68, switch_pipeline=_base_.plain_pipeline)]

@@ -6,4 +6,4 @@ _base_ = [
 
 model = dict(bbox_head=dict(type='mmsight.DenseCenterNetHead'))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-custom_hooks = [_base_.ema, dict(type='PipelineSwitchHook', switch_epoch=68, switch_pipeline=_base_.plain_pipeline)]
+custom_hooks = [*_base_.hooks, dict(type='PipelineSwitchHook', switch_epoch=68, switch_pipeline=_base_.plain_pipeline)]

@@ -3,7 +3,9 @@
 import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
+from torchvision.ops import complete_box_iou_loss
 
+from mmsight.engine.mixed_precision import full_precision
 from mmsight.registry import MODELS
 
 from .centernet_head import GaussianCenterNetHead
@@ -26,31 +28,25 @@ class DenseCenterNetHead(GaussianCenterNetHead):
 
     Args:
         *args, **kwargs: Of :class:`GaussianCenterNetHead`.
-        loss_center_heatmap, loss_iou, loss_wh, loss_offset (dict, optional): Losses of mmdet. By default QualityFocalLoss,
-            CIoULoss, and L1Loss of weight 0.1 twice.
+        loss_center_heatmap, loss_wh, loss_offset (dict, optional): Losses of mmdet. By default QualityFocalLoss, and L1Loss of
+            weight 0.1 twice.
 
     *Deviation*: the paper trains with eq. 5. This is a switch for few training steps.
     """
 
-    def __init__(self, *args, loss_center_heatmap: dict | None = None, loss_iou: dict | None = None,
-                 loss_wh: dict | None = None, loss_offset: dict | None = None, **kwargs) -> None:
+    def __init__(self, *args, loss_center_heatmap: dict | None = None, loss_wh: dict | None = None,
+                 loss_offset: dict | None = None, **kwargs) -> None:
         super().__init__(
             *args,
             loss_center_heatmap=loss_center_heatmap or dict(type='mmdet.QualityFocalLoss', activated=True),
             loss_wh=loss_wh or dict(type='mmdet.L1Loss', loss_weight=0.1),
             loss_offset=loss_offset or dict(type='mmdet.L1Loss', loss_weight=0.1),
             **kwargs)
-        self.loss_iou = MODELS.build(loss_iou or dict(type='mmdet.CIoULoss'))
 
+    @full_precision
     def loss_by_feat(self, heatmap: Tensor, wh: Tensor, offset: Tensor, batch_gt_instances: list[InstanceData],
                      batch_img_metas: list[dict], batch_gt_instances_ignore: list | None = None) -> dict[str, Tensor]:
         """The four terms that the class describes."""
-        # the focal loss of probabilities refuses to run under autocast
-        with torch.autocast(heatmap.device.type, enabled=False):
-            return self._loss(heatmap.float(), wh.float(), offset.float(), batch_gt_instances, batch_gt_instances_ignore)
-
-    def _loss(self, heatmap: Tensor, wh: Tensor, offset: Tensor, batch_gt_instances: list[InstanceData],
-              batch_gt_instances_ignore: list | None) -> dict[str, Tensor]:
         images, classes, height, width = heatmap.shape
         target = self.get_targets([gt.bboxes for gt in batch_gt_instances], [gt.labels for gt in batch_gt_instances],
                                   (images, classes, height, width))
@@ -68,11 +64,12 @@ class DenseCenterNetHead(GaussianCenterNetHead):
         pairs = weight[:, None].expand(-1, 2)
         background = background_weights(batch_gt_instances_ignore, (images, height, width), self.stride, heatmap.device)
         weights = torch.where(target['heatmap'] > 0, 1, background[:, None])
+        # torchvision's: mmdet's CIoULoss is NaN for a box that is exactly right
+        ciou = complete_box_iou_loss(_boxes(found_offset, found_wh.clamp(min=1e-3)), _boxes(wanted_offset, wanted_wh))
         return dict(
             loss_center_heatmap=self.loss_center_heatmap(
                 heatmap.reshape(-1, 1), target['heatmap'].reshape(-1, 1), weights.reshape(-1), avg_factor=count),
-            loss_iou=self.loss_iou(_boxes(found_offset, found_wh.clamp(min=1e-3)), _boxes(wanted_offset, wanted_wh), weight,
-                                   avg_factor=count),
+            loss_iou=(ciou * weight).sum() / count,
             loss_wh=self.loss_wh(found_wh, wanted_wh, pairs, avg_factor=count),
             loss_offset=self.loss_offset(found_offset, wanted_offset, pairs, avg_factor=count))
 

@@ -43,7 +43,7 @@ def ciou(a, b):
     diagonal = (max(a[2], b[2]) - min(a[0], b[0]))**2 + (max(a[3], b[3]) - min(a[1], b[1]))**2
     distance = ((a[0] + a[2] - b[0] - b[2])**2 + (a[1] + a[3] - b[1] - b[3])**2) / 4
     v = 4 / math.pi**2 * (math.atan(wb / hb) - math.atan(wa / ha))**2
-    return iou - distance / diagonal - (v * v / (1 - iou + v) if iou > 0.5 else 0)
+    return iou - distance / diagonal - v * v / (1 - iou + v)
 
 
 @pytest.mark.parametrize('dtype, tolerance', [(torch.float, 1e-4), (torch.bfloat16, 1e-4)])
@@ -107,7 +107,7 @@ def test_perfect_maps_cost_nothing_and_decode_to_the_ships():
                     wh[0, :, y, x] = torch.tensor([x2 - x1, y2 - y1])
                     offset[0, :, y, x] = torch.tensor([(x1 + x2) / 2 - x, (y1 + y2) / 2 - y])
     losses = module.loss_by_feat(target['heatmap'], wh, offset, [instances(boxes)], [META])
-    assert all(value.item() == pytest.approx(0, abs=1e-5) for value in losses.values())
+    assert {key: value.item() for key, value in losses.items()} == pytest.approx(dict.fromkeys(losses, 0), abs=1e-5)
     found, = module.predict_by_feat(target['heatmap'], wh, offset, [META], rescale=False)
     assert torch.allclose(found.bboxes[found.bboxes[:, 0].argsort()], torch.tensor(boxes).float(), atol=1e-4)
 
