@@ -30,7 +30,7 @@ class CachedLoad(BaseTransform):
         return results
 
 
-TURNS = (None, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
+TURNS = (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
 
 
 @TRANSFORMS.register_module()
@@ -50,7 +50,7 @@ class RandomQuarterTurn(BaseTransform):
         height, width = results['img'].shape[:2]
         if not turns:
             return results
-        results['img'] = cv2.rotate(results['img'], TURNS[turns])
+        results['img'] = cv2.rotate(results['img'], TURNS[turns - 1])
         results['img_shape'] = results['img'].shape[:2]
         if 'gt_bboxes' in results:
             boxes = results['gt_bboxes']
