@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
@@ -28,7 +29,7 @@ class _CachedDataset(BaseSegDataset):
 
     METAINFO = METAINFO
 
-    def __init__(self, *args, split: str, ann_file: str = 'splits.json', **kwargs) -> None:
+    def __init__(self, *args: Any, split: str, ann_file: str = 'splits.json', **kwargs: Any) -> None:
         self.split = split
         super().__init__(*args, ann_file=ann_file, **kwargs)
 
@@ -65,7 +66,7 @@ class CTSliceDataset(_CachedDataset):
             since testing on chosen slices flatters. Defaults to 0.
     """
 
-    def __init__(self, *args, min_liver: float = 0.0, **kwargs) -> None:
+    def __init__(self, *args: Any, min_liver: float = 0.0, **kwargs: Any) -> None:
         self.min_liver = min_liver
         super().__init__(*args, **kwargs)
 
@@ -87,7 +88,7 @@ class CTVolumeDataset(_CachedDataset):
         patches (int): How often an epoch visits each case, for training on patches. Defaults to 1.
     """
 
-    def __init__(self, *args, patches: int = 1, **kwargs) -> None:
+    def __init__(self, *args: Any, patches: int = 1, **kwargs: Any) -> None:
         self.patches = patches
         super().__init__(*args, **kwargs)
 
@@ -110,7 +111,7 @@ class LiverSliceFolder(BaseSegDataset):
 
     METAINFO = METAINFO
 
-    def __init__(self, *args, split: str, seed: int = 0, min_liver: float = 0.0, **kwargs) -> None:
+    def __init__(self, *args: Any, split: str, seed: int = 0, min_liver: float = 0.0, **kwargs: Any) -> None:
         self.split, self.seed, self.min_liver = split, seed, min_liver
         kwargs.setdefault('data_prefix', dict(img_path='images', seg_map_path='masks'))
         super().__init__(*args, **kwargs)
@@ -142,7 +143,7 @@ class LiverSliceFolder(BaseSegDataset):
         if lone:
             missing, folder = ('mask', masks) if lone[0] in found['image'] else ('image', images)
             raise InputError(f"{folder}: the {missing} of '{lone[0]}' is missing ({len(lone)} images or masks have no partner)")
-        entries = []
+        entries: list[tuple] = []
         for stem, path in found['image'].items():
             match = re.fullmatch(r'.+_(\d+)_(\d+)', stem)
             if match is None:

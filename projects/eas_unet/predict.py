@@ -1,6 +1,7 @@
 """Segment the liver of a whole CT volume with a trained config."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,7 +57,7 @@ def window_of(model: nn.Module, loader: dict) -> tuple[float, float]:
     return low, high
 
 
-def _slices(model: nn.Module, volume: Volume, loader: dict, pipeline: Sequence[dict],
+def _slices(model: Any, volume: Volume, loader: dict, pipeline: Sequence[dict],
             batch_size: int) -> Iterator[tuple[slice, np.ndarray]]:
     """Masks of a batch of slices after the other."""
     rest = Compose([step for step in pipeline[1:] if step['type'] != 'mmsight.LoadLiverMask'])
