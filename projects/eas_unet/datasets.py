@@ -20,7 +20,7 @@ METAINFO = dict(classes=('background', 'liver'), palette=[[0, 0, 0], [60, 220, 6
 class _CachedDataset(BaseSegDataset):
     """Cases of one split of a cache folder.
 
-    ``metainfo=dict(window=(low, high))`` sets the HU that become grey values 0 and 1; it goes into checkpoints as part of
+    ``metainfo=dict(hu_window=(low, high))`` sets the HU that become grey values 0 and 1; it goes into checkpoints as part of
     ``dataset_meta``, so that whoever predicts with the weights shows them the same window. Defaults to the paper's.
 
     Args:
@@ -29,7 +29,7 @@ class _CachedDataset(BaseSegDataset):
         ann_file (str): Split file below ``data_root``. Defaults to ``'splits.json'``.
     """
 
-    METAINFO = dict(METAINFO, window=WINDOW)
+    METAINFO = dict(METAINFO, hu_window=WINDOW)
 
     def __init__(self, *args, split: str, ann_file: str = 'splits.json', **kwargs) -> None:
         self.split = split
@@ -45,7 +45,7 @@ class _CachedDataset(BaseSegDataset):
                                  'convert it with tools/dataset_converters/slice_liver_ct.py')
             path, case = str(folder / f'{name}.npy'), index[name]
             yield dict(img_path=path, seg_map_path=path, case=name, slice_index=0, num_slices=case['shape'][0],
-                       spacing=case['spacing'], window=self.metainfo['window'], seg_fields=[],
+                       spacing=case['spacing'], window=self.metainfo['hu_window'], seg_fields=[],
                        reduce_zero_label=False), case['liver_share']
 
     def iter_faults(self) -> Iterator[str | None]:
@@ -105,15 +105,15 @@ class LiverSliceFolder(BaseSegDataset):
     """8-bit slices and masks, ``images/<any>_<volume>_<slice>.jpg`` and ``masks/`` of the same names; mask > 127 is liver.
 
     A case holds all slices of a volume, however they were flipped. Spacing is unknown. So is the HU window in which the files
-    were written; ``metainfo=dict(window=(low, high))`` names the one in which CT volumes look like them, for prediction.
+    were written; ``metainfo=dict(hu_window=(low, high))`` names the one in which CT volumes look like them, for prediction.
 
     Args:
         split (str): ``'train'`` or ``'val'``: 80 % and 20 % of the volumes, see :func:`.splits.split_cases`; or ``'holdout'``.
         seed (int): Of the split. Defaults to 0.
         holdout (Sequence[str]): Volumes that ``'train'`` leaves out and that are ``'holdout'``: a checkpoint can be chosen on
             them. Defaults to none.
-        upright (bool): Turn the files as radiologists look at them, which is how CT volumes are read too: the patient's right on
-            the left, the spine below. The files lie on their side, with the spine on the left where their name begins with
+        upright (bool): Turn the files as radiologists look at them, which is how CT volumes are read too: the patient's right
+            on the left, the spine below. The files lie on their side, with the spine on the left where their name begins with
             ``flipped`` and on the right where it begins with ``mirrored``. Defaults to False.
         min_liver (float): As in :class:`CTSliceDataset`; reads all masks once. Defaults to 0.
     """

@@ -25,7 +25,7 @@ def predict_volume(cfg: Config, model: nn.Module, volume: Volume, progress: bool
 
     Args:
         cfg (Config): Whose test pipeline begins with a loader of this project.
-        model (nn.Module): See :func:`mmsight.engine.load_model.load_model`. Its ``dataset_meta['window']`` is the HU window
+        model (nn.Module): See :func:`mmsight.engine.load_model.load_model`. Its ``dataset_meta['hu_window']`` is the HU window
             that it was trained in.
         volume (Volume): Any size and orientation.
         progress (bool): Show a progress bar.
@@ -43,10 +43,10 @@ def predict_volume(cfg: Config, model: nn.Module, volume: Volume, progress: bool
     if loader['type'] not in LOADERS:
         raise InputError(f"{cfg.filename}: the test pipeline begins with {loader['type']}, and for a CT volume it must begin "
                          f"with {' or '.join(LOADERS)}")
-    window = getattr(model, 'dataset_meta', {}).get('window')
+    window = getattr(model, 'dataset_meta', {}).get('hu_window')
     if window is None:
         raise InputError(f'{cfg.filename}: nothing says in which HU window the model was trained: set '
-                         'metainfo=dict(window=(low, high)) in test_dataloader.dataset')
+                         'metainfo=dict(hu_window=(low, high)) in test_dataloader.dataset')
     parts = _slabs(model, volume, window) if isinstance(model, VNet) else _slices(
         model, volume, window, pipeline, batch_size)
     mask = np.empty(volume.data.shape, np.uint8) if out is None else out

@@ -18,7 +18,7 @@ slices = dict(
     upright=True,
     # every tenth of the 78 training volumes, from the fifth on
     holdout=['10006', '10020', '10033', '10051', '10066', '10083', '10103', '10118'],
-    metainfo=dict(window=(0, 250)))  # HU; about that of the slices, in which fat is black
+    metainfo=dict(hu_window=(0, 250)))  # HU; about that of the slices, in which fat is black
 train_dataloader = dict(
     batch_size=16,
     num_workers=2,

@@ -17,7 +17,7 @@ test_pipeline = [
     dict(type='PackSegInputs', meta_keys=(
         'img_path', 'ori_shape', 'img_shape', 'case', 'slice_index', 'num_slices', 'spacing'))
 ]
-metainfo = dict(window=(0, 250))  # HU; about that of the slices, in which fat is black
+metainfo = dict(hu_window=(0, 250))  # HU; about that of the slices, in which fat is black
 data_root = '{{$MMSIGHT_DATA:data}}/liver_slices/'
 train_dataloader = dict(
     batch_size=8,

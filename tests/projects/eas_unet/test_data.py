@@ -71,8 +71,8 @@ def test_converted_slices_are_the_volumes(cache, ct):
         np.testing.assert_array_equal(loaded['gt_seg_map'], ct[1][z] > 0)
         around = np.clip([z - 1, z, z + 1], 0, 6)
         np.testing.assert_allclose(loaded['img'], apply_window(ct[0][around] + number).transpose(1, 2, 0))
-    other = dataset(CTSliceDataset, cache, metainfo=dict(window=(0, 100)))
-    assert other.metainfo['window'] == (0, 100)  # which checkpoints keep
+    other = dataset(CTSliceDataset, cache, metainfo=dict(hu_window=(0, 100)))
+    assert other.metainfo['hu_window'] == (0, 100)  # which checkpoints keep
     loaded, number = LoadCTSlice()(other.get_data_info(0)), int(other[0]['case'].removeprefix('volume-'))
     np.testing.assert_allclose(loaded['img'][..., 0], (ct[0][0] + number).clip(0, 100) / 100)
 

@@ -15,12 +15,13 @@ from mmsight.projects.eas_unet import VNet
 from mmsight.projects.eas_unet.predict import predict_volume
 from mmsight.projects.eas_unet.volume import Volume, read_nifti, read_volume
 
-from mmsight.apis import SegmentInferencer, segment
+from mmsight.apis import SegmentInferencer
 from mmsight.configs import load_config
 from mmsight.engine.load_model import load_model
 from mmsight.errors import InputError
 
 TOY = 'configs/eas_unet/eas_unet_toy.py'
+PREDICT = 'mmsight.projects.eas_unet.inferencer.predict_volume'
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_low_memory_is_the_same_mask(ct, inferencer, write_nifti, tmp_path, suff
 def test_slices_take_the_way_of_the_test_pipeline(ct, checkpoint, root):
     """2.5D: each slice with the ones beside it, the last one repeated at the ends."""
     class Spy(torch.nn.Module):
-        dataset_meta = dict(window=(-200, 250))
+        dataset_meta = dict(hu_window=(-200, 250))
 
         def test_step(self, batch):
             seen.append(batch['inputs'][0])
@@ -126,7 +127,7 @@ def test_the_window_is_that_of_the_weights(ct, root, write_nifti, tmp_path):
     cfg = load_config(name)
     init_default_scope(cfg.default_scope)
     weights = MODELS.build(cfg.model).state_dict()
-    for meta, (low, high) in ((dict(), (0, 250)), (dict(dataset_meta=dict(window=(-50, 150))), (-50, 150))):
+    for meta, (low, high) in ((dict(), (0, 250)), (dict(dataset_meta=dict(hu_window=(-50, 150))), (-50, 150))):
         torch.save(dict(state_dict=weights, meta=meta), tmp_path / 'weights.pth')
         cfg, model = load_model(name, str(tmp_path / 'weights.pth'))
         seen = []
@@ -141,7 +142,7 @@ def test_the_window_is_that_of_the_weights(ct, root, write_nifti, tmp_path):
 def test_vnet_slabs_are_the_whole_volume(monkeypatch, root):
     """Every slice of a long volume is predicted once, with its own content."""
     class Threshold(VNet):
-        dataset_meta = dict(window=(-200, 250))
+        dataset_meta = dict(hu_window=(-200, 250))
 
         def __init__(self):
             torch.nn.Module.__init__(self)
@@ -204,14 +205,14 @@ def test_clean_keeps_one_component(ct, inferencer, write_nifti, tmp_path, monkey
     write_nifti(tmp_path / 'scan.nii', ct[0])
     two = ct[1].clip(0, 1)
     two[0, 0, 0] = 1
-    monkeypatch.setattr(segment, 'predict_volume', lambda *args: two.copy())
+    monkeypatch.setattr(PREDICT, lambda *args: two.copy())
     sizes = [inferencer(tmp_path / 'scan.nii', clean=clean)['predictions'][0]['voxels'] for clean in (False, True)]
     assert sizes == [int(two.sum()), int(two.sum()) - 1]
 
 
 def test_no_liver_is_said(ct, inferencer, write_nifti, tmp_path, monkeypatch):
     write_nifti(tmp_path / 'scan.nii', ct[0])
-    monkeypatch.setattr(segment, 'predict_volume', lambda *args: np.zeros(ct[0].shape, np.uint8))
+    monkeypatch.setattr(PREDICT, lambda *args: np.zeros(ct[0].shape, np.uint8))
     found = inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')['predictions'][0]
     assert found['volume_ml'] == 0 and found['mean_hu'] is None
     assert found['warnings'] == ['scan.nii: no liver was found, the mask is empty']
