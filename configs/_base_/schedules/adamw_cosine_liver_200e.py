@@ -9,8 +9,7 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.02, by_epoch=False, begin=0, end=200),
     dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, T_max=max_epochs, convert_to_iter_based=True)
 ]
-custom_hooks = [
-    dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.005, update_buffers=True, priority='ABOVE_NORMAL')
-]
-default_hooks = dict(checkpoint=dict(interval=20, max_keep_ckpts=1, save_best='liver/DSC', rule='greater'))
+default_hooks = dict(
+    checkpoint=dict(interval=20, max_keep_ckpts=1, save_best='liver/DSC', rule='greater'),
+    ema=dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.005, update_buffers=True, priority='ABOVE_NORMAL'))
 auto_scale_lr = dict(enable=False, base_batch_size=16)

@@ -7,6 +7,7 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.02, by_epoch=False, end=200),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, T_max=max_epochs, convert_to_iter_based=True)
 ]
-custom_hooks = [dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, priority='ABOVE_NORMAL')]
 auto_scale_lr = dict(enable=False, base_batch_size=16)
-default_hooks = dict(checkpoint=dict(interval=2))
+default_hooks = dict(
+    checkpoint=dict(interval=2),
+    ema=dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, priority='ABOVE_NORMAL'))
