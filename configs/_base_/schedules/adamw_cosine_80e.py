@@ -1,6 +1,6 @@
-# A few thousand steps in mixed precision: AdamW, cosine, an average of the weights; the last epochs see plain images.
+# A few thousand steps in mixed precision: AdamW, cosine, an average of the weights. One validation, of the last weights.
 max_epochs = 80
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=max_epochs // 2)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=max_epochs)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
