@@ -267,6 +267,8 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
             print(f'  {name}: {value}')
         for name, path in shown.files.items():
             print(f'  {name}: {path}')
+        for note in shown.notes:
+            print(f'  note: {note}')
         status = max(status, shown.status)
     return status
 
