@@ -26,7 +26,7 @@ def find_resumable(work_dir: Path) -> Resumable:
     The checkpoints themselves are looked at. ``last_checkpoint`` only adds one of another name or folder: after a kill it may
     be missing, empty or behind.
     """
-    damaged = {}
+    damaged: dict[Path, str] = {}
     for path in sorted(list_checkpoints(work_dir), key=lambda path: (path.stat().st_mtime_ns, _number(path)), reverse=True):
         fault = find_fault(path)
         if fault is None:
@@ -57,15 +57,15 @@ def find_fault(path: Path) -> str | None:
     Checked are the sums (CRC-32) that the file holds of its parts, and that it has what the runner resumes.
     """
     try:
+        content = load_weights(str(path), 'cpu')
         with zipfile.ZipFile(path) as file:
             part = file.testzip()
-        if part is not None:
-            return f'the checksum of {part} is wrong'
-        content = load_weights(str(path), 'cpu')
     except InputError as error:
         return str(error)
     except Exception as error:  # damaged bytes lead the reader to any error
         return str(error) or type(error).__name__
+    if part is not None:
+        return f'the checksum of {part} is wrong'
     if not isinstance(content, dict) or not {'state_dict', 'message_hub', 'meta'} <= content.keys():
         return 'it holds no state of a training'
     return None

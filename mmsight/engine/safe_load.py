@@ -14,7 +14,7 @@ from mmsight.errors import InputError
 
 PACKAGES = ('mmsight', 'mmengine', 'mmcv', 'mmdet', 'mmrotate', 'mmseg', 'mmagic')
 """Whose registered types, and whose modules in ``custom_imports``, the config inside a checkpoint may name."""
-_REFUSED = re.compile(r'[Uu]nsupported (global|GLOBAL|attribute|operand|class)|Trying to call|Can only')
+_REFUSED = re.compile(r'[Uu]nsupported (global|GLOBAL|attribute|class)|Trying to call|Can only')
 
 
 def load_weights(file: str | IO[bytes], map_location: Any = None) -> Any:
