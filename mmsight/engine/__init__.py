@@ -2,13 +2,15 @@
 
 from mmsight.compat import mmengine_load
 
+from .cached import Cached
 from .channels_last_hook import ChannelsLastHook
 from .checkpoint_hook import CheckCheckpointHook
 from .mixed_precision import AutocastOptimWrapper, full_precision
 from .pretrained import load_from_package
 from .result_hook import ResultHook
+from .weights import load_from_safetensors
 
-__all__ = ['AutocastOptimWrapper', 'ChannelsLastHook', 'CheckCheckpointHook', 'ResultHook', 'full_precision',
-           'load_from_package']
+__all__ = ['AutocastOptimWrapper', 'Cached', 'ChannelsLastHook', 'CheckCheckpointHook', 'ResultHook', 'full_precision',
+           'load_from_package', 'load_from_safetensors']
 
 mmengine_load.apply()

@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmsight.box import find_checkpoint
 from mmsight.configs import load_config
 from mmsight.engine.resume import find_fault, find_resumable, list_checkpoints, set_aside
 from mmsight.engine.toy import ensure_toy_data, toy_root
@@ -65,9 +66,10 @@ def _choose(work_dir: Path, resume: str | None, load_from: str | None) -> tuple[
         return None, [f'{work_dir} HOLDS {count} CHECKPOINTS OF AN EARLIER TRAINING, WHICH THIS ONE WRITES OVER; --resume goes '
                       'on with that one'] if count else []
     if resume != 'auto':
-        if '://' not in resume and (fault := find_fault(Path(_existing(resume)))):
+        checkpoint = find_checkpoint(resume)
+        if '://' not in checkpoint and (fault := find_fault(Path(checkpoint))):
             raise InputError(f"--resume '{resume}': {fault}")
-        return resume, []
+        return checkpoint, []
     found = find_resumable(work_dir)
     notes = []
     for path, fault in found.damaged.items():
@@ -93,7 +95,7 @@ def test(config: str,
 
     Args:
         config (str): Path or name of a config.
-        checkpoint (str): Path of a checkpoint.
+        checkpoint (str): Path of a checkpoint, or the name of a model in the box.
         work_dir (str, optional): As in :func:`train`.
         out (str, optional): A ``.pkl`` file that takes all predictions.
         show_dir (str, optional): A folder, below the run's time stamp if relative, that takes painted predictions.
@@ -104,7 +106,7 @@ def test(config: str,
         list[dict]: The config's expected results, each with ``value`` and ``pass``.
     """
     cfg = _prepare(config, work_dir, options, launcher)
-    cfg.load_from = _existing(checkpoint)
+    cfg.load_from = find_checkpoint(checkpoint)
     cfg.custom_hooks.append(dict(type='mmsight.CheckCheckpointHook'))
     if show_dir is not None:
         if 'visualization' not in cfg.default_hooks:
@@ -123,6 +125,8 @@ def test(config: str,
 def _prepare(config: str, work_dir: str | None, options: dict | None, launcher: str) -> Config:
     cfg = load_config(config, options)
     cfg.launcher = launcher
+    if cfg.get('load_from'):
+        cfg.load_from = find_checkpoint(cfg.load_from)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(cfg.filename).stem)
     try:
         Path(cfg.work_dir).mkdir(parents=True, exist_ok=True)
@@ -148,12 +152,6 @@ def _distribute_on_cpu(cfg: Config, launcher: str) -> None:
     cfg.setdefault('model_wrapper_cfg', dict(
         type='mmengine.MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False)))
-
-
-def _existing(checkpoint: str) -> str:
-    if '://' not in checkpoint and not Path(checkpoint).is_file():
-        raise InputError(f"checkpoint '{checkpoint}' does not exist")
-    return checkpoint
 
 
 def _run(cfg: Config, phase: str, notes: Sequence[str] = ()) -> Runner:

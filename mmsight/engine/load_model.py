@@ -5,14 +5,15 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, init_default_scope
-from mmengine.runner import load_checkpoint
+from mmengine.runner import CheckpointLoader, load_checkpoint
 from torch import nn
 
+from mmsight import box
 from mmsight.configs import config_from_data, load_config
-from mmsight.engine.safe_load import load_weights, parse_config
+from mmsight.engine.safe_load import parse_config
 from mmsight.errors import InputError
 
-SUFFIXES = ('.pth', '.pt')
+SUFFIXES = ('.pth', '.pt', '.safetensors')
 
 
 def load_model(model: str, weights: str | None = None, device: str = 'cpu') -> tuple[Config, nn.Module]:
@@ -25,9 +26,10 @@ def find_model(model: str, weights: str | None = None, trust: bool = False) -> t
     """The config and the checkpoint that a user means.
 
     Args:
-        model (str): Path or name of a config; or a checkpoint that ``tools/train.py`` wrote, which holds its config.
-        weights (str, optional): Path of a checkpoint. None takes the last one that the config's training left in
-            ``work_dirs/<config>``, or ``make demo`` in ``work_dirs/demo``.
+        model (str): Name of a model in the box; a checkpoint that ``tools/train.py`` wrote, or a published one, which both hold
+            their config; or path or name of a config.
+        weights (str, optional): Checkpoint of a config: a path, or the name of a model in the box. None takes the last one that
+            the config's training left in ``work_dirs/<config>``, or ``make demo`` in ``work_dirs/demo``.
         trust (bool): Run the config inside a checkpoint as the Python program that it may be. Defaults to False: it is read
             as data, and refused if it is more.
 
@@ -37,13 +39,16 @@ def find_model(model: str, weights: str | None = None, trust: bool = False) -> t
     Raises:
         InputError: If one cannot be found or read.
     """
+    boxed = None if Path(model).exists() else box.find_model(model)
+    if boxed is not None:
+        model = str(boxed.path)
     if model.endswith(SUFFIXES):
         if weights is not None:
             raise InputError(f"'{model}' is a checkpoint already, and '{weights}' was given too: name a config and a "
                              'checkpoint, or a checkpoint alone')
         return _config_of(model, trust), model
     cfg = load_config(model)
-    return cfg, weights if weights is not None else _last_checkpoint(cfg, model)
+    return cfg, box.find_checkpoint(weights) if weights is not None else _last_checkpoint(cfg, model)
 
 
 def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:
@@ -71,19 +76,26 @@ def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {cfg.filename} ({reason}); use the "
                          'config that it was trained with') from error
-    dataset = cfg.test_dataloader.dataset
-    described = dict(getattr(DATASETS.get(dataset.type), 'METAINFO', {}), **dataset.get('metainfo', {}))
-    model.dataset_meta = {**described, **content.get('meta', {}).get('dataset_meta', {})}
+    model.dataset_meta = dataset_meta(cfg, content)
     try:
         return model.to(device).eval()
     except (RuntimeError, AssertionError) as error:
         raise InputError(f"device '{device}' cannot be used: {str(error).splitlines()[0]}") from error
 
 
+def dataset_meta(cfg: Config, checkpoint: dict) -> dict:
+    """What a checkpoint, or else the class of the config's test dataset, says of classes and images."""
+    dataset = cfg.test_dataloader.dataset
+    described = dict(getattr(DATASETS.get(dataset.type), 'METAINFO', {}), **dataset.get('metainfo', {}))
+    return {**described, **checkpoint.get('meta', {}).get('dataset_meta', {})}
+
+
 def _config_of(checkpoint: str, trust: bool) -> Config:
     """The config that a checkpoint holds."""
     try:
-        text = load_weights(checkpoint, 'cpu')['meta']['cfg']
+        text = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')['meta']['cfg']
+    except FileNotFoundError:
+        raise InputError(f"checkpoint '{checkpoint}' does not exist") from None
     except (KeyError, TypeError, IndexError):
         text = None
     if not isinstance(text, str):

@@ -18,11 +18,12 @@ from mmseg.structures import SegDataSample
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.errors import InputError
 from mmsight.files import complete_file, refuse_existing
-from mmsight.projects.eas_unet.drawing import draw_contours, spread, tile
-from mmsight.projects.eas_unet.loading import apply_window
-from mmsight.projects.eas_unet.metric import postprocess
-from mmsight.projects.eas_unet.predict import predict_volume
-from mmsight.projects.eas_unet.volume import Volume, read_volume, write_mask
+
+from .drawing import draw_contours, spread, tile
+from .loading import apply_window
+from .metric import postprocess
+from .predict import predict_volume
+from .volume import Volume, read_volume, write_mask
 
 DISCLAIMER = 'For research. This is not a medical device: do not base a diagnosis or treatment on it.'
 
@@ -134,7 +135,7 @@ def statistics(volume: Volume, mask: np.ndarray) -> dict[str, Any]:
         inside = volume.hu(index, index + 1)[0][part > 0].astype(np.float64)
         count, slices = count + inside.size, slices + bool(inside.size)
         total, squares = total + inside.sum(), squares + (inside**2).sum()
-    warnings = [volume.spacing_warning] if volume.spacing_warning else []
+    warnings = [warning for warning in (volume.spacing_warning, volume.range_warning) if warning]
     if not count:
         warnings.append(f'{volume.path.name}: no liver was found, the mask is empty')
     mean = total / count if count else None
