@@ -1,5 +1,5 @@
 _base_ = [
-    '../_base_/models/sar_shipnet_r50.py', '../_base_/datasets/hrsid_800.py', '../_base_/schedules/adam_cosine.py',
+    '../_base_/models/sar_shipnet_r50.py', '../_base_/datasets/hrsid.py', '../_base_/schedules/adam_cosine.py',
     '../_base_/sar_shipnet_runtime.py'
 ]
 
