@@ -24,6 +24,12 @@ def list_configs() -> list[Path]:
     return sorted(path for path in (source_root() / 'configs').glob('*/*.py') if path.parent.name != '_base_')
 
 
+def first_comment(path: Path) -> str:
+    """What a config's first line says of it."""
+    with path.open() as lines:
+        return lines.readline().removeprefix('#').strip()
+
+
 def find_config(name: str) -> Path:
     """Resolve a config's path or name.
 

@@ -1,4 +1,4 @@
-# Rotated RetinaNet at the size and with the budget of larsd-baseline_r18w16_ssdd_256.py.
+# Rotated RetinaNet at the size and with the budget of larsd-baseline_r18w16_ssdd_256.
 _base_ = [
     '../_base_/models/rotated_retinanet_r18w16.py', '../_base_/datasets/rotated_ssdd.py', '../_base_/schedules/larsd_4e.py',
     '../_base_/larsd_runtime.py'

@@ -1,4 +1,4 @@
-# RTMDet-R at the size and with the budget of larsd-baseline_r18w16_ssdd_256.py.
+# RTMDet-R at the size and with the budget of larsd-baseline_r18w16_ssdd_256.
 _base_ = [
     '../_base_/models/rtmdet_r_w24.py', '../_base_/datasets/rotated_ssdd.py', '../_base_/schedules/larsd_4e.py',
     '../_base_/larsd_runtime.py'

@@ -1,3 +1,4 @@
+# The paper's baseline, CenterNet, on SSDD.
 _base_ = [
     '../_base_/models/centernet_r50.py', '../_base_/datasets/ssdd.py', '../_base_/schedules/adam_cosine.py',
     '../_base_/sar_shipnet_runtime.py'

@@ -1,4 +1,4 @@
-# Table 1's ssd300 on the same data, schedule and metric.
+# Table 1: SSD300 on SSDD, with the schedule and metric of SAR-ShipNet.
 _base_ = [
     'mmdet::_base_/models/ssd300.py', '../_base_/datasets/ssdd.py',
     '../_base_/schedules/adam_cosine.py', '../_base_/sar_shipnet_runtime.py'

@@ -1,4 +1,4 @@
-# Table 1's yolov3 on the same data, schedule and metric.
+# Table 1: YOLOv3 on SAR-Ship-Dataset, with the schedule and metric of SAR-ShipNet.
 _base_ = [
     '../_base_/models/yolov3_d53.py', '../_base_/datasets/sarship.py',
     '../_base_/schedules/adam_cosine.py', '../_base_/sar_shipnet_runtime.py'

@@ -1,4 +1,4 @@
-# Table 1's yolox on the same data, schedule and metric.
+# Table 1: YOLOX-M on SSDD, with the schedule and metric of SAR-ShipNet.
 _base_ = [
     '../_base_/models/yolox_m.py', '../_base_/datasets/ssdd.py',
     '../_base_/schedules/adam_cosine.py', '../_base_/sar_shipnet_runtime.py'
