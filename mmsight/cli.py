@@ -48,7 +48,9 @@ def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
                         help='continue from CHECKPOINT, or from the last one in the work-dir')
-    parser.add_argument('--amp', action='store_true', help='train with automatic mixed precision')
+    parser.add_argument('--amp', action='store_true',
+                        help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
+    parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the real batch size')
     _add_run_options(parser)
 
@@ -64,7 +66,8 @@ def _test_parser(parser: argparse.ArgumentParser) -> None:
 def _train(args: argparse.Namespace) -> int:
     from mmsight.engine import launch
     _set_local_rank(args)
-    launch.train(args.config, args.work_dir, args.resume, args.amp, args.auto_scale_lr, args.cfg_options, args.launcher)
+    launch.train(args.config, args.work_dir, args.resume, args.amp, args.channels_last, args.auto_scale_lr, args.cfg_options,
+                 args.launcher)
     return 0
 
 

@@ -69,6 +69,24 @@ def full_disk():
     return limited
 
 
+@pytest.fixture
+def write_scene():
+    """Write a GeoTIFF; an image (h, w) or (bands, h, w)."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    def write(path, image, crs='EPSG:32633', transform=None, **options):
+        image = image if image.ndim == 3 else image[None]
+        transform = from_origin(500000, 5000000, 10, 10) if transform is None else transform
+        place = dict(crs=crs, transform=transform) if crs else {}
+        with rasterio.open(path, 'w', driver='GTiff', count=len(image), height=image.shape[1], width=image.shape[2],
+                           dtype=image.dtype, **place, **options) as file:
+            file.write(image)
+        return path
+
+    return write
+
+
 @pytest.fixture(scope='session')
 def untrained(tmp_path_factory):
     """Make a checkpoint of a config's network as it is at the start, which holds its config; returns its path."""

@@ -19,6 +19,7 @@ def train(config: str,
           work_dir: str | None = None,
           resume: str | None = None,
           amp: bool = False,
+          channels_last: bool = False,
           auto_scale_lr: bool = False,
           options: dict | None = None,
           launcher: str = 'none') -> None:
@@ -28,7 +29,8 @@ def train(config: str,
         config (str): Path or name of a config.
         work_dir (str, optional): Defaults to the config's, else ``work_dirs/<config name>``.
         resume (str, optional): ``'auto'`` for the last checkpoint of the work-dir, or a checkpoint's path.
-        amp (bool): Mixed precision.
+        amp (bool): Mixed precision, see :class:`.AutocastOptimWrapper`.
+        channels_last (bool): Faster convolutions, see :class:`.ChannelsLastHook`.
         auto_scale_lr (bool): Scale the learning rate to the real batch size.
         options (dict, optional): Config keys to override.
         launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
@@ -39,7 +41,9 @@ def train(config: str,
         wrappers = [cfg.optim_wrapper] if 'optimizer' in cfg.optim_wrapper else [
             wrapper for wrapper in cfg.optim_wrapper.values() if isinstance(wrapper, dict)]
         for wrapper in wrappers:
-            wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
+            wrapper.update(type='mmsight.AutocastOptimWrapper')
+    if channels_last:
+        cfg.default_hooks.channels_last = dict(type='mmsight.ChannelsLastHook')
     if auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise InputError(f'{config} has no auto_scale_lr.base_batch_size, which --auto-scale-lr needs')

@@ -8,6 +8,8 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
+from mmsight.engine.mixed_precision import full_precision
+
 Features = dict[str, Tensor]
 """What a network finds in N images: ``descriptors`` (N, D, h, w), of unit length along D, and its maps of scores, each
 (N, 1, h, w), under names of the method's own."""
@@ -141,7 +143,7 @@ class DetectDescribe(BaseModel):
         visible, infrared = images.unbind(1)
         pairs = dict(supervised=ImagePairs(visible, infrared, flow))
         if self.guidance is not None:
-            pairs.update(self.guidance(visible, infrared))
+            pairs.update(full_precision(self.guidance)(visible, infrared))
         return self._losses(pairs)
 
     @torch.no_grad()
@@ -159,7 +161,7 @@ class DetectDescribe(BaseModel):
         sides = {key: dict(zip(features, part, strict=True)) for key, part in zip(images, parts, strict=True)}
         losses = {}
         for name, pair in pairs.items():
-            found = self.loss(Pair(sides[id(pair.first)], sides[id(pair.second)], pair.flow))
+            found = full_precision(self.loss)(Pair(sides[id(pair.first)], sides[id(pair.second)], pair.flow))
             losses.update({f'{name}_{key}': pair.weight * value for key, value in found.items()})
         return losses
 

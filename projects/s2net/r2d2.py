@@ -81,12 +81,13 @@ class R2D2(DetectDescribe):
 
     def extract(self, images: Tensor) -> Features:
         """See the class."""
-        raw = self.network(self.normalise(images))
+        # in half precision the descriptors' lengths and the scores would be rounded
+        raw = self.network(self.normalise(images)).float()
         squared = raw.square()
-        peak = F.softplus(self.repeatability(squared))
+        peak = F.softplus(self.repeatability(squared).float())
         return dict(
             descriptors=F.normalize(raw, dim=1),
-            reliability=self.reliability(squared).softmax(dim=1)[:, 1:],
+            reliability=self.reliability(squared).float().softmax(dim=1)[:, 1:],
             repeatability=peak / (1 + peak))
 
     def loss(self, pair: Pair) -> dict[str, Tensor]:
