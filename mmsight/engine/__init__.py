@@ -5,6 +5,7 @@ from .checkpoint_hook import CheckCheckpointHook
 from .mixed_precision import AutocastOptimWrapper, full_precision
 from .pretrained import load_from_package
 from .result_hook import ResultHook
+from .weights import load_from_safetensors
 
 __all__ = ['AutocastOptimWrapper', 'ChannelsLastHook', 'CheckCheckpointHook', 'ResultHook', 'full_precision',
-           'load_from_package']
+           'load_from_package', 'load_from_safetensors']

@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmsight.box import find_checkpoint
 from mmsight.configs import load_config
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
@@ -66,7 +67,7 @@ def test(config: str,
 
     Args:
         config (str): Path or name of a config.
-        checkpoint (str): Path of a checkpoint.
+        checkpoint (str): Path of a checkpoint, or the name of a model in the box.
         work_dir (str, optional): As in :func:`train`.
         out (str, optional): A ``.pkl`` file that takes all predictions.
         show_dir (str, optional): A folder, below the run's time stamp if relative, that takes painted predictions.
@@ -77,7 +78,7 @@ def test(config: str,
         list[dict]: The config's expected results, each with ``value`` and ``pass``.
     """
     cfg = _prepare(config, work_dir, options, launcher)
-    cfg.load_from = _existing(checkpoint)
+    cfg.load_from = find_checkpoint(checkpoint)
     cfg.custom_hooks.append(dict(type='mmsight.CheckCheckpointHook'))
     if show_dir is not None:
         if 'visualization' not in cfg.default_hooks:
@@ -96,6 +97,8 @@ def test(config: str,
 def _prepare(config: str, work_dir: str | None, options: dict | None, launcher: str) -> Config:
     cfg = load_config(config, options)
     cfg.launcher = launcher
+    if cfg.get('load_from'):
+        cfg.load_from = find_checkpoint(cfg.load_from)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(cfg.filename).stem)
     try:
         Path(cfg.work_dir).mkdir(parents=True, exist_ok=True)

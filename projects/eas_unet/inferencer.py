@@ -135,7 +135,7 @@ def statistics(volume: Volume, mask: np.ndarray) -> dict[str, Any]:
         inside = volume.hu(index, index + 1)[0][part > 0].astype(np.float64)
         count, slices = count + inside.size, slices + bool(inside.size)
         total, squares = total + inside.sum(), squares + (inside**2).sum()
-    warnings = [volume.spacing_warning] if volume.spacing_warning else []
+    warnings = [warning for warning in (volume.spacing_warning, volume.range_warning) if warning]
     if not count:
         warnings.append(f'{volume.path.name}: no liver was found, the mask is empty')
     mean = total / count if count else None
