@@ -1,5 +1,5 @@
-# A few thousand steps in mixed precision: AdamW, cosine, an average of the weights; the last epochs see plain images.
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=80, val_interval=40)
+# A few thousand steps in mixed precision: AdamW, cosine, an average of the weights. One validation, of the last weights.
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=80, val_interval=80)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
