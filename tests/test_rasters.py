@@ -53,7 +53,8 @@ def server():
 
 def vrt(source):
     return (f'<VRTDataset rasterXSize="{SIZE}" rasterYSize="{SIZE}"><SRS>EPSG:32633</SRS>'
-            f'<GeoTransform>500000,10,0,7000000,0,-10</GeoTransform><VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename>{source}</SourceFilename>'
+            f'<GeoTransform>500000,10,0,7000000,0,-10</GeoTransform>'
+            f'<VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename>{source}</SourceFilename>'
             '<SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>')
 
 
