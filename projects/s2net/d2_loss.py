@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .geometry import inside
+
 STRIDE = 8
 """Pixels per cell of the maps that D2-Net trains on."""
 
@@ -37,19 +39,22 @@ class Cells(NamedTuple):
 
 
 def corresponding_cells(flow: Tensor, height: int, width: int) -> Cells:
-    """Cells of the first map whose centre lies, in the second image, between the centres of border cells.
+    """Cells of the first map whose centre lies inside the second image, each with the cell that is nearest there.
+
+    Inside is between the centres of the border *pixels*, as in the authors' code: half a cell beyond the centre of a border
+    cell still belongs to that cell.
 
     Args:
         flow (Tensor): (H, W, 2) in pixels. Cell i's centre is at 8 i + 3.5: the mean of the four pixels around it.
-        height, width (int): Of the map.
+        height, width (int): Of the map, which covers 8 height by 8 width pixels.
     """
     centre = STRIDE // 2 - 1
     around = [flow[centre + dy::STRIDE, centre + dx::STRIDE][:height, :width] for dy in (0, 1) for dx in (0, 1)]
-    place = (sum(around) / 4 - (STRIDE - 1) / 2) / STRIDE
-    limit = place.new_tensor([width, height]) - 1
-    valid = ((place >= 0) & (place <= limit)).all(dim=-1)
+    place = sum(around) / 4
+    valid = inside(place, STRIDE * height, STRIDE * width)
     y, x = valid.nonzero(as_tuple=True)
-    return Cells(y * width + x, torch.stack([x, y], dim=1), place[valid].round().long())
+    second = ((place[valid] - (STRIDE - 1) / 2) / STRIDE).round().long()
+    return Cells(y * width + x, torch.stack([x, y], dim=1), second)
 
 
 def margin_loss(first: Tensor, second: Tensor, scores: tuple[Tensor, Tensor], cells: Cells, margin: float = 1.0,

@@ -89,7 +89,7 @@ class D2Net(DetectDescribe):
     def extract(self, images: Tensor) -> Features:
         """See the class."""
         images = self.normalise(images)
-        raw = self.features(images) if self.training else self._dense(images)
+        raw = (self.features(images) if self.training else self._dense(images)).float()
         return dict(descriptors=F.normalize(raw, dim=1), scores=soft_scores(raw))
 
     def _dense(self, images: Tensor) -> Tensor:

@@ -64,8 +64,8 @@ class DetectDescribe(BaseModel):
 
     **A new method is a subclass with three methods**, registered in ``mmsight.registry.MODELS``:
 
-    - :meth:`extract` runs the network on a batch of images, all of one size, and returns dense :data:`Features`. It
-      normalises the images itself; training mode is ``self.training``.
+    - :meth:`extract` runs the network on a batch of images, all of one size, and returns dense :data:`Features`, float32 even
+      under mixed precision. It normalises the images itself; training mode is ``self.training``.
     - :meth:`loss` is the method's loss of one :class:`Pair`, :math:`L_f` of the paper: a dictionary of scalars whose names
       start with ``loss``. They are summed. A pair without any valid correspondence gives 0, attached to the graph, never NaN.
     - :meth:`detect` finds the best keypoints of one image, over one scale or many.
@@ -141,7 +141,8 @@ class DetectDescribe(BaseModel):
         visible, infrared = images.unbind(1)
         pairs = dict(supervised=ImagePairs(visible, infrared, flow))
         if self.guidance is not None:
-            pairs.update(self.guidance(visible, infrared))
+            with full_precision(images):
+                pairs.update(self.guidance(visible, infrared))
         return self._losses(pairs)
 
     @torch.no_grad()
@@ -158,10 +159,19 @@ class DetectDescribe(BaseModel):
         parts = zip(*(value.split([len(image) for image in images.values()]) for value in features.values()), strict=True)
         sides = {key: dict(zip(features, part, strict=True)) for key, part in zip(images, parts, strict=True)}
         losses = {}
-        for name, pair in pairs.items():
-            found = self.loss(Pair(sides[id(pair.first)], sides[id(pair.second)], pair.flow))
-            losses.update({f'{name}_{key}': pair.weight * value for key, value in found.items()})
+        with full_precision(next(iter(images.values()))):
+            for name, pair in pairs.items():
+                found = self.loss(Pair(sides[id(pair.first)], sides[id(pair.second)], pair.flow))
+                losses.update({f'{name}_{key}': pair.weight * value for key, value in found.items()})
         return losses
+
+
+def full_precision(like: Tensor) -> torch.autocast:
+    """A context without mixed precision, on the device of a tensor.
+
+    bfloat16 has eight bits: places would be rounded to whole pixels, and the order of distances and of maxima would change.
+    """
+    return torch.autocast(like.device.type, enabled=False)
 
 
 def _unit_range(images: Tensor) -> Tensor:

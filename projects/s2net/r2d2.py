@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mmsight.registry import MODELS
 
-from .detect_describe import DetectDescribe, Features, Keypoints, Pair
+from .detect_describe import DetectDescribe, Features, Keypoints, Pair, full_precision
 from .r2d2_losses import cosine_similarity_loss, peakiness_loss, reliability_loss
 from .sampler import NeighbourhoodSampler
 
@@ -81,13 +81,14 @@ class R2D2(DetectDescribe):
 
     def extract(self, images: Tensor) -> Features:
         """See the class."""
-        raw = self.network(self.normalise(images))
-        squared = raw.square()
-        peak = F.softplus(self.repeatability(squared))
-        return dict(
-            descriptors=F.normalize(raw, dim=1),
-            reliability=self.reliability(squared).softmax(dim=1)[:, 1:],
-            repeatability=peak / (1 + peak))
+        raw = self.network(self.normalise(images)).float()
+        with full_precision(raw):
+            squared = raw.square()
+            peak = F.softplus(self.repeatability(squared))
+            return dict(
+                descriptors=F.normalize(raw, dim=1),
+                reliability=self.reliability(squared).softmax(dim=1)[:, 1:],
+                repeatability=peak / (1 + peak))
 
     def loss(self, pair: Pair) -> dict[str, Tensor]:
         """``loss_cosim``, ``loss_peaky``, and ``loss_ap``: 0, and reported, for a batch without a valid correspondence."""

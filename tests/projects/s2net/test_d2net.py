@@ -46,18 +46,27 @@ def test_scores_where_no_channel_is_positive():
 
 
 def test_cells_against_a_loop():
-    matrix = torch.tensor([[1.1, 0.1, -9.], [-0.1, 0.95, 12.], [1e-4, 0, 1]], dtype=torch.double)
+    matrix = torch.tensor([[1.1, 0.1, -9.2], [-0.1, 0.95, 12.], [1e-4, 0, 1]], dtype=torch.double)
     flow = homography_flow(matrix, 64, 80)
     found = corresponding_cells(flow, 8, 10)
     expected = []
     for j in range(8):
         for i in range(10):
             place = matrix.numpy() @ [8 * i + 3.5, 8 * j + 3.5, 1]
-            u, v = (place[:2] / place[2] - 3.5) / 8
-            if 0 <= u <= 9 and 0 <= v <= 7:
-                expected.append((j * 10 + i, i, j, round(u), round(v)))
+            u, v = place[:2] / place[2]
+            # the authors interpolate a map of 80x64 pixels there: all four neighbours must exist
+            if np.floor(u) >= 0 and np.ceil(u) <= 79 and np.floor(v) >= 0 and np.ceil(v) <= 63:
+                expected.append((j * 10 + i, i, j, round((u - 3.5) / 8), round((v - 3.5) / 8)))
     ours = torch.cat([found.index[:, None], found.first, found.second], dim=1)
     assert len(expected) > 30 and ours.tolist() == [list(row) for row in expected]
+
+
+def test_cells_at_the_border_of_the_second_image():
+    shift = torch.tensor([[1, 0, -3.5], [0, 1, 4.2], [0, 0, 1]], dtype=torch.double)
+    found = corresponding_cells(homography_flow(shift, 32, 32), 4, 4)
+    # 3.5 in x goes to 0, the centre of the first pixel, and belongs to cell 0; 27.5 in y goes beyond the last pixel's, 31
+    assert found.first.tolist() == [[x, y] for y in range(3) for x in range(4)]
+    assert found.second.tolist() == [[x, y + 1] for y in range(3) for x in range(4)]
 
 
 def test_margin_loss_against_a_loop():
