@@ -69,7 +69,15 @@ def test_cells_at_the_border_of_the_second_image():
     assert found.second.tolist() == [[x, y + 1] for y in range(3) for x in range(4)]
 
 
-def test_margin_loss_against_a_loop():
+def soft_mean(distances):
+    return -0.1 * np.log(np.mean(np.exp(-np.array(distances) / 0.1)))
+
+
+@pytest.mark.parametrize('negatives, choose', [
+    ('hardest', lambda distances, positive: min(distances)),
+    ('semi-hard', lambda distances, positive: min((d for d in distances if d > positive), default=max(distances))),
+    ('soft', lambda distances, positive: soft_mean(distances))])
+def test_margin_loss_against_a_loop(negatives, choose):
     torch.manual_seed(0)
     first, second = (F.normalize(torch.randn(6, 12, 13, dtype=torch.double), dim=0) for _ in range(2))
     scores = torch.rand(2, 1, 12, 13, dtype=torch.double)
@@ -79,16 +87,17 @@ def test_margin_loss_against_a_loop():
     for (x, y), (u, v) in zip(cells.first.tolist(), cells.second.tolist(), strict=True):
         def distance(a, b):
             return float((a - b).square().sum())
-        positive, negatives = distance(first[:, y, x], second[:, v, u]), []
+        positive, others, back = distance(first[:, y, x], second[:, v, u]), [], []
         for j in range(12):
             for i in range(13):
                 if max(abs(i - u), abs(j - v)) > 4:
-                    negatives.append(distance(first[:, y, x], second[:, j, i]))
+                    others.append(distance(first[:, y, x], second[:, j, i]))
                 if max(abs(i - x), abs(j - y)) > 4:
-                    negatives.append(distance(second[:, v, u], first[:, j, i]))
+                    back.append(distance(second[:, v, u], first[:, j, i]))
         weight = float(scores[0, 0, y, x] * scores[1, 0, v, u])
-        total, weights = total + weight * max(0, 1 + positive - min(negatives)), weights + weight
-    assert margin_loss(first, second, tuple(scores), cells).item() == pytest.approx(total / weights)
+        negative = min(choose(others, positive), choose(back, positive))
+        total, weights = total + weight * max(0, 1 + positive - negative), weights + weight
+    assert margin_loss(first, second, tuple(scores), cells, negatives=negatives).item() == pytest.approx(total / weights)
 
 
 def test_identical_images_have_no_positive_distance():
