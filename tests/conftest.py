@@ -1,5 +1,6 @@
 """No test reaches the network, a home cache or the user's data."""
 
+import json
 import os
 import resource
 import subprocess
@@ -69,6 +70,24 @@ def full_disk():
     return limited
 
 
+@pytest.fixture
+def write_scene():
+    """Write a GeoTIFF; an image (h, w) or (bands, h, w)."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    def write(path, image, crs='EPSG:32633', transform=None, **options):
+        image = image if image.ndim == 3 else image[None]
+        transform = from_origin(500000, 5000000, 10, 10) if transform is None else transform
+        place = dict(crs=crs, transform=transform) if crs else {}
+        with rasterio.open(path, 'w', driver='GTiff', count=len(image), height=image.shape[1], width=image.shape[2],
+                           dtype=image.dtype, **place, **options) as file:
+            file.write(image)
+        return path
+
+    return write
+
+
 @pytest.fixture(scope='session')
 def untrained(tmp_path_factory):
     """Make a checkpoint of a config's network as it is at the start, which holds its config; returns its path."""
@@ -88,3 +107,32 @@ def untrained(tmp_path_factory):
         return str(path)
 
     return make
+
+
+@pytest.fixture
+def box(tmp_path, monkeypatch):
+    """An empty project ``toybox`` that :mod:`mmsight.models` finds; returns a function that writes a model's facts into it."""
+    import yaml
+
+    from mmsight import projects
+    project = tmp_path / 'projects' / 'toybox'
+    for folder in ('weights', 'records'):
+        (project / folder).mkdir(parents=True)
+    (project / '__init__.py').touch()
+    (project / 'README.md').write_text('# Toy box\n')
+    (project / 'metafile.yml').write_text('Collections:\n  - Name: Toy box\n    README: README.md\nModels:\n'
+                                          '  - Name: other\n    Results: []  # stays\n')
+    monkeypatch.setattr(projects, '__path__', [*projects.__path__, str(project.parent)])
+
+    def facts(name, config, task, metric='PSNR_Y', value=30.123456, **more):
+        record = dict(config=config, git_commit='abc123', seed=3, device='a toy', metrics={metric: value})
+        (project / 'records' / f'{name}.json').write_text(json.dumps(record))
+        content = dict(
+            title='a toy', task=task, kind='Toy', config=config, data='toy data', license='research use', split='None.',
+            recipe='Untrained.', hardware='nothing', hours=0.5, not_for='For anything.', expects={},
+            results=[dict(dataset='toy test', record=f'{name}.json', metrics=dict(score=dict(metric=metric)))])
+        path = project / 'weights' / f'{name}.yml'
+        path.write_text(yaml.safe_dump({**content, **more}))
+        return path
+
+    return facts

@@ -32,14 +32,15 @@ MARKS = {
     r'(python tools/train\.py|mmsight train) (?!\S*(_toy|example_project)\b)\S+( --cfg-options .*)?': 'needs data',
     r'mmsight (train|test)|mmsight test NAME CHECKPOINT': END_TO_END.format('sar_shipnet'),
     r'(python )?(tools/test\.py|mmsight test) (?!NAME)\S+( \S+)?( --show-dir \S+)?( --out \S+)?': END_TO_END.format('s2net'),
-    r'(python )?tools/misc/score_features\.py CONFIG \S+( --cfg-options test_evaluator\.threshold=5)?':
+    r'(python )?projects/s2net/tools/score_features\.py CONFIG \S+( --cfg-options test_evaluator\.threshold=5)?':
         END_TO_END.format('s2net'),
     r'mmsight infer detect (?!sar_shipnet_toy)\S+ \S+( --weights \S+)?': 'tests/apis/test_detect.py::test_faults',
-    r'mmsight infer match (CONFIG|MODEL|SIFT).*': 'tests/apis/test_match.py::test_a_pair_without_overlap_is_refused',
+    r'mmsight infer match (CONFIG|MODEL|SIFT).*':
+        'tests/projects/s2net/test_inferencer.py::test_a_pair_without_overlap_is_refused',
     r'mmsight infer segment (CONFIG|MODEL) (scan\.nii\.gz|SCAN\.\.\.)( --weights CHECKPOINT)?':
         END_TO_END.format('eas_unet'),
     r'mmsight infer upscale (CONFIG|MODEL) (photo\.jpg|IMAGE\.\.\.)( --weights CHECKPOINT)?':
-        'tests/apis/test_upscale.py::test_folder_overwrite_and_faults',
+        'tests/projects/super_resolution/test_inferencer.py::test_folder_overwrite_and_faults',
     r'mmsight infer TASK MODEL INPUT\.\.\.': 'tests/test_infer.py::test_help_has_an_example',
     r'mmsight serve.*': 'tests/test_serve.py::test_a_tab_runs_its_example_in_a_browser',
     r'torchrun .*': 'tests/test_infer.py::test_two_processes_give_what_one_gives',
@@ -48,13 +49,14 @@ MARKS = {
     r'mmsight doctor': 'tests/test_cli.py::test_doctor_is_clean',
     r'(python )?tools/misc/fill_tables\.py': 'tests/engine/test_tables.py::test_documents_are_up_to_date',
     r'(python )?tools/misc/make_toy_data\.py PAPER': 'tests/tools/test_verify_dataset.py::test_clean_and_faulty',
-    r'(python )?tools/misc/report_metric\.py FOLDER': 'tests/tools/test_report_metric.py::test_page',
+    r'(python )?projects/super_resolution/tools/report_metric\.py FOLDER':
+        'tests/projects/super_resolution/test_report_metric.py::test_page',
     r'(python )?tools/deployment/export_onnx\.py CONFIG CHECKPOINT( --out model\.onnx)?':
         'tests/engine/test_export.py::test_command_compares_and_refuses',
     r'(python )?tools/analysis_tools/benchmark\.py SUITE.*': 'tests/tools/test_analysis_tools.py::test_benchmark',
-    r'(python )?tools/analysis_tools/anchor_kmeans\.py .*':
+    r'(python )?projects/larsd/tools/anchor_kmeans\.py .*':
         'tests/projects/larsd/test_anchors.py::test_tool_writes_what_the_priors_read',
-    r'(python )?tools/analysis_tools/score_quality\.py .*': END_TO_END.format('larsd'),
+    r'(python )?projects/larsd/tools/score_quality\.py .*': END_TO_END.format('larsd'),
     r'python tools/misc/verify_dataset\.py \S+': 'needs data',
     r'python tools/analysis_tools/browse_dataset\.py CONFIG': 'tests/tools/test_analysis_tools.py::test_browse_dataset',
     r'python tools/dataset_converters/ssdd\.py .*': CONVERTERS + 'ssdd',

@@ -16,6 +16,9 @@ def test_wheel_trains_from_an_empty_folder(run, root, tmp_path):
     for name in ('mmsight/.mim/configs/sar_shipnet/sar_shipnet_toy.py', 'mmsight/.mim/tools/train.py', 'mmsight/py.typed',
                  'mmsight/projects/sar_shipnet/bca.py', 'mmsight/projects/example_project/toy.py'):
         assert name in names
+    # the models in the box, their cards and pictures
+    assert {f'mmsight/{path.relative_to(root)}' for path in root.glob('projects/*/weights/*')} == {
+        name for name in names if '/weights/' in name}
     assert not any(name.startswith(('tests/', 'projects/')) for name in names)
     # a clean environment that borrows the dependencies, and nothing of the checkout
     subprocess.run([sys.executable, '-m', 'venv', '--without-pip', tmp_path / 'env'], check=True)

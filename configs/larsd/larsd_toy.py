@@ -5,7 +5,7 @@ _base_ = ['../_base_/models/larsd_r18w16.py', '../_base_/datasets/larsd_toy.py',
 toy_data = 'larsd'
 demo_caption = ('ground truth on the left, predicted boxes with their scores on the right; lasa: detections '
                 'without and with LASA, coloured by score, with the points where it read the score map')
-# of the training ships as they lie and turned by 90 degrees; tools/analysis_tools/anchor_kmeans.py makes such lists
+# of the training ships as they lie and turned by 90 degrees; projects/larsd/tools/anchor_kmeans.py makes such lists
 anchors = [[(29.8, 9.0), (9.1, 31.1), (32.5, 9.2), (9.0, 35.5), (36.0, 9.0)],
            [(42.2, 9.0), (9.9, 39.4), (38.5, 10.7), (9.0, 46.4), (48.9, 9.1)],
            [(9.4, 60.7), (58.4, 9.8), (12.3, 49.5), (56.5, 14.5), (15.7, 62.9)]]

@@ -1,6 +1,11 @@
 """Hooks and run logic that no host toolbox has. Imports no host."""
 
+from .channels_last_hook import ChannelsLastHook
 from .checkpoint_hook import CheckCheckpointHook
+from .mixed_precision import AutocastOptimWrapper, full_precision
+from .pretrained import load_from_package
 from .result_hook import ResultHook
+from .weights import load_from_safetensors
 
-__all__ = ['CheckCheckpointHook', 'ResultHook']
+__all__ = ['AutocastOptimWrapper', 'ChannelsLastHook', 'CheckCheckpointHook', 'ResultHook', 'full_precision',
+           'load_from_package', 'load_from_safetensors']

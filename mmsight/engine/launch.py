@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmsight.box import find_checkpoint
 from mmsight.configs import load_config
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
@@ -19,6 +20,7 @@ def train(config: str,
           work_dir: str | None = None,
           resume: str | None = None,
           amp: bool = False,
+          channels_last: bool = False,
           auto_scale_lr: bool = False,
           options: dict | None = None,
           launcher: str = 'none') -> None:
@@ -28,7 +30,8 @@ def train(config: str,
         config (str): Path or name of a config.
         work_dir (str, optional): Defaults to the config's, else ``work_dirs/<config name>``.
         resume (str, optional): ``'auto'`` for the last checkpoint of the work-dir, or a checkpoint's path.
-        amp (bool): Mixed precision.
+        amp (bool): Mixed precision, see :class:`.AutocastOptimWrapper`.
+        channels_last (bool): Faster convolutions, see :class:`.ChannelsLastHook`.
         auto_scale_lr (bool): Scale the learning rate to the real batch size.
         options (dict, optional): Config keys to override.
         launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
@@ -39,7 +42,9 @@ def train(config: str,
         wrappers = [cfg.optim_wrapper] if 'optimizer' in cfg.optim_wrapper else [
             wrapper for wrapper in cfg.optim_wrapper.values() if isinstance(wrapper, dict)]
         for wrapper in wrappers:
-            wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
+            wrapper.update(type='mmsight.AutocastOptimWrapper')
+    if channels_last:
+        cfg.default_hooks.channels_last = dict(type='mmsight.ChannelsLastHook')
     if auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise InputError(f'{config} has no auto_scale_lr.base_batch_size, which --auto-scale-lr needs')
@@ -62,7 +67,7 @@ def test(config: str,
 
     Args:
         config (str): Path or name of a config.
-        checkpoint (str): Path of a checkpoint.
+        checkpoint (str): Path of a checkpoint, or the name of a model in the box.
         work_dir (str, optional): As in :func:`train`.
         out (str, optional): A ``.pkl`` file that takes all predictions.
         show_dir (str, optional): A folder, below the run's time stamp if relative, that takes painted predictions.
@@ -73,7 +78,7 @@ def test(config: str,
         list[dict]: The config's expected results, each with ``value`` and ``pass``.
     """
     cfg = _prepare(config, work_dir, options, launcher)
-    cfg.load_from = _existing(checkpoint)
+    cfg.load_from = find_checkpoint(checkpoint)
     cfg.custom_hooks.append(dict(type='mmsight.CheckCheckpointHook'))
     if show_dir is not None:
         if 'visualization' not in cfg.default_hooks:
@@ -92,6 +97,8 @@ def test(config: str,
 def _prepare(config: str, work_dir: str | None, options: dict | None, launcher: str) -> Config:
     cfg = load_config(config, options)
     cfg.launcher = launcher
+    if cfg.get('load_from'):
+        cfg.load_from = find_checkpoint(cfg.load_from)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(cfg.filename).stem)
     try:
         Path(cfg.work_dir).mkdir(parents=True, exist_ok=True)

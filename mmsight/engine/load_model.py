@@ -9,10 +9,11 @@ from mmengine.runner import load_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
+from mmsight import box
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 
-SUFFIXES = ('.pth', '.pt')
+SUFFIXES = ('.pth', '.pt', '.safetensors')
 
 
 def load_model(model: str, weights: str | None = None, device: str = 'cpu') -> tuple[Config, nn.Module]:
@@ -25,9 +26,10 @@ def find_model(model: str, weights: str | None = None) -> tuple[Config, str]:
     """The config and the checkpoint that a user means.
 
     Args:
-        model (str): Path or name of a config; or a checkpoint that ``tools/train.py`` wrote, which holds its config.
-        weights (str, optional): Path of a checkpoint. None takes the last one that the config's training left in
-            ``work_dirs/<config>``, or ``make demo`` in ``work_dirs/demo``.
+        model (str): Name of a model in the box; a checkpoint that ``tools/train.py`` wrote, or a published one, which both hold
+            their config; or path or name of a config.
+        weights (str, optional): Checkpoint of a config: a path, or the name of a model in the box. None takes the last one that
+            the config's training left in ``work_dirs/<config>``, or ``make demo`` in ``work_dirs/demo``.
 
     Returns:
         tuple[Config, str]: The config and the path of the checkpoint.
@@ -35,13 +37,16 @@ def find_model(model: str, weights: str | None = None) -> tuple[Config, str]:
     Raises:
         InputError: If one cannot be found or read.
     """
+    boxed = None if Path(model).exists() else box.find_model(model)
+    if boxed is not None:
+        model = str(boxed.path)
     if model.endswith(SUFFIXES):
         if weights is not None:
             raise InputError(f"'{model}' is a checkpoint already, and '{weights}' was given too: name a config and a "
                              'checkpoint, or a checkpoint alone')
         return _config_of(model), model
     cfg = load_config(model)
-    return cfg, weights if weights is not None else _last_checkpoint(cfg, model)
+    return cfg, box.find_checkpoint(weights) if weights is not None else _last_checkpoint(cfg, model)
 
 
 def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:
@@ -67,13 +72,18 @@ def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {cfg.filename} ({reason}); use the "
                          'config that it was trained with') from error
-    dataset = cfg.test_dataloader.dataset
-    described = dict(getattr(DATASETS.get(dataset.type), 'METAINFO', {}), **dataset.get('metainfo', {}))
-    model.dataset_meta = {**described, **content.get('meta', {}).get('dataset_meta', {})}
+    model.dataset_meta = dataset_meta(cfg, content)
     try:
         return model.to(device).eval()
     except (RuntimeError, AssertionError) as error:
         raise InputError(f"device '{device}' cannot be used: {str(error).splitlines()[0]}") from error
+
+
+def dataset_meta(cfg: Config, checkpoint: dict) -> dict:
+    """What a checkpoint, or else the class of the config's test dataset, says of classes and images."""
+    dataset = cfg.test_dataloader.dataset
+    described = dict(getattr(DATASETS.get(dataset.type), 'METAINFO', {}), **dataset.get('metainfo', {}))
+    return {**described, **checkpoint.get('meta', {}).get('dataset_meta', {})}
 
 
 def _config_of(checkpoint: str) -> Config:
@@ -82,6 +92,8 @@ def _config_of(checkpoint: str) -> Config:
         raise InputError(f"checkpoint '{checkpoint}' does not exist")
     try:
         text = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')['meta']['cfg']
+    except InputError:
+        raise
     except Exception as error:  # unpickling raises whatever the bytes lead it to
         raise InputError(f"checkpoint '{checkpoint}' is damaged or holds no config ({type(error).__name__}): name the config, "
                          'and the checkpoint with --weights') from error

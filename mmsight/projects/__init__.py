@@ -11,6 +11,11 @@ if _CHECKOUT.is_dir() and (_CHECKOUT.parent / 'setup.py').is_file():
     __path__.append(str(_CHECKOUT))
 
 
+def folder(name: str) -> Path:
+    """The folder of a paper."""
+    return next(Path(parent) / name for parent in __path__ if (Path(parent) / name / '__init__.py').is_file())
+
+
 def names() -> list[str]:
     """Names of all papers that are present, sorted."""
     return sorted({

@@ -10,6 +10,7 @@ from mmengine.model import bias_init_with_prob, normal_init
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmsight.engine.mixed_precision import full_precision
 from mmsight.registry import MODELS, TASK_UTILS
 
 from .coder import edge_distances, ship_frame
@@ -88,6 +89,7 @@ class LARSDHead(LASAMixin, BaseDenseHead):
         """Per level logits (N, K * classes, H, W) and regressions (N, K * 5, H, W)."""
         return [self.cls_tower(level) for level in x], [self.reg_tower(level) for level in x]
 
+    @full_precision
     def loss_by_feat(self, cls_scores: list[Tensor], bbox_preds: list[Tensor], batch_gt_instances: list[InstanceData],
                      batch_img_metas: list[dict],
                      batch_gt_instances_ignore: list[InstanceData | None] | None = None) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ from mmengine.structures import InstanceData
 from mmrotate.models.dense_heads import RotatedFCOSHead, RotatedRetinaHead, RotatedRTMDetHead, RotatedRTMDetSepBNHead
 from torch import Tensor
 
+from mmsight.engine.mixed_precision import full_precision
 from mmsight.registry import MODELS
 
 from .lasa import LASA
@@ -22,6 +23,10 @@ class LASAMixin:
     sigmoid, the host's pre-selection by raw score, decoding, LASA, ``score_thr``, NMS. Where the head has a second factor (the
     centerness of FCOS), that of the box's own location still multiplies the aligned score.
     """
+
+    def loss_by_feat(self, *args: Any, **kwargs: Any) -> dict:
+        """The host's losses, in float32 under mixed precision: some of them decode boxes."""
+        return full_precision(super().loss_by_feat)(*args, **kwargs)
 
     def _predict_by_feat_single(self, cls_score_list: list[Tensor], score_factor_list: list[Tensor | None], img_meta: dict,
                                 cfg: ConfigDict | None = None, rescale: bool = False, with_nms: bool = True,

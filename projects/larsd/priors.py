@@ -25,7 +25,7 @@ class ShipPriors:
     Args:
         strides (Sequence[int]): Pixels per cell of each level.
         anchors (Sequence[Sequence[tuple[float, float]]] | str, optional): Per level the (w, h) of its anchors, in pixels of the
-            network's input; or the json file that ``tools/analysis_tools/anchor_kmeans.py`` writes. On one level all anchors
+            network's input; or the json file that ``projects/larsd/tools/anchor_kmeans.py`` writes. On one level all anchors
             of the file stand there. None: anchor-free, one prior of 16 strides squared a location, so that distances are
             stride * 8 * exp(t).
         area_limits (Sequence[float]): Without anchors: areas in square pixels that part the ships between the levels, one
@@ -83,12 +83,12 @@ class ShipPriors:
 def _read_anchors(path: str, levels: int) -> list:
     if not Path(path).is_file():
         raise InputError(f"{path}: this file of anchors does not exist: make it with "
-                         f'`python tools/analysis_tools/anchor_kmeans.py CONFIG --out {path}`')
+                         f'`python projects/larsd/tools/anchor_kmeans.py CONFIG --out {path}`')
     try:
         anchors = json.loads(Path(path).read_text())['anchors']
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not a file of anchors, which is json with a key 'anchors': make it with "
-                         'tools/analysis_tools/anchor_kmeans.py') from error
+                         'projects/larsd/tools/anchor_kmeans.py') from error
     if levels == 1:
         return [[size for level in anchors for size in level]]
     if len(anchors) != levels:

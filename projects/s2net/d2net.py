@@ -94,6 +94,7 @@ class D2Net(DetectDescribe):
     def extract(self, images: Tensor) -> Features:
         """See the class."""
         images = self.normalise(images)
+        # in half precision the scores' exponentials and the descriptors' lengths would be rounded
         raw = (self.features(images) if self.training else self._dense(images)).float()
         return dict(descriptors=F.normalize(raw, dim=1), scores=soft_scores(raw))
 

@@ -8,6 +8,8 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
+from mmsight.engine.mixed_precision import full_precision
+
 Features = dict[str, Tensor]
 """What a network finds in N images: ``descriptors`` (N, D, h, w), of unit length along D, and its maps of scores, each
 (N, 1, h, w), under names of the method's own."""
@@ -143,8 +145,7 @@ class DetectDescribe(BaseModel):
         visible, infrared = images.unbind(1)
         pairs = dict(supervised=ImagePairs(visible, infrared, flow, self.supervised_weight))
         if self.guidance is not None:
-            with full_precision(images):
-                pairs.update(self.guidance(visible, infrared))
+            pairs.update(full_precision(self.guidance)(visible, infrared))
         return self._losses(pairs)
 
     @torch.no_grad()
@@ -161,19 +162,10 @@ class DetectDescribe(BaseModel):
         parts = zip(*(value.split([len(image) for image in images.values()]) for value in features.values()), strict=True)
         sides = {key: dict(zip(features, part, strict=True)) for key, part in zip(images, parts, strict=True)}
         losses = {}
-        with full_precision(next(iter(images.values()))):
-            for name, pair in pairs.items():
-                found = self.loss(Pair(sides[id(pair.first)], sides[id(pair.second)], pair.flow))
-                losses.update({f'{name}_{key}': pair.weight * value for key, value in found.items()})
+        for name, pair in pairs.items():
+            found = full_precision(self.loss)(Pair(sides[id(pair.first)], sides[id(pair.second)], pair.flow))
+            losses.update({f'{name}_{key}': pair.weight * value for key, value in found.items()})
         return losses
-
-
-def full_precision(like: Tensor) -> torch.autocast:
-    """A context without mixed precision, on the device of a tensor.
-
-    bfloat16 has eight bits: places would be rounded to whole pixels, and the order of distances and of maxima would change.
-    """
-    return torch.autocast(like.device.type, enabled=False)
 
 
 def _unit_range(images: Tensor) -> Tensor:

@@ -7,9 +7,10 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from mmsight.engine.mixed_precision import full_precision
 from mmsight.registry import MODELS
 
-from .detect_describe import DetectDescribe, Features, Keypoints, Pair, full_precision
+from .detect_describe import DetectDescribe, Features, Keypoints, Pair
 from .r2d2_losses import cosine_similarity_loss, peakiness_loss, reliability_loss
 from .sampler import NeighbourhoodSampler
 
@@ -81,14 +82,15 @@ class R2D2(DetectDescribe):
 
     def extract(self, images: Tensor) -> Features:
         """See the class."""
-        raw = self.network(self.normalise(images)).float()
-        with full_precision(raw):
-            squared = raw.square()
-            peak = F.softplus(self.repeatability(squared))
-            return dict(
-                descriptors=F.normalize(raw, dim=1),
-                reliability=self.reliability(squared).softmax(dim=1)[:, 1:],
-                repeatability=peak / (1 + peak))
+        return full_precision(self._describe)(self.network(self.normalise(images)))
+
+    def _describe(self, raw: Tensor) -> Features:
+        squared = raw.square()
+        peak = F.softplus(self.repeatability(squared))
+        return dict(
+            descriptors=F.normalize(raw, dim=1),
+            reliability=self.reliability(squared).softmax(dim=1)[:, 1:],
+            repeatability=peak / (1 + peak))
 
     def loss(self, pair: Pair) -> dict[str, Tensor]:
         """``loss_cosim``, ``loss_peaky``, and ``loss_ap``: 0, and reported, for a batch without a valid correspondence."""

@@ -8,6 +8,7 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmsight.engine.mixed_precision import full_precision
 from mmsight.registry import MODELS
 
 from .gaussian_targets import circular_gaussians, draw_heatmaps, elliptic_gaussians
@@ -110,6 +111,7 @@ class GaussianCenterNetHead(BaseDenseHead):
             wh=boxes[:, 2:] - boxes[:, :2],
             offset=(boxes[:, :2] + boxes[:, 2:]) / 2 - gaussians.centres)
 
+    @full_precision
     def loss_by_feat(self, heatmap: Tensor, wh: Tensor, offset: Tensor, batch_gt_instances: list[InstanceData],
                      batch_img_metas: list[dict], batch_gt_instances_ignore: list | None = None) -> dict[str, Tensor]:
         """The three terms of eq. 5; see the class for shapes and normalisation."""

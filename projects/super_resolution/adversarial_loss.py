@@ -40,6 +40,7 @@ class AdversarialLoss(BaseModule):
         """The loss, a scalar; ``loss_weight`` applies unless ``is_disc``."""
         label = float(target_is_real) * (self.real_label if is_disc else 1.0)
         kind = self.discriminator if is_disc else self.generator
+        logits = logits.float()  # in half precision the sigmoid would round to 0 or 1
         target = torch.full_like(logits, label)
         loss = F.binary_cross_entropy_with_logits(logits, target) if kind == 'bce' else F.mse_loss(logits.sigmoid(), target)
         return loss if is_disc else loss * self.loss_weight

@@ -1,20 +1,12 @@
 """SRGAN's discriminator: eight convolutions, then two dense layers (report, section 2.3)."""
 
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmsight.models import SameConv2d
 from mmsight.registry import MODELS
 
 HEADS = ('patch', 'flatten', 'gap')
-
-
-class SameConv2d(nn.Conv2d):
-    """A strided 3x3 convolution with Keras's 'same' padding: even sizes are padded at the bottom and right alone."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        height, width = x.shape[-2:]
-        return super().forward(F.pad(x, (width % 2, 1, height % 2, 1)))
 
 
 @MODELS.register_module()
@@ -51,7 +43,7 @@ class SRDiscriminator(BaseModule):
         channels = 3
         for factor in (1, 2, 4, 8):
             for strided in (False, True):
-                conv = SameConv2d(channels, factor * width, 3, stride=2) if strided else \
+                conv = SameConv2d(channels, factor * width, 3) if strided else \
                     nn.Conv2d(channels, factor * width, 3, padding=1)
                 layers += [conv, nn.LeakyReLU(0.2)]
                 if channels != 3:

@@ -3,13 +3,11 @@
 import cv2
 import numpy as np
 import pytest
-import rasterio
 import torch
 from mmdet.structures.bbox import HorizontalBoxes
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmrotate.structures import RotatedBoxes
-from rasterio.transform import from_origin
 from scipy import ndimage
 
 from mmsight.apis import DetectInferencer
@@ -81,22 +79,6 @@ def draw_ships(height, width, count, seed=0, longest=60):
         image[hull > 0] = rng.integers(160, 250)
         boxes.append([*box[0], *box[1], np.radians(angle)])
     return image, np.array(boxes)
-
-
-@pytest.fixture
-def write_scene():
-    """Write a GeoTIFF; an image (h, w) or (bands, h, w)."""
-
-    def write(path, image, crs='EPSG:32633', transform=None, **options):
-        image = image if image.ndim == 3 else image[None]
-        transform = from_origin(500000, 5000000, 10, 10) if transform is None else transform
-        place = dict(crs=crs, transform=transform) if crs else {}
-        with rasterio.open(path, 'w', driver='GTiff', count=len(image), height=image.shape[1], width=image.shape[2],
-                           dtype=image.dtype, **place, **options) as file:
-            file.write(image)
-        return path
-
-    return write
 
 
 @pytest.fixture

@@ -28,13 +28,14 @@ def toy(tmp_path_factory):
 
 
 @pytest.mark.parametrize('tool', [
-    'analysis_tools/benchmark', 'analysis_tools/analyze_logs', 'analysis_tools/browse_dataset',
-    'analysis_tools/get_flops', 'analysis_tools/confusion_matrix', 'analysis_tools/vis_scheduler',
-    'analysis_tools/anchor_kmeans', 'analysis_tools/score_quality',
-    'misc/print_config', 'misc/demo', 'misc/report_metric', 'misc/fill_tables', 'deployment/export_onnx'
+    'tools/analysis_tools/analyze_logs', 'tools/analysis_tools/benchmark', 'tools/analysis_tools/browse_dataset',
+    'tools/analysis_tools/confusion_matrix', 'tools/analysis_tools/get_flops', 'tools/analysis_tools/vis_scheduler',
+    'tools/deployment/export_onnx', 'tools/misc/demo', 'tools/misc/fill_tables', 'tools/misc/print_config',
+    'projects/larsd/tools/anchor_kmeans', 'projects/larsd/tools/score_quality', 'projects/s2net/tools/score_features',
+    'projects/super_resolution/tools/report_metric'
 ])
 def test_help_has_an_example(run, tool):
-    assert f'example: python tools/{tool}.py' in ' '.join(run(f'tools/{tool}.py', '--help').stdout.split())
+    assert f'example: python {tool}.py' in ' '.join(run(f'{tool}.py', '--help').stdout.split())
 
 
 def test_print_config(run):

@@ -15,12 +15,13 @@ from mmsight.projects.eas_unet import VNet
 from mmsight.projects.eas_unet.predict import predict_volume
 from mmsight.projects.eas_unet.volume import Volume, read_nifti, read_volume
 
-from mmsight.apis import SegmentInferencer, segment
+from mmsight.apis import SegmentInferencer
 from mmsight.configs import load_config
 from mmsight.engine.load_model import load_model
 from mmsight.errors import InputError
 
 TOY = 'configs/eas_unet/eas_unet_toy.py'
+PREDICT = 'mmsight.projects.eas_unet.inferencer.predict_volume'
 
 
 @pytest.fixture
@@ -181,14 +182,14 @@ def test_clean_keeps_one_component(ct, inferencer, write_nifti, tmp_path, monkey
     write_nifti(tmp_path / 'scan.nii', ct[0])
     two = ct[1].clip(0, 1)
     two[0, 0, 0] = 1
-    monkeypatch.setattr(segment, 'predict_volume', lambda *args: two.copy())
+    monkeypatch.setattr(PREDICT, lambda *args: two.copy())
     sizes = [inferencer(tmp_path / 'scan.nii', clean=clean)['predictions'][0]['voxels'] for clean in (False, True)]
     assert sizes == [int(two.sum()), int(two.sum()) - 1]
 
 
 def test_no_liver_is_said(ct, inferencer, write_nifti, tmp_path, monkeypatch):
     write_nifti(tmp_path / 'scan.nii', ct[0])
-    monkeypatch.setattr(segment, 'predict_volume', lambda *args: np.zeros(ct[0].shape, np.uint8))
+    monkeypatch.setattr(PREDICT, lambda *args: np.zeros(ct[0].shape, np.uint8))
     found = inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')['predictions'][0]
     assert found['volume_ml'] == 0 and found['mean_hu'] is None
     assert found['warnings'] == ['scan.nii: no liver was found, the mask is empty']

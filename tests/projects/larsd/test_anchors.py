@@ -74,7 +74,7 @@ def test_fewer_sizes_than_clusters():
 
 def test_tool_writes_what_the_priors_read(run, tmp_path):
     out = tmp_path / 'anchors.json'
-    done = run('tools/analysis_tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--cfg-options',
+    done = run('projects/larsd/tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--cfg-options',
                'train_dataloader.dataset.indices=20', MMSIGHT_DATA=str(tmp_path / 'data'))
     record = json.loads(out.read_text())
     assert f"{record['recall']:.1%} of {record['ships']} ships" in done.stdout and out.with_suffix('.png').is_file()
@@ -83,10 +83,10 @@ def test_tool_writes_what_the_priors_read(run, tmp_path):
     assert 'areas part at' in done.stdout and ShipPriors((4, ), str(out)).num_anchors == 15
     with pytest.raises(InputError, match='anchors for 3 levels, the config has 2'):
         ShipPriors((4, 8), str(out))
-    done = run('tools/analysis_tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--levels', '1',
+    done = run('projects/larsd/tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--levels', '1',
                '--cfg-options', 'train_dataloader.dataset.indices=20', MMSIGHT_DATA=str(tmp_path / 'data'))
     assert 'areas part' not in done.stdout and ShipPriors((4, ), str(out)).num_anchors == 5
-    done = run('tools/analysis_tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--cfg-options',
+    done = run('projects/larsd/tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--cfg-options',
                'train_dataloader.dataset.indices=1', check=False, MMSIGHT_DATA=str(tmp_path / 'data'))
     assert done.returncode and 'too few for 3 x 5 anchors' in done.stderr and 'Traceback' not in done.stderr
 

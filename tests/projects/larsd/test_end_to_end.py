@@ -28,10 +28,10 @@ def test_train_resume_test_and_draw(run, tmp_path):
     assert list(work_dir.glob('*/vis_data/vis_image/precision_recall*.png'))
 
     scores = tmp_path / 'scores.json'
-    done = run('tools/analysis_tools/score_quality.py', TOY, work_dir / 'epoch_2.pth', '--out', scores,
+    done = run('projects/larsd/tools/score_quality.py', TOY, work_dir / 'epoch_2.pth', '--out', scores,
                '--cfg-options', *FEW, **env)
     assert 'blended:  rank correlation' in done.stdout and scores.with_suffix('.png').read_bytes().startswith(b'\x89PNG')
     record = json.loads(scores.read_text())
     assert record['seed'] == 0 and record['candidates'] > 30 and 0 <= record['metrics']['best_is_right/aligned'] <= 1
-    done = run('tools/analysis_tools/score_quality.py', 'larsd_toy_raw', work_dir / 'epoch_2.pth', check=False, **env)
+    done = run('projects/larsd/tools/score_quality.py', 'larsd_toy_raw', work_dir / 'epoch_2.pth', check=False, **env)
     assert done.returncode == 1 and done.stderr.startswith('error: larsd_toy_raw: needs model.test_cfg.lasa')

@@ -20,7 +20,7 @@ from mmsight.rotated_iou import corners
 
 @pytest.fixture(scope='module')
 def tool(root):
-    spec = importlib.util.spec_from_file_location('score_quality', root / 'tools' / 'analysis_tools' / 'score_quality.py')
+    spec = importlib.util.spec_from_file_location('score_quality', root / 'projects' / 'larsd' / 'tools' / 'score_quality.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -35,7 +35,7 @@ def test_train_resume_test_and_draw(run, tmp_path):
     pictures = list(work_dir.glob('*/pictures/*.jpg'))
     assert len(pictures) == 2 and cv2.imread(str(pictures[0])).shape == (160, 3 * 192, 3)
     assert list(work_dir.glob('*/vis_data/vis_image/matching_curves*.png'))
-    done = run('tools/misc/score_features.py', TOY, tmp_path / 'predictions.pkl', '--cfg-options', *FEW, **env)
+    done = run('projects/s2net/tools/score_features.py', TOY, tmp_path / 'predictions.pkl', '--cfg-options', *FEW, **env)
     again = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(('R2D2 + SSL', 'SIFT'))]
     assert len(again) == 8 and all(line in output for line in again)
     images = [tmp_path / 'data/toy/s2net' / folder / 'test_000.jpg' for folder in ('crop_LR_visible', 'cropinfrared')]

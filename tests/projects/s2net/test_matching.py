@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmsight.projects.s2net import DetectDescribe, Keypoints, MatchingMetric
 from mmsight.projects.s2net.geometry import homography_flow
-from mmsight.projects.s2net.inference import match_images
+from mmsight.projects.s2net.match_images import match_images
 from mmsight.projects.s2net.match_visualization_hook import GREEN, RED, checkerboard, draw_matches
 from mmsight.projects.s2net.matching import corner_error, error_auc, estimate_homography, mutual_nearest
 from mmsight.projects.s2net.matching_metric import score_pair, summarise

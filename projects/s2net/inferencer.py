@@ -16,14 +16,15 @@ from mmengine.structures import BaseDataElement
 from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
-from mmsight.apis.homography import Reliability, check_homography, move_points
 from mmsight.apis.scene import RASTERS, Georeference, Scene
 from mmsight.errors import InputError
 from mmsight.files import IMAGES, complete_file, refuse_existing
-from mmsight.projects.s2net import DetectDescribe
-from mmsight.projects.s2net.inference import THRESHOLD, Matches, match_images
-from mmsight.projects.s2net.match_visualization_hook import checkerboard, draw_matches
 from mmsight.registry import TASK_UTILS
+
+from . import DetectDescribe
+from .homography import Reliability, check_homography, move_points
+from .match_images import THRESHOLD, Matches, match_images
+from .match_visualization_hook import checkerboard, draw_matches
 
 BASELINES = ('SIFT', 'RIFT', 'ORB')
 """Methods that need no training."""
@@ -68,7 +69,7 @@ class MatchInferencer(FileInferencer):
 
     Images are matched at a longer side of :data:`MAX_SIDE`, and all results are given at the original resolution of both files.
     A homography that is not reliable is not returned: the prediction then has ``homography`` None and the ``reason``; see
-    :mod:`mmsight.apis.homography`.
+    :mod:`mmsight.projects.s2net.homography`.
 
     Files may be images or rasters (GeoTIFF) of one or three bands, 8 or 16 bits or float. The registered image keeps the
     values of the second file and takes the georeference of the first; outside the second it is 0, and masked in a GeoTIFF.

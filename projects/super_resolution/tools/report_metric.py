@@ -88,8 +88,8 @@ def write_page(files: list[Path], out_dir: Path) -> Path:
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog='example: python tools/misc/report_metric.py data/toy/super_resolution/DIV2K_valid_HR',
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='example: python projects/super_resolution/tools/report_metric.py data/toy/super_resolution/DIV2K_valid_HR')
     parser.add_argument('folder', type=Path, help='a folder of high-resolution images')
     parser.add_argument('-n', '--number', type=int, default=3, help='how many of them')
     parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/report_metric'), metavar='DIR')

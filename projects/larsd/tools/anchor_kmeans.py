@@ -21,7 +21,7 @@ def main() -> None:
     """Write the anchors and one PNG."""
     parser = argparse.ArgumentParser(
         description=__doc__.split('\n', 1)[0],
-        epilog='example: python tools/analysis_tools/anchor_kmeans.py larsd_toy --out anchors.json')
+        epilog='example: python projects/larsd/tools/anchor_kmeans.py larsd_toy --out anchors.json')
     parser.add_argument('config', help='path or name of a config with rotated boxes')
     parser.add_argument('--out', type=Path, default=Path('anchors.json'), metavar='FILE.json')
     parser.add_argument('--levels', type=int, default=3, help='groups by area')

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import rasterio
+from mmsight.projects.s2net.homography import move_points
 from mmsight.projects.s2net.toy import make_scene
 
 from mmsight.apis import MatchInferencer
-from mmsight.apis.homography import move_points
 from mmsight.cli import main
 from mmsight.errors import InputError
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-TOOL = 'tools/misc/report_metric.py'
+TOOL = 'projects/super_resolution/tools/report_metric.py'
 
 
 def test_what_the_report_measured(root):

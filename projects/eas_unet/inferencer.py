@@ -18,11 +18,12 @@ from mmseg.structures import SegDataSample
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.errors import InputError
 from mmsight.files import complete_file, refuse_existing
-from mmsight.projects.eas_unet.drawing import draw_contours, spread, tile
-from mmsight.projects.eas_unet.loading import apply_window
-from mmsight.projects.eas_unet.metric import postprocess
-from mmsight.projects.eas_unet.predict import predict_volume
-from mmsight.projects.eas_unet.volume import Volume, read_volume, write_mask
+
+from .drawing import draw_contours, spread, tile
+from .loading import apply_window
+from .metric import postprocess
+from .predict import predict_volume
+from .volume import Volume, read_volume, write_mask
 
 DISCLAIMER = 'For research. This is not a medical device: do not base a diagnosis or treatment on it.'
 

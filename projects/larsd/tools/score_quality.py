@@ -86,7 +86,7 @@ def main() -> None:
     """Run the network over the test set once, count, print, draw."""
     parser = argparse.ArgumentParser(
         description=__doc__.split('\n', 1)[0],
-        epilog='example: python tools/analysis_tools/score_quality.py larsd_toy work_dirs/larsd_toy/epoch_12.pth')
+        epilog='example: python projects/larsd/tools/score_quality.py larsd_toy work_dirs/larsd_toy/epoch_12.pth')
     parser.add_argument('config', help='path or name of a config with test_cfg.lasa')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=Path, default=Path('score_quality.json'), metavar='FILE.json')

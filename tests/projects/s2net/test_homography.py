@@ -4,9 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from mmsight.projects.s2net.matching import estimate_homography
-
-from mmsight.apis.homography import (
+from mmsight.projects.s2net.homography import (
     check_homography,
     estimate_drift,
     image_corners,
@@ -15,6 +13,7 @@ from mmsight.apis.homography import (
     move_points,
     overlap_of,
 )
+from mmsight.projects.s2net.matching import estimate_homography
 
 SIZE = (330, 500)
 TRUTH = np.array([[0.9, 0.12, 20], [-0.1, 1.05, 12], [1e-4, -5e-5, 1]])

@@ -16,8 +16,9 @@ from mmsight.apis.base_inferencer import FileInferencer
 from mmsight.errors import InputError
 from mmsight.files import complete_file, refuse_existing
 from mmsight.images import decode_image
-from mmsight.projects.super_resolution import SuperResolver
-from mmsight.projects.super_resolution.inference import enlarge_image
+
+from . import SuperResolver
+from .enlarge import enlarge_image
 
 OPAQUE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
