@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmsight import __version__, box, infer
-from mmsight.configs import list_configs, source_root
+from mmsight.configs import first_comment, list_configs, source_root
 from mmsight.errors import InputError
 
 
@@ -93,8 +93,10 @@ def _set_local_rank(args: argparse.Namespace) -> None:
 
 def _list(args: argparse.Namespace) -> int:
     root = source_root() / 'configs'
-    for path in list_configs():
-        print(path.relative_to(root).with_suffix('').as_posix())
+    names = {path.relative_to(root).with_suffix('').as_posix(): path for path in list_configs()}
+    width = max(map(len, names))
+    for name, path in names.items():
+        print(f'{name:{width}}  {first_comment(path)}')
     return 0
 
 
@@ -220,7 +222,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[ar
     'table': ("show a paper's table beside what was measured, or run it", _table, _table_parser,
               '{prog} sar_shipnet 2 --run --seeds 0 1 2 --only "*_r18w32_*"'),
     'models': ('list the models that come with MMSight, or print the card of one', _models, _models_parser, '{prog} --json'),
-    'list': ('list the configs by name', _list, lambda parser: None, '{prog}'),
+    'list': ('list the configs by name, with what each is for', _list, lambda parser: None, '{prog}'),
     'doctor': ('check the installed stack', _doctor, lambda parser: None, '{prog}'),
 }
 

@@ -65,7 +65,7 @@ def test_get_flops_counts_the_parameters_of_the_model(run):
 def test_vis_scheduler(root, run, tmp_path):
     out = tmp_path / 'sub' / 'lr.png'
     text = run('tools/analysis_tools/vis_scheduler.py', TOY, '--epoch-length', 20, '--out', out).stdout
-    assert f'{Config.fromfile(root / TOY).max_epochs * 20} iterations, 0.0002 first' in text
+    assert f'{Config.fromfile(root / TOY).train_cfg.max_epochs * 20} iterations, 0.0002 first' in text
     assert out.read_bytes().startswith(PNG)
     learning_rates = load(root, 'vis_scheduler').learning_rates
     steps = learning_rates([dict(type='MultiStepLR', milestones=[2], gamma=0.1, by_epoch=True)], 1.0, 4, 3)

@@ -26,6 +26,7 @@ def learning_rates(schedulers: list[dict], lr: float, epochs: int, epoch_length:
     built = []
     for settings in schedulers:
         settings = dict(settings)
+        settings.setdefault('end', epochs if settings.get('by_epoch', True) else epochs * epoch_length)  # as the Runner does
         if settings.get('convert_to_iter_based'):
             settings['epoch_length'] = epoch_length
         built.append(PARAM_SCHEDULERS.build(settings, default_args=dict(optimizer=optimizer)))
