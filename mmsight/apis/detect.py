@@ -21,6 +21,7 @@ from rich.progress import Progress
 from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
+from mmsight.apis.expectations import colour_warnings, size_warnings
 from mmsight.apis.land_mask import on_land
 from mmsight.apis.scene import RASTERS, Scene, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
@@ -139,6 +140,9 @@ class DetectInferencer(FileInferencer):
         whole = scale is None and scene.georeference is None and max(scene.width, scene.height) <= side
         tiles = plan_tiles(scene.width, scene.height, side, shared, STRIDE / chosen, offset)
         self._check_gsd(scene, chosen)
+        trained = self.model.dataset_meta
+        scene.warnings += size_warnings(source.name, scene.width, scene.height, trained)
+        scene.warnings += colour_warnings(source.name, scene.coloured, self.grey, trained)
         job = _Job(scene, tiles, chosen, whole, threshold, None)
         if out_dir is not None and len(tiles) > 1:
             job.journal = out_dir / f'{self.name_of(source)}.tiles.jsonl'

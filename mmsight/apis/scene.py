@@ -105,6 +105,12 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB if image.shape[2] == 1 else cv2.COLOR_BGR2RGB)
 
 
+def _is_coloured(image: np.ndarray) -> bool:
+    """Whether channels of an image (H, W, 3) differ by more than JPEG's rounding: 1 % of its largest value, on the average."""
+    sample = image[::4, ::4].astype(np.float32)
+    return float(np.ptp(sample, axis=2).mean()) > 0.01 * float(sample.max(initial=0))
+
+
 class Scene:
     """An image that is read window by window.
 
@@ -119,6 +125,7 @@ class Scene:
     Attributes:
         width (int), height (int): In pixels.
         georeference (Georeference, optional): None where the file has no coordinate reference system.
+        coloured (bool): Whether it shows colours: an image whose channels differ, or a raster of which three bands are read.
         gsd (float, optional): Metres a pixel at the centre: the mean of both directions.
         warnings (list[str]): Sentences for the user.
 
@@ -141,6 +148,7 @@ class Scene:
             if bands:
                 raise InputError(f'{path}: --bands is for GeoTIFF and other rasters ({", ".join(RASTERS)})')
             image = image[..., None] if image.ndim == 2 else image[..., :1] if image.shape[2] == 2 else image[..., :3]
+            self.coloured = image.shape[2] == 3 and _is_coloured(image)
             if grey and image.shape[2] == 3:
                 image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None]
             self._image = image[..., ::-1]
@@ -163,6 +171,7 @@ class Scene:
             raise InputError(f'{self.path}: real numbers are expected, found {self.dtype}; take the amplitude of complex data '
                              'first')
         self.bands = self._choose(bands)
+        self.coloured = len(self.bands) == 3
         if file.crs is not None and (file.crs.is_geographic or file.crs.is_projected) and not file.transform.is_identity:
             self.georeference = Georeference(file.transform, file.crs)
             self.gsd = float(np.mean(self.georeference.pixel_size(self.width / 2, self.height / 2)))

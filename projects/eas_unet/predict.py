@@ -11,7 +11,7 @@ from torch import nn
 
 from mmsight.errors import InputError
 
-from .loading import apply_window
+from .loading import WINDOW, apply_window
 from .vnet import VNet
 from .volume import Volume
 
@@ -50,6 +50,12 @@ def predict_volume(cfg: Config, model: nn.Module, volume: Volume, progress: bool
     return mask
 
 
+def window_of(model: nn.Module, loader: dict) -> tuple[float, float]:
+    """The HU window that belongs to the weights: ``hu_window`` of the model's ``dataset_meta``, else the test pipeline's."""
+    low, high = getattr(model, 'dataset_meta', {}).get('hu_window') or loader.get('window', WINDOW)
+    return low, high
+
+
 def _slices(model: nn.Module, volume: Volume, loader: dict, pipeline: Sequence[dict],
             batch_size: int) -> Iterator[tuple[slice, np.ndarray]]:
     """Masks of a batch of slices after the other."""
@@ -61,7 +67,7 @@ def _slices(model: nn.Module, volume: Volume, loader: dict, pipeline: Sequence[d
         for index in range(start, stop):
             wanted = np.arange(index - neighbours, index + neighbours + 1).clip(0, last)
             hu = np.concatenate([volume.hu(i, i + 1) for i in wanted])
-            image = apply_window(hu, loader.get('window', (-200, 250))).transpose(1, 2, 0)
+            image = apply_window(hu, window_of(model, loader)).transpose(1, 2, 0)
             packed.append(rest(dict(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2], seg_fields=[])))
         with torch.no_grad():
             samples = model.test_step(pseudo_collate(packed))
@@ -73,7 +79,7 @@ def _slabs(model: VNet, volume: Volume, loader: dict, context: int = 16) -> Iter
     device = next(model.parameters()).device
     for start in range(0, len(volume.data), 96):
         first, stop = max(start - context, 0), min(start + 96, len(volume.data))
-        image = apply_window(volume.hu(first, stop + context), loader.get('window', (-200, 250)))
+        image = apply_window(volume.hu(first, stop + context), window_of(model, loader))
         with torch.no_grad():
             mask = model.predict_volume(torch.from_numpy(image)[None].to(device))
         yield slice(start, stop), mask[start - first:stop - first].cpu().numpy()

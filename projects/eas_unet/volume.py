@@ -17,6 +17,8 @@ from mmsight.files import complete_file
 
 from .cache import ORIENTATION
 
+AIR = -500
+"""HU below which a CT has some voxel: air around the patient or in the bowel."""
 _LPS = orientations.axcodes2ornt(ORIENTATION)
 
 
@@ -57,6 +59,15 @@ class Volume:
             return None
         return (f'{self.path}: the spacing is (1, 1, 1) mm, which LiTS volumes 28-47 carry wrongly: distances and volumes of '
                 'this case are not in mm and mL')
+
+    @property
+    def range_warning(self) -> str | None:
+        """What to say about values that are probably not HU."""
+        lowest = self.slope * float(self.data.min()) + self.intercept
+        if lowest < AIR:
+            return None
+        return (f'{self.path}: the lowest value is {lowest:g}, and CT shows air below {AIR} HU: the values may not be HU, as '
+                'in MR images or in CT that was cut to a window, which the model was not trained on')
 
     def hu(self, start: int, stop: int) -> np.ndarray:
         """HU of the slices [start, stop), float32."""

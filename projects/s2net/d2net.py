@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 from torchvision.models import vgg
 
@@ -31,7 +32,8 @@ class D2Net(DetectDescribe):
 
     Args:
         pretrained (str): A file of VGG16 weights (torchvision's names, or the layer numbers of D2-Net's own files),
-            ``'torchvision'`` to download them, or ``'random'``. From random weights D2-Net collapses: all descriptors become
+            ``'torchvision'`` to download them, ``'mmsight://vgg16-hed'`` to take those of an installed package, which expect
+            ``preprocessing='caffe'``, or ``'random'``. From random weights D2-Net collapses: all descriptors become
             alike and the loss stays at the margin; a warning says so.
         preprocessing (str): ``'torch'`` or ``'caffe'`` (BGR in 0..255 minus the mean), as the weights were trained.
         margin (float): Of the loss.
@@ -222,13 +224,15 @@ def localise(dense: Tensor, found: Tensor, edge_threshold: float = 5.0) -> tuple
 
 
 def load_vgg16(layers: nn.Sequential, source: str) -> None:
-    """Fill convolutions from ``source``: ``'torchvision'`` or a file."""
+    """Fill convolutions from ``source``: ``'torchvision'``, ``'mmsight://vgg16-hed'`` or a file."""
     if source == 'torchvision':
         try:
             state = vgg.vgg16(weights='IMAGENET1K_V1').state_dict()
         except (OSError, RuntimeError) as error:  # offline, or a damaged download
             raise InputError(f"model.pretrained='torchvision': VGG16's weights cannot be downloaded ({error}); "
                              'give the path of a file instead') from error
+    elif '://' in source:
+        state = CheckpointLoader.load_checkpoint(source, 'cpu', logger='silent')
     else:
         if not Path(source).is_file():
             raise InputError(f"model.pretrained: the file '{source}' does not exist; "

@@ -224,3 +224,14 @@ def test_a_full_disk_leaves_no_half_of_a_file(ct, inferencer, write_nifti, tmp_p
         with full_disk(limit - 1), pytest.raises(InputError, match='the file cannot be written'):
             inferencer(tmp_path / 'scan.nii.gz', out_dir=out)
         assert all(file.stat().st_size == sizes[file.name] for file in out.iterdir())
+
+
+def test_window_of_the_weights_is_used(ct, inferencer, write_nifti, tmp_path):
+    """The window stands in the metadata of a published model: other windows need other weights."""
+    write_nifti(tmp_path / 'scan.nii.gz', ct[0])
+    volume = read_volume(tmp_path / 'scan.nii.gz')
+    shifted = Volume(volume.path, volume.data, volume.slope, volume.intercept + 100, volume.affine, volume.header)
+    expected = predict_volume(inferencer.cfg, inferencer.model, volume)
+    inferencer.model.dataset_meta['hu_window'] = [-100, 350]
+    np.testing.assert_array_equal(predict_volume(inferencer.cfg, inferencer.model, shifted), expected)
+    assert (predict_volume(inferencer.cfg, inferencer.model, volume) != expected).any()

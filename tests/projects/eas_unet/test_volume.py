@@ -89,6 +89,13 @@ def test_unit_spacing_is_warned_of(ct, write_nifti, tmp_path):
     assert 'LiTS volumes 28-47' in read_volume(tmp_path / 'volume-30.nii').spacing_warning
 
 
+def test_values_that_are_no_hu_are_warned_of(ct, write_nifti, tmp_path):
+    write_nifti(tmp_path / 'ct.nii', np.pad(ct[0], 1, constant_values=-1000))
+    assert read_volume(tmp_path / 'ct.nii').range_warning is None
+    write_nifti(tmp_path / 'windowed.nii', ct[0].clip(-200, 250))
+    assert 'windowed.nii: the lowest value is -200' in read_volume(tmp_path / 'windowed.nii').range_warning
+
+
 def pair(write_nifti, root, ct, **mask):
     write_nifti(root / 'volume-3.nii.gz', ct[0])
     write_nifti(root / 'segmentation-3.nii.gz', mask.pop('label', ct[1]), **mask)

@@ -11,6 +11,7 @@ from mmsight.projects.super_resolution import AdversarialLoss, AdversarialSuperR
 from mmsight.projects.super_resolution.vgg_loss import layer_index
 from torchvision.models import vgg16, vgg19
 
+from mmsight.engine.pretrained import vgg16_hed
 from mmsight.errors import InputError
 
 PREPROCESSOR = dict(type='DataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3, output_channel_order='RGB')
@@ -67,6 +68,28 @@ def test_features_are_torchvisions(weights, post_relu, normalise):
     other = torch.rand_like(x)
     expected = (loss.features(x) - loss.features(other)).square().mean()
     assert torch.allclose(loss(x, other), expected)
+
+
+def test_vgg16_from_an_installed_package_sees_bgr_in_0_to_255():
+    """Layer by layer in plain torch."""
+    loss = VGGFeatureLoss('conv2_1', network='VGG16', normalise='caffe', weights='mmsight://vgg16-hed')
+    loss.init_weights()
+    state = vgg16_hed()
+    x = torch.rand(1, 3, 12, 10) * 2 - 1
+    y = ((x + 1) * 127.5)[:, [2, 1, 0]] - torch.tensor([104.007, 116.669, 122.679]).view(3, 1, 1)
+    for index in (0, 2, 5):
+        y = F.max_pool2d(y, 2) if index == 5 else y
+        y = F.relu(F.conv2d(y, state[f'features.{index}.weight'], state[f'features.{index}.bias'], padding=1))
+    assert torch.allclose(loss.features(x), y, rtol=1e-4, atol=1e-2)
+
+
+@pytest.mark.parametrize('layer, index', [('conv3_3', 14), ('conv4_1', 17), ('conv5_3', 28)])
+def test_layers_of_vgg16(layer, index):
+    assert layer_index(layer, 'VGG16') == index
+    with torch.device('meta'):
+        assert isinstance(vgg16(weights=None).features[index], torch.nn.Conv2d)
+    with pytest.raises(ValueError, match="VGG16 has no layer 'conv3_4'"):
+        layer_index('conv3_4', 'VGG16')
 
 
 def test_feature_loss_of_equal_images_is_zero_and_its_gradient_reaches_the_generated_alone():
