@@ -47,7 +47,7 @@ setup(
     python_requires='>=3.10,<3.13',
     packages=find_packages(include=['mmsight', 'mmsight.*']) + list(PROJECTS),
     package_dir=PROJECTS,
-    package_data={'mmsight': ['py.typed'],
+    package_data={'mmsight': ['py.typed', 'splits/*.txt'],
                   **{name: ['*.md', '*.yml', 'records/*.json', 'splits/*', 'tools/*.py', 'weights/*'] for name in PROJECTS}},
     install_requires=requirements('core'),
     extras_require={**EXTRAS, 'all': sorted({line for name in ('det', 'rotate', 'seg', 'edit') for line in EXTRAS[name]})},

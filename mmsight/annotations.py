@@ -12,6 +12,9 @@ import defusedxml.ElementTree
 
 from mmsight.errors import InputError
 
+LISTS = Path(__file__).parent / 'splits'
+"""Lists of ids that come with MMSight: what training images are held out; see :mod:`mmsight.hold_out`."""
+
 
 def read_text(path: str | Path) -> str:
     """Content of an annotation file in UTF-8.
@@ -28,12 +31,14 @@ def read_text(path: str | Path) -> str:
 
 
 def read_ids(path: str | Path) -> list[str]:
-    """Image ids of a split file, one a line.
+    """Image ids of a split file, one a line; where it does not exist, of the list of the same name among :data:`LISTS`.
 
     Raises:
         InputError: If the file is missing or empty, or an id stands twice.
     """
     path = Path(path)
+    if not path.is_file() and (LISTS / path.name).is_file():
+        path = LISTS / path.name
     if not path.is_file():
         raise InputError(f'{path}: the split file does not exist')
     ids = path.read_text().split()

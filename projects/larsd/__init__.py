@@ -2,6 +2,8 @@
 
 import warnings
 
+import mmsight.transforms  # noqa: F401  (registers them)
+
 from .assigner import ShipAssigner
 from .bow_stern import BowSternDataset
 from .coder import EdgeDistanceCoder

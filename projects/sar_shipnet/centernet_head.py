@@ -1,5 +1,7 @@
 """CenterNet head with circular or elliptic Gaussian targets and the loss of paper eq. 5."""
 
+from typing import Any
+
 import torch
 from mmcv.ops import batched_nms
 from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
@@ -83,7 +85,7 @@ class GaussianCenterNetHead(BaseDenseHead):
         return heatmap, self.wh_head(feature), self.offset_head(feature)
 
     def get_targets(self, gt_bboxes: list[Tensor], gt_labels: list[Tensor],
-                    shape: tuple[int, int, int, int]) -> dict[str, Tensor]:
+                    shape: tuple[int, int, int, int]) -> dict[str, Any]:
         """Targets of a batch, all boxes at once.
 
         Args:
@@ -92,8 +94,8 @@ class GaussianCenterNetHead(BaseDenseHead):
             shape (tuple): Of the heatmap: images N, classes, H, W.
 
         Returns:
-            dict[str, Tensor]: ``heatmap`` (N, classes, H, W); and for the n boxes with extent inside the map ``image`` (n, ),
-            ``centre`` cells (n, 2), ``wh`` and ``offset`` in cells (n, 2).
+            dict: ``heatmap`` (N, classes, H, W); and for the n boxes with extent inside the map ``image`` and ``label`` (n, ),
+            their ``gaussians`` (:class:`.gaussian_targets.Gaussians`), ``centre`` cells, ``wh`` and ``offset`` in cells (n, 2).
         """
         images, classes, height, width = shape
         image = torch.cat([labels.new_full((len(labels), ), i) for i, labels in enumerate(gt_labels)])
@@ -107,6 +109,8 @@ class GaussianCenterNetHead(BaseDenseHead):
         return dict(
             heatmap=heatmap.view(shape),
             image=image,
+            label=labels,
+            gaussians=gaussians,
             centre=gaussians.centres,
             wh=boxes[:, 2:] - boxes[:, :2],
             offset=(boxes[:, :2] + boxes[:, 2:]) / 2 - gaussians.centres)

@@ -1,5 +1,7 @@
 """Heatmap targets of CenterNet: elliptic (paper, section 2.3) and the two circular ones in use. All sizes are in cells."""
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -84,6 +86,24 @@ def _cells(points: Tensor, width: int, height: int) -> Tensor:
     return torch.minimum(points.long().clamp(min=0), torch.tensor([width - 1, height - 1], device=points.device))
 
 
+def kernel_cells(gaussians: Gaussians, width: int, height: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Every cell of every kernel that lies inside the map of ``width`` and ``height``.
+
+    Returns:
+        tuple: The number of the Gaussian, x and y, all long (m, ), and its value (m, ) in (0, 1], exactly 1 at the centres.
+    """
+    kernel = 2 * gaussians.radii + 1
+    cells = kernel.prod(dim=1)
+    box = torch.arange(len(cells), device=cells.device).repeat_interleave(cells)
+    index = torch.arange(len(box), device=box.device) - (cells.cumsum(0) - cells)[box]
+    dx = index % kernel[box, 0] - gaussians.radii[box, 0]
+    dy = torch.div(index, kernel[box, 0], rounding_mode='floor') - gaussians.radii[box, 1]
+    x, y = gaussians.centres[box, 0] + dx, gaussians.centres[box, 1] + dy
+    value = torch.exp(-dx**2 / (2 * gaussians.sigmas[box, 0]**2) - dy**2 / (2 * gaussians.sigmas[box, 1]**2))
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    return box[inside], x[inside], y[inside], value[inside]
+
+
 def draw_heatmaps(gaussians: Gaussians, planes: Tensor, shape: tuple[int, int, int], max_cells: int = 1_000_000) -> Tensor:
     """Draw all Gaussians of a batch at once; where they overlap the larger value stands.
 
@@ -98,21 +118,30 @@ def draw_heatmaps(gaussians: Gaussians, planes: Tensor, shape: tuple[int, int, i
     """
     _, height, width = shape
     heatmap = gaussians.sigmas.new_zeros(shape).flatten()
-    kernel = 2 * gaussians.radii + 1
-    cells = kernel.prod(dim=1)
+    cells = (2 * gaussians.radii + 1).prod(dim=1)
     if not len(cells):
         return heatmap.view(shape)
     chunks = torch.div(cells.cumsum(0) - 1, max_cells, rounding_mode='floor')
     counts = chunks.unique_consecutive(return_counts=True)[1].tolist()
-    for boxes in torch.arange(len(cells), device=cells.device).split(counts):
-        box = boxes.repeat_interleave(cells[boxes])
-        first = (cells[boxes].cumsum(0) - cells[boxes]).repeat_interleave(cells[boxes])
-        index = torch.arange(len(box), device=box.device) - first
-        dx = index % kernel[box, 0] - gaussians.radii[box, 0]
-        dy = torch.div(index, kernel[box, 0], rounding_mode='floor') - gaussians.radii[box, 1]
-        x, y = gaussians.centres[box, 0] + dx, gaussians.centres[box, 1] + dy
-        value = torch.exp(-dx**2 / (2 * gaussians.sigmas[box, 0]**2) - dy**2 / (2 * gaussians.sigmas[box, 1]**2))
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        where = ((planes[box] * height + y) * width + x)[inside]
-        heatmap.scatter_reduce_(0, where, value[inside], 'amax')
+    for *chunk, plane in zip(*(part.split(counts) for part in (*gaussians, planes)), strict=True):
+        box, x, y, value = kernel_cells(Gaussians(*chunk), width, height)
+        heatmap.scatter_reduce_(0, (plane[box] * height + y) * width + x, value, 'amax')
     return heatmap.view(shape)
+
+
+def background_weights(ignored: Sequence | None, shape: tuple[int, int, int], stride: int, device: torch.device) -> Tensor:
+    """What a cell counts as background: 0 where an ignored box covers it, in part or whole, else 1.
+
+    Args:
+        ignored (Sequence, optional): Per image None, or an InstanceData whose ``bboxes`` (n, 4) are x1, y1, x2, y2 in pixels.
+        shape (tuple[int, int, int]): Images N, height and width of the map.
+        stride (int): Pixels per cell.
+
+    Returns:
+        Tensor: (N, H, W).
+    """
+    weights = torch.ones(shape, device=device)
+    for plane, instances in zip(weights, ignored or [], strict=False):
+        for x1, y1, x2, y2 in [] if instances is None else (instances.bboxes / stride).tolist():
+            plane[max(0, math.floor(y1)):max(0, math.ceil(y2)), max(0, math.floor(x1)):max(0, math.ceil(x2))] = 0
+    return weights
