@@ -81,7 +81,7 @@ def test_a_records_name_says_config_and_seed(records):
 def test_what_is_measured_is_not_run_again():
     table = tables.load_tables('eas_unet')['chaos']
     done = {'unet-2d_w16_slices_64_chaos': {0: {}}}
-    jobs = table_runs.pending(table, [0, 1], done, 'unet_*')
+    jobs = table_runs.pending(table, [0, 1], done, 'unet-*')
     assert jobs == [table_runs.Job('unet-2d_w16_slices_64', 1, ('unet-2d_w16_slices_64_chaos', ))]
     # one training for both tables' rows
     assert {job.train for job in table_runs.pending(table, [0], {}, '*')} == {'unet-2d_w16_slices_64', 'eas-unet_w16_slices_64'}
