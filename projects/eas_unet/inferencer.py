@@ -22,7 +22,7 @@ from mmsight.files import complete_file, refuse_existing
 from .drawing import draw_contours, spread, tile
 from .loading import apply_window
 from .metric import postprocess
-from .predict import predict_volume, window_of
+from .predict import predict_volume
 from .volume import Volume, read_volume, write_mask
 
 DISCLAIMER = 'For research. This is not a medical device: do not base a diagnosis or treatment on it.'
@@ -93,9 +93,9 @@ class SegmentInferencer(FileInferencer):
         """The liver's outline on up to 20 slices."""
         volume, mask = scan.volume, prediction.pred_sem_seg.data.numpy()
         shown = np.flatnonzero([part.any() for part in mask])
-        pictures, window = [], window_of(self.model, self.cfg.test_dataloader.dataset.pipeline[0])
+        pictures = []
         for index in spread(shown if len(shown) else range(len(mask)), 20):
-            grey = (255 * apply_window(volume.hu(index, index + 1)[0], window)).astype(np.uint8)
+            grey = (255 * apply_window(volume.hu(index, index + 1)[0])).astype(np.uint8)
             # pixels need not be square
             height, width = (max(round(n * size), 1) for n, size in zip(grey.shape, volume.spacing[1:], strict=True))
             pictures.append(draw_contours(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), None,

@@ -1,6 +1,7 @@
 """A checkpoint becomes a model in the box: float16 weights without pickle, an entry in the metafile, a card."""
 
 import json
+import runpy
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from safetensors import safe_open
 
 from mmsight import box as the_box
 from mmsight.configs import load_config
+from mmsight.engine import launch
 from mmsight.engine import publish as publishing
 from mmsight.engine.load_model import find_model, load_model
 from mmsight.engine.publish import publish
@@ -135,3 +137,30 @@ def test_cut_altered_newer_and_foreign_files(box, untrained, tmp_path):
     save_file(dict(weight=torch.zeros(1)), copy)
     with pytest.raises(InputError, match='was not published by MMSight'):
         find_model(str(copy))
+
+
+def test_command(box, untrained, root, monkeypatch, capsys):
+    """A discriminator is left out, and missing pictures are asked for."""
+    facts = box('toy-gan', 'super_resolution_toy', 'upscale')
+    state = torch.load(untrained('super_resolution_toy'), weights_only=True)
+    state['state_dict']['discriminator.weight'] = torch.zeros(1)
+    checkpoint = facts.with_name('gan.pth')
+    torch.save(state, checkpoint)
+    monkeypatch.setattr('sys.argv', ['publish_model.py', str(facts), str(checkpoint)])
+    runpy.run_path(str(root / 'tools/model_converters/publish_model.py'), run_name='__main__')
+    out = capsys.readouterr().out
+    assert 'left out: 1 weights that the config does not use, e.g. discriminator.weight' in out
+    assert 'the card has no pictures of good cases' in out and the_box.get_model('toy-gan').card.is_file()
+
+
+def test_a_name_is_tested_and_another_model_is_refused(box, untrained, tmp_path, monkeypatch):
+    monkeypatch.setenv('MMSIGHT_DATA', str(tmp_path / 'data'))
+    publish(box('toy-x4', 'super_resolution_toy', 'upscale'), untrained('super_resolution_toy'))
+    launch.test('super_resolution_toy', 'toy-x4', str(tmp_path / 'run'))
+    assert 'model/PSNR_Y' in json.loads((tmp_path / 'run' / 'result.json').read_text())['metrics']
+    with pytest.raises(InputError, match='weights disagree'):
+        launch.test('example_project', 'toy-x4', str(tmp_path / 'other'))
+    with pytest.raises(InputError, match="checkpoint 'toy-x5' does not exist.*did you mean toy-x4"):
+        launch.test('super_resolution_toy', 'toy-x5', str(tmp_path / 'other'))
+    with pytest.raises(InputError, match="did you mean toy-x4"):
+        launch.train('super_resolution_toy', str(tmp_path / 'other'), options=dict(load_from='toy-x5'))

@@ -1,5 +1,5 @@
-# As sar_shipnet_r18w32_ssdd_512_dense.py, deeper: ResNet-34, still below 10 MB in half precision.
-_base_ = 'sar_shipnet_r18w32_ssdd_512_dense.py'
+# As sar-shipnet_r18w32_ssdd_512_dense.py, deeper: ResNet-34, still below 10 MB in half precision.
+_base_ = 'sar-shipnet_r18w32_ssdd_512_dense.py'
 
 model = dict(
     backbone=dict(channels=(56, 112, 224), backbone=dict(depth=34, stem_channels=28, base_channels=28)),
