@@ -6,7 +6,7 @@ import numpy as np
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmsight.registry import HOOKS
 
@@ -45,16 +45,19 @@ class SelfSupervisedMatchingHook(Hook):
                 for name, images in (('visible', visible), ('infrared', infrared))}
 
     def before_train(self, runner: Runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = _unwrapped(runner)
         if not isinstance(model, DetectDescribe):
             raise TypeError(f'SelfSupervisedMatchingHook needs a DetectDescribe model, found {type(model).__name__}')
         model.guidance = self
-        self.model = model
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        self.weight, self.model.supervised_weight = (float(np.interp(runner.iter, *zip(*schedule, strict=True)))
-                                                     for schedule in (self.schedule, self.supervised_schedule))
+        self.weight, _unwrapped(runner).supervised_weight = (float(np.interp(runner.iter, *zip(*schedule, strict=True)))
+                                                             for schedule in (self.schedule, self.supervised_schedule))
         runner.message_hub.update_scalar('train/ssl_weight', self.weight)
+
+
+def _unwrapped(runner: Runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 def _schedule(weight: Weight) -> list[tuple[int, float]]:
