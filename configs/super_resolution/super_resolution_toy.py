@@ -6,11 +6,10 @@ _base_ = [
 toy_data = 'super_resolution'
 demo_caption = 'low resolution, bicubic, super-resolved, original'
 model = dict(
-    channels_last=True,
     generator=dict(width=64, reconstructed=16, up_width=16, num_blocks=4, interpolated_skip=True),
     discriminator=dict(width=8, dense=64))
 train_cfg = dict(max_epochs=24, val_interval=4)
 adam = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=5e-4, betas=(0.5, 0.999)))
 optim_wrapper = dict(generator=adam, discriminator=dict(optimizer=dict(lr=2e-4)))
-default_hooks = dict(checkpoint=dict(interval=4))
+default_hooks = dict(channels_last=dict(type='mmsight.ChannelsLastHook'), checkpoint=dict(interval=4))
 expected_results = [dict(metric='gain/PSNR_Y', min=1.5)]
