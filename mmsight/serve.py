@@ -12,15 +12,14 @@ import cv2
 import gradio as gr
 import nibabel as nib
 import numpy as np
-import rasterio
 from PIL import Image
 
 from mmsight import apis
 from mmsight.apis.base_inferencer import FileInferencer
-from mmsight.apis.scene import RASTERS
 from mmsight.errors import InputError
 from mmsight.files import IMAGES
-from mmsight.images import read_image
+from mmsight.images import FORMATS, read_image
+from mmsight.rasters import RASTERS, open_raster
 
 MODELS = dict(detect='sar_shipnet_toy', match='s2net_toy', upscale='super_resolution_toy', segment='eas_unet_toy')
 """Task to the model that its tab uses, unless another is named."""
@@ -136,9 +135,9 @@ def count_pixels(path: Path) -> int:
         if path.name.endswith(('.nii', '.nii.gz')):
             return int(np.prod(nib.Nifti1Image.from_filename(path).shape, dtype=np.int64))
         if path.suffix.lower() in RASTERS:
-            with rasterio.open(path) as file:
+            with open_raster(path) as file:
                 return file.width * file.height
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:  # what mmsight.images decodes
             return image.width * image.height
     except Image.DecompressionBombError:
         return 2**62

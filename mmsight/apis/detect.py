@@ -23,11 +23,12 @@ from torch import nn
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.expectations import colour_warnings, size_warnings
 from mmsight.apis.land_mask import on_land
-from mmsight.apis.scene import RASTERS, Scene, to_rgb
+from mmsight.apis.scene import Scene, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
 from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
 from mmsight.errors import InputError
 from mmsight.files import IMAGES, complete_file, refuse_existing
+from mmsight.rasters import RASTERS
 from mmsight.rotated_iou import corners
 
 TILE = 512

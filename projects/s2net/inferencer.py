@@ -16,9 +16,10 @@ from mmengine.structures import BaseDataElement
 from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
-from mmsight.apis.scene import RASTERS, Georeference, Scene
+from mmsight.apis.scene import Georeference, Scene
 from mmsight.errors import InputError
 from mmsight.files import IMAGES, complete_file, refuse_existing
+from mmsight.rasters import RASTERS
 from mmsight.registry import TASK_UTILS
 
 from . import DetectDescribe
