@@ -38,11 +38,7 @@ def train(config: str,
     """
     cfg = _prepare(config, work_dir, options, launcher)
     if amp:
-        # a GAN has one wrapper for each network
-        wrappers = [cfg.optim_wrapper] if 'optimizer' in cfg.optim_wrapper else [
-            wrapper for wrapper in cfg.optim_wrapper.values() if isinstance(wrapper, dict)]
-        for wrapper in wrappers:
-            wrapper.update(type='mmsight.AutocastOptimWrapper')
+        use_amp(cfg)
     if channels_last:
         cfg.default_hooks.channels_last = dict(type='mmsight.ChannelsLastHook')
     if auto_scale_lr:
@@ -92,6 +88,14 @@ def test(config: str,
     runner = _run(cfg, 'test')
     record = next(hook for hook in runner.hooks if type(hook).__name__ == 'ResultHook')
     return record.expected
+
+
+def use_amp(cfg: Config) -> None:
+    """Train the networks of a config in mixed precision; a GAN has a wrapper for each."""
+    wrappers = [cfg.optim_wrapper] if 'optimizer' in cfg.optim_wrapper else [
+        wrapper for wrapper in cfg.optim_wrapper.values() if isinstance(wrapper, dict)]
+    for wrapper in wrappers:
+        wrapper.update(type='mmsight.AutocastOptimWrapper')
 
 
 def _prepare(config: str, work_dir: str | None, options: dict | None, launcher: str) -> Config:
