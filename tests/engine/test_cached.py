@@ -29,7 +29,7 @@ def test_runs_once_a_file_and_gives_copies(calls):
         assert (found['img'] == value).all() and found['boxes'] == [1, 2]
         found['img'][:] = 0
         found['boxes'].append(3)
-    assert calls == ['a', 'b']
+    assert calls == ['a', 'b'] and cached(dict(img_path='a', more=1))['more'] == 1
 
 
 def test_keeps_no_more_than_it_has_room_for(calls):

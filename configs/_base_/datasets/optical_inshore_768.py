@@ -4,7 +4,7 @@ _base_ = 'optical_inshore_512.py'
 
 size = (768, 768)
 train_pipeline = [
-    dict(type='mmsight.CachedLoad', load=_base_.train_pipeline[0]),
+    dict(type='mmsight.Cached', transforms=[_base_.train_pipeline[0]]),
     dict(type='mmdet.LoadAnnotations', with_bbox=True, box_type='rbox'),
     dict(type='mmdet.RandomFlip', prob=0.5),
     dict(type='mmsight.RandomQuarterTurn'),

@@ -3,7 +3,7 @@
 _base_ = 'rotated_ssdd_512.py'
 
 load = [
-    dict(type='mmsight.CachedLoad', load=_base_.load),
+    dict(type='mmsight.Cached', transforms=[_base_.load]),
     dict(type='mmdet.LoadAnnotations', with_bbox=True, box_type='rbox'),
     dict(type='mmdet.RandomFlip', prob=0.5),
     dict(type='mmsight.RandomQuarterTurn'),
