@@ -50,7 +50,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='continue from CHECKPOINT, or from the last one in the work-dir')
+                        help='continue from CHECKPOINT, or from the newest whole one of the work-dir; with none, start')
     parser.add_argument('--amp', action='store_true',
                         help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
     parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')

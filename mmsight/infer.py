@@ -17,6 +17,7 @@ def _common(parser: argparse.ArgumentParser, task: str, inputs: str | None = Non
     parser.add_argument('--out-dir', default=f'work_dirs/infer/{task}', metavar='DIR', help='folder for the results')
     parser.add_argument('--overwrite', action='store_true', help='replace results that are there already')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default the best that is there')
+    parser.add_argument('--trust', action='store_true', help='run the config inside a checkpoint even if it is more than data')
     parser.add_argument('--show', action='store_true', help='open a window with each picture')
 
 
@@ -40,7 +41,7 @@ def _detect_options(parser: argparse.ArgumentParser) -> None:
 
 def _detect(args: argparse.Namespace) -> int:
     from mmsight.apis import DetectInferencer
-    inferencer = DetectInferencer(args.model, args.weights, args.device)
+    inferencer = DetectInferencer(args.model, args.weights, args.device, trust=args.trust)
     names = ('out_dir', 'overwrite', 'show', 'threshold', 'tile', 'overlap', 'scale', 'gsd', 'bands', 'stretch', 'nodata',
              'land', 'land_buffer', 'crops', 'batch_size')
     found = inferencer(args.inputs, **{name: getattr(args, name) for name in names})
@@ -71,7 +72,7 @@ def _match_options(parser: argparse.ArgumentParser) -> None:
 
 def _match(args: argparse.Namespace) -> int:
     from mmsight.apis import MatchInferencer
-    inferencer = MatchInferencer(args.model, args.weights, args.device)
+    inferencer = MatchInferencer(args.model, args.weights, args.device, trust=args.trust)
     found, = inferencer((args.first, args.second), out_dir=args.out_dir, show=args.show, keypoints=args.keypoints,
                         max_side=args.max_side, bands=args.bands, overwrite=args.overwrite)['predictions']
     for warning in found['warnings']:
@@ -98,7 +99,7 @@ def _segment_options(parser: argparse.ArgumentParser) -> None:
 
 def _segment(args: argparse.Namespace) -> int:
     from mmsight.apis import SegmentInferencer
-    inferencer = SegmentInferencer(args.model, args.weights, args.device)
+    inferencer = SegmentInferencer(args.model, args.weights, args.device, trust=args.trust)
     found = inferencer(args.inputs, batch_size=args.batch_size, out_dir=args.out_dir, show=args.show, clean=args.clean,
                        low_memory=args.low_memory, overwrite=args.overwrite)
     for scan in found['predictions']:
@@ -119,7 +120,7 @@ def _upscale_options(parser: argparse.ArgumentParser) -> None:
 
 def _upscale(args: argparse.Namespace) -> int:
     from mmsight.apis import UpscaleInferencer
-    inferencer = UpscaleInferencer(args.model, args.weights, args.device)
+    inferencer = UpscaleInferencer(args.model, args.weights, args.device, trust=args.trust)
     found = inferencer(args.inputs, out_dir=args.out_dir, show=args.show, tile=args.tile, overwrite=args.overwrite)
     for image in found['predictions']:
         print(f"{image['file']}: {image['width']} x {image['height']}, {image['bits']} bits, {image['channels']} channels")

@@ -29,6 +29,7 @@ class FileInferencer(BaseInferencer):
         weights (str, optional): Path of a checkpoint; see :func:`mmsight.engine.load_model.find_model`.
         device (str, optional): e.g. ``'cuda:1'``. Defaults to the best that is there.
         show_progress (bool): Show progress bars. Defaults to True.
+        trust (bool): See :func:`mmsight.engine.load_model.find_model`. Defaults to False.
 
     Raises:
         InputError: If the config or the checkpoint cannot be used.
@@ -37,8 +38,9 @@ class FileInferencer(BaseInferencer):
     suffixes: Sequence[str] = IMAGES
     """Endings of the files taken from a folder."""
 
-    def __init__(self, model: str, weights: str | None = None, device: str | None = None, show_progress: bool = True) -> None:
-        cfg, checkpoint = find_model(model, weights)
+    def __init__(self, model: str, weights: str | None = None, device: str | None = None, show_progress: bool = True,
+                 trust: bool = False) -> None:
+        cfg, checkpoint = find_model(model, weights, trust)
         self.checkpoint = checkpoint
         super().__init__(cfg, checkpoint, device or get_device(), cfg.default_scope, show_progress)
 
