@@ -9,6 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
 from mmsight.configs import first_comment, list_configs, load_config
+from mmsight.tasks import task_of
 
 CONFIGS = {f'{path.parent.name}/{path.stem}': path for path in list_configs()}
 PAPER = [name for name in CONFIGS if name.startswith('sar_shipnet/')]
@@ -33,6 +34,7 @@ def test_config_parses_and_follows_the_rules(name):
     assert re.fullmatch(rf'{paper}_toy(_[a-z-]+)?|{NAME}', stem) or paper == 'example_project'
     assert first_comment(CONFIGS[name])
     assert cfg.custom_imports == dict(imports=[f'mmsight.projects.{paper}'], allow_failed_imports=False)
+    task_of(cfg)
     assert {'model', 'train_dataloader', 'test_dataloader', 'test_evaluator', 'optim_wrapper', 'train_cfg'} <= cfg.keys()
     assert not any('T_max' in scheduler for scheduler in cfg.get('param_scheduler') or [])  # the cosine ends with the training
     if name.endswith('_toy'):
