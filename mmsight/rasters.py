@@ -11,8 +11,6 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from mmsight.errors import InputError
 
-RASTERS = ('.tif', '.tiff', '.jp2')
-"""Endings of files that are read as rasters, window by window."""
 _DRIVERS = {
     b'II*\0': 'GTiff', b'MM\0*': 'GTiff', b'II+\0': 'GTiff', b'MM\0+': 'GTiff',
     b'\0\0\0\x0cjP  ': 'JP2OpenJPEG', b'\xff\x4f\xff\x51': 'JP2OpenJPEG',

@@ -11,7 +11,8 @@ from rasterio.windows import Window
 
 from mmsight.apis.scene import Georeference, Scene
 from mmsight.errors import InputError
-from mmsight.rasters import RASTERS, open_raster, raster_options
+from mmsight.files import RASTERS
+from mmsight.rasters import open_raster, raster_options
 
 
 def on_land(path: Path, scene: Scene, points: np.ndarray, buffer: float = 0.0) -> np.ndarray:

@@ -13,9 +13,11 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from mmsight import images
 from mmsight.errors import InputError
+from mmsight.files import RASTERS
 from mmsight.images import read_image, scale_to_8_bits
-from mmsight.rasters import RASTERS, open_raster, raster_options
+from mmsight.rasters import open_raster, raster_options
 
 SMALLEST = 8
 """Pixels of the shorter side that an image needs."""
@@ -312,3 +314,14 @@ class Scene:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def count_pixels(path: Path) -> int:
+    """Pixels of an image or a raster from its header; 0 if it cannot be read, which its reader will say."""
+    if path.suffix.lower() not in RASTERS:
+        return images.count_pixels(path)
+    try:
+        with open_raster(path) as file:
+            return file.width * file.height
+    except InputError:
+        return 0

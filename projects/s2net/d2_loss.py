@@ -33,7 +33,7 @@ def soft_scores(features: Tensor) -> Tensor:
 class Cells(NamedTuple):
     """n correspondences of one pair: flat indices (n, ) into the first map's cells, and cells (x, y) of both maps (n, 2)."""
 
-    index: Tensor
+    cell: Tensor
     first: Tensor
     second: Tensor
 
@@ -50,7 +50,7 @@ def corresponding_cells(flow: Tensor, height: int, width: int) -> Cells:
     """
     centre = STRIDE // 2 - 1
     around = [flow[centre + dy::STRIDE, centre + dx::STRIDE][:height, :width] for dy in (0, 1) for dx in (0, 1)]
-    place = sum(around) / 4
+    place = sum(around[1:], around[0]) / 4
     valid = inside(place, STRIDE * height, STRIDE * width)
     y, x = valid.nonzero(as_tuple=True)
     second = ((place[valid] - (STRIDE - 1) / 2) / STRIDE).round().long()
@@ -72,14 +72,14 @@ def margin_loss(first: Tensor, second: Tensor, scores: tuple[Tensor, Tensor], ce
             farther than the positive; ``'soft'``, a mean over all in which near ones weigh more.
     """
     width = first.shape[2]
-    a, every_b = first.flatten(1).T[cells.index], second.flatten(1)
+    a, every_b = first.flatten(1).T[cells.cell], second.flatten(1)
     index = cells.second[:, 1] * width + cells.second[:, 0]
     b, every_a = every_b.T[index], first.flatten(1)
     positive = 2 - 2 * (a * b).sum(dim=1)
     choose = NEGATIVES[negatives]
     negative = torch.minimum(choose(_distances(a, every_b, cells.second, width, safe_radius), positive),
                              choose(_distances(b, every_a, cells.first, width, safe_radius), positive))
-    weight = scores[0].flatten()[cells.index] * scores[1].flatten()[index]
+    weight = scores[0].flatten()[cells.cell] * scores[1].flatten()[index]
     return (weight * F.relu(margin + positive - negative)).sum() / weight.sum().clamp(min=1e-12)
 
 

@@ -4,6 +4,7 @@ Every transform takes and returns ``visible`` and ``infrared`` uint8 (H, W, 3) a
 """
 
 import hashlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -109,7 +110,8 @@ class CropPair:
         if not seen.any():
             raise InputError(f"{pair['path']}: no pixel of this pair has a place in the infrared image; check its ground truth")
         points, places = points[seen], places[seen]
-        best, most = None, -1.0
+        best: Any = None
+        most = -1.0
         for index in torch.randint(len(points), (self.tries, )):
             corners = [self._corner(centre, height, width) for centre in (points[index], places[index])]
             truth = pair['truth'].first_moved(_shift(corners[0])).second_moved(_shift(corners[1]))

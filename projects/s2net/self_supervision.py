@@ -1,12 +1,13 @@
 """S2-Net itself: a hook that adds the self-supervised pairs to any detect-and-describe method (paper eq. 2-5)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmsight.registry import HOOKS
 
@@ -51,12 +52,17 @@ class SelfSupervisedMatchingHook(Hook):
         model.guidance = self
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        self.weight, _unwrapped(runner).supervised_weight = (float(np.interp(runner.iter, *zip(*schedule, strict=True)))
-                                                             for schedule in (self.schedule, self.supervised_schedule))
+        self.weight = _value(self.schedule, runner.iter)
+        _unwrapped(runner).supervised_weight = _value(self.supervised_schedule, runner.iter)
         runner.message_hub.update_scalar('train/ssl_weight', self.weight)
 
 
-def _unwrapped(runner: Runner) -> nn.Module:
+def _value(schedule: list[tuple[int, float]], iteration: int) -> float:
+    steps, weights = zip(*schedule, strict=True)
+    return float(np.interp(iteration, steps, weights))
+
+
+def _unwrapped(runner: Runner) -> Any:
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 

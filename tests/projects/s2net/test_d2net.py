@@ -57,7 +57,7 @@ def test_cells_against_a_loop():
             # the authors interpolate a map of 80x64 pixels there: all four neighbours must exist
             if np.floor(u) >= 0 and np.ceil(u) <= 79 and np.floor(v) >= 0 and np.ceil(v) <= 63:
                 expected.append((j * 10 + i, i, j, round((u - 3.5) / 8), round((v - 3.5) / 8)))
-    ours = torch.cat([found.index[:, None], found.first, found.second], dim=1)
+    ours = torch.cat([found.cell[:, None], found.first, found.second], dim=1)
     assert len(expected) > 30 and ours.tolist() == [list(row) for row in expected]
 
 
