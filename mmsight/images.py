@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from mmsight.errors import InputError
 
@@ -47,3 +48,14 @@ def scale_to_8_bits(image: np.ndarray, low: float, high: float) -> np.ndarray:
     """Map ``low`` to 0 and ``high`` to 255, linearly, and clip: uint8. NaN becomes 0."""
     scaled = (np.nan_to_num(image.astype(np.float32), nan=low) - low) / max(high - low, 1e-12)
     return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+
+
+def count_pixels(path: Path) -> int:
+    """Pixels of an image from its header; 0 if it cannot be read, which its reader will say."""
+    try:
+        with Image.open(path) as image:
+            return image.width * image.height
+    except Image.DecompressionBombError:
+        return 2**62
+    except Exception:  # Pillow raises many kinds
+        return 0

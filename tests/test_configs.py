@@ -7,6 +7,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
 from mmsight.configs import list_configs, load_config
+from mmsight.tasks import task_of
 
 CONFIGS = {f'{path.parent.name}/{path.stem}': path for path in list_configs()}
 PAPER = [name for name in CONFIGS if name.startswith('sar_shipnet/')]
@@ -24,6 +25,7 @@ def test_config_parses_and_follows_the_rules(name):
     cfg = load_config(str(CONFIGS[name]))
     paper = name.split('/')[0]
     assert cfg.custom_imports == dict(imports=[f'mmsight.projects.{paper}'], allow_failed_imports=False)
+    task_of(cfg)
     assert {'model', 'train_dataloader', 'test_dataloader', 'test_evaluator', 'optim_wrapper', 'train_cfg'} <= cfg.keys()
     if name.endswith('_toy'):
         assert cfg.toy_data == paper and cfg.expected_results

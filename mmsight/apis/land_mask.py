@@ -9,8 +9,9 @@ import shapely
 from rasterio.errors import RasterioError, WindowError
 from rasterio.windows import Window
 
-from mmsight.apis.scene import RASTERS, Georeference, Scene
+from mmsight.apis.scene import Georeference, Scene
 from mmsight.errors import InputError
+from mmsight.files import RASTERS
 
 
 def on_land(path: Path, scene: Scene, points: np.ndarray, buffer: float = 0.0) -> np.ndarray:

@@ -14,10 +14,11 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
+from mmsight import images
 from mmsight.errors import InputError
+from mmsight.files import RASTERS
 from mmsight.images import read_image, scale_to_8_bits
 
-RASTERS = ('.tif', '.tiff', '.jp2', '.img', '.vrt')
 SMALLEST = 8
 """Pixels of the shorter side that an image needs."""
 WGS84 = rasterio.crs.CRS.from_epsg(4326)
@@ -317,3 +318,14 @@ class Scene:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def count_pixels(path: Path) -> int:
+    """Pixels of an image or a raster from its header; 0 if it cannot be read, which its reader will say."""
+    if path.suffix.lower() not in RASTERS:
+        return images.count_pixels(path)
+    try:
+        with rasterio.open(path) as file:
+            return file.width * file.height
+    except RasterioError:
+        return 0

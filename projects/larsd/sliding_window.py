@@ -16,7 +16,7 @@ from mmsight.registry import MODELS
 @torch.no_grad()
 def detect_by_tiles(detector: nn.Module, image: Tensor, tile: int = 800, overlap: int = 200, batch_size: int = 4,
                     max_per_img: int = 2000, progress: bool | None = None) -> InstanceData:
-    """Rotated boxes in an image of any size; tiles and their merging are those of ``mmsight infer detect``.
+    """Rotated boxes in an image of any size; tiles and their merging are those of ``mmsight detect``.
 
     Equal to the detector's own result on the whole image as far as the detector is local: it sees a ship, and what its score
     depends on, whole in one tile. Longest ships of 3/4 of the overlap are safe. Norms over the whole tile, as the GN in LARSD's
