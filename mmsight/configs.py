@@ -1,12 +1,11 @@
 """Find and load config files: by path, or by name from anywhere once MMSight is installed."""
 
-import difflib
 import importlib.util
 from pathlib import Path
 
 from mmengine.config import Config
 
-from mmsight.errors import InputError
+from mmsight.errors import InputError, did_you_mean
 
 HOSTS = {'mmdet': 'det', 'mmrotate': 'rotate', 'mmseg': 'seg', 'mmagic': 'edit'}
 """Host package to the extra that installs it."""
@@ -40,8 +39,7 @@ def find_config(name: str) -> Path:
     hits = [p for p in list_configs() if stem in (p.stem, p.relative_to(root).with_suffix('').as_posix())]
     if len(hits) != 1:
         found = 'is neither a file nor the name of a config' if not hits else 'names more than one config'
-        near = difflib.get_close_matches(stem.rsplit('/', 1)[-1], [path.stem for path in list_configs()], 3)
-        hint = f"did you mean {' or '.join(near)}? " if near else ''
+        hint = did_you_mean(stem.rsplit('/', 1)[-1], [path.stem for path in list_configs()])
         raise InputError(f"config '{name}' {found}; {hint}`mmsight list` shows the names")
     return hits[0]
 
