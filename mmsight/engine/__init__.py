@@ -1,5 +1,6 @@
 """Hooks and run logic that no host toolbox has. Imports no host."""
 
+from .cached import Cached
 from .channels_last_hook import ChannelsLastHook
 from .checkpoint_hook import CheckCheckpointHook
 from .mixed_precision import AutocastOptimWrapper, full_precision
@@ -7,5 +8,5 @@ from .pretrained import load_from_package
 from .result_hook import ResultHook
 from .weights import load_from_safetensors
 
-__all__ = ['AutocastOptimWrapper', 'ChannelsLastHook', 'CheckCheckpointHook', 'ResultHook', 'full_precision',
+__all__ = ['AutocastOptimWrapper', 'Cached', 'ChannelsLastHook', 'CheckCheckpointHook', 'ResultHook', 'full_precision',
            'load_from_package', 'load_from_safetensors']

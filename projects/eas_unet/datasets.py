@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmseg.datasets import BaseSegDataset
@@ -11,7 +11,7 @@ from mmsight.errors import InputError
 from mmsight.registry import DATASETS
 
 from .cache import file_digest, read_index
-from .loading import read_grey
+from .loading import WINDOW, read_grey
 from .splits import read_split, split_cases
 
 METAINFO = dict(classes=('background', 'liver'), palette=[[0, 0, 0], [60, 220, 60]])
@@ -20,13 +20,16 @@ METAINFO = dict(classes=('background', 'liver'), palette=[[0, 0, 0], [60, 220, 6
 class _CachedDataset(BaseSegDataset):
     """Cases of one split of a cache folder.
 
+    ``metainfo=dict(hu_window=(low, high))`` sets the HU that become grey values 0 and 1; it goes into checkpoints as part of
+    ``dataset_meta``, so that whoever predicts with the weights shows them the same window. Defaults to the paper's.
+
     Args:
         data_root (str): Folder of the cache.
         split (str): A split of ``ann_file``.
         ann_file (str): Split file below ``data_root``. Defaults to ``'splits.json'``.
     """
 
-    METAINFO = METAINFO
+    METAINFO = dict(METAINFO, hu_window=WINDOW)
 
     def __init__(self, *args, split: str, ann_file: str = 'splits.json', **kwargs) -> None:
         self.split = split
@@ -42,7 +45,8 @@ class _CachedDataset(BaseSegDataset):
                                  'convert it with tools/dataset_converters/slice_liver_ct.py')
             path, case = str(folder / f'{name}.npy'), index[name]
             yield dict(img_path=path, seg_map_path=path, case=name, slice_index=0, num_slices=case['shape'][0],
-                       spacing=case['spacing'], seg_fields=[], reduce_zero_label=False), case['liver_share']
+                       spacing=case['spacing'], window=self.metainfo['hu_window'], seg_fields=[],
+                       reduce_zero_label=False), case['liver_share']
 
     def iter_faults(self) -> Iterator[str | None]:
         """Check every case of the split: a sentence for each whose file is missing or not the one that was converted."""
@@ -100,18 +104,25 @@ class CTVolumeDataset(_CachedDataset):
 class LiverSliceFolder(BaseSegDataset):
     """8-bit slices and masks, ``images/<any>_<volume>_<slice>.jpg`` and ``masks/`` of the same names; mask > 127 is liver.
 
-    A case holds all slices of a volume, however they were flipped. Spacing is unknown.
+    A case holds all slices of a volume, however they were flipped. Spacing is unknown. So is the HU window in which the files
+    were written; ``metainfo=dict(hu_window=(low, high))`` names the one in which CT volumes look like them, for prediction.
 
     Args:
-        split (str): ``'train'`` or ``'val'``: 80 % and 20 % of the volumes, see :func:`.splits.split_cases`.
+        split (str): ``'train'`` or ``'val'``: 80 % and 20 % of the volumes, see :func:`.splits.split_cases`; or ``'holdout'``.
         seed (int): Of the split. Defaults to 0.
+        holdout (Sequence[str]): Volumes that ``'train'`` leaves out and that are ``'holdout'``: a checkpoint can be chosen on
+            them. Defaults to none.
+        upright (bool): Turn the files as radiologists look at them, which is how CT volumes are read too: the patient's right
+            on the left, the spine below. The files lie on their side, with the spine on the left where their name begins with
+            ``flipped`` and on the right where it begins with ``mirrored``. Defaults to False.
         min_liver (float): As in :class:`CTSliceDataset`; reads all masks once. Defaults to 0.
     """
 
     METAINFO = METAINFO
 
-    def __init__(self, *args, split: str, seed: int = 0, min_liver: float = 0.0, **kwargs) -> None:
-        self.split, self.seed, self.min_liver = split, seed, min_liver
+    def __init__(self, *args, split: str, seed: int = 0, holdout: Sequence[str] = (), upright: bool = False,
+                 min_liver: float = 0.0, **kwargs) -> None:
+        self.split, self.seed, self.holdout, self.upright, self.min_liver = split, seed, holdout, upright, min_liver
         kwargs.setdefault('data_prefix', dict(img_path='images', seg_map_path='masks'))
         super().__init__(*args, **kwargs)
 
@@ -119,6 +130,12 @@ class LiverSliceFolder(BaseSegDataset):
         """One entry an image, sorted by case and slice."""
         entries = self._entries()
         names = split_cases({entry['case'] for entry in entries}, self.seed)
+        unknown = sorted(set(self.holdout) - set(names['train']))
+        if unknown:
+            raise InputError(f"{self.data_root}: holdout names volume '{unknown[0]}', which is none of split 'train'")
+        if self.holdout:
+            names['train'] = sorted(set(names['train']) - set(self.holdout))
+            names['holdout'] = sorted(self.holdout)
         if self.split not in names:
             raise InputError(f"{self.data_root}: there is no split '{self.split}': choose one of {', '.join(names)}")
         entries = [entry for entry in entries if entry['case'] in set(names[self.split])]
@@ -147,9 +164,11 @@ class LiverSliceFolder(BaseSegDataset):
             match = re.fullmatch(r'.+_(\d+)_(\d+)', stem)
             if match is None:
                 raise InputError(f"{path}: the name must end in _<volume>_<slice>, found '{stem}'")
-            entries.append((match[1], int(match[2]), stem, dict(
-                img_path=str(path), seg_map_path=str(found['mask'][stem]), case=match[1], spacing=None, seg_fields=[],
-                reduce_zero_label=False)))
+            entry = dict(img_path=str(path), seg_map_path=str(found['mask'][stem]), case=match[1], spacing=None, seg_fields=[],
+                         reduce_zero_label=False)
+            if self.upright:
+                entry['quarter_turns'] = _quarter_turns(path)
+            entries.append((match[1], int(match[2]), stem, entry))
         return [entry for *_, entry in sorted(entries, key=lambda item: item[:3])]
 
     def iter_faults(self) -> Iterator[str | None]:
@@ -161,3 +180,12 @@ class LiverSliceFolder(BaseSegDataset):
                     f"{entry['seg_map_path']}: the mask is {shapes[1]} (h, w), its image {shapes[0]}")
             except InputError as error:
                 yield str(error)
+
+
+def _quarter_turns(path: Path) -> int:
+    """Counter-clockwise quarter turns that make a file upright."""
+    for start, turns in (('flipped', 1), ('mirrored', 3)):
+        if path.name.startswith(f'{start}_'):
+            return turns
+    raise InputError(f'{path}: the name must begin with flipped_ or mirrored_, which says how the slice lies; or set '
+                     'upright=False')

@@ -17,13 +17,17 @@ class ForegroundDiceLoss(nn.Module):
 
     Args:
         loss_weight (float): Weight. Defaults to 1.
-        eps (float): Keeps an empty batch defined. Defaults to 1e-5.
+        eps (float): Keeps an empty batch defined. With ``per_image`` it is also the area, in pixels, below which a liver
+            counts less and less: one pixel more or less on a liver of three says little. Defaults to 1e-5.
+        per_image (bool): Take the loss of each image, and their mean, so that a small liver counts as much as a large one, as
+            in a mean over cases. Defaults to False: sums over the batch.
         loss_name (str): Name in the log.
     """
 
-    def __init__(self, loss_weight: float = 1.0, eps: float = 1e-5, loss_name: str = 'loss_dice') -> None:
+    def __init__(self, loss_weight: float = 1.0, eps: float = 1e-5, per_image: bool = False,
+                 loss_name: str = 'loss_dice') -> None:
         super().__init__()
-        self.loss_weight, self.eps, self.loss_name = loss_weight, eps, loss_name
+        self.loss_weight, self.eps, self.per_image, self.loss_name = loss_weight, eps, per_image, loss_name
 
     def forward(self, logits: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = 255) -> Tensor:
         """Scalar loss.
@@ -36,7 +40,7 @@ class ForegroundDiceLoss(nn.Module):
         """
         valid = (target != ignore_index).float()
         valid = valid if weight is None else valid * weight
-        axes = (0, *range(2, logits.ndim))
+        axes = tuple(range(2, logits.ndim)) if self.per_image else (0, *range(2, logits.ndim))
         # in half precision the sums over a batch would overflow
         probability = logits.float().softmax(dim=1)[:, 1:]
         classes = torch.arange(1, logits.shape[1], device=target.device).view(1, -1, *[1] * (target.ndim - 1))

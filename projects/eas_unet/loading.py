@@ -38,33 +38,32 @@ def read_grey(path: str | Path) -> np.ndarray:
     return image if image.ndim == 2 else cv2.cvtColor(image[..., :3], cv2.COLOR_BGR2GRAY)
 
 
-def display_slice(path: str, index: int) -> np.ndarray:
-    """A slice as people look at it, uint8 (H, W): the windowed cache slice ``index``, or the image file itself."""
+def display_slice(path: str, index: int, quarter_turns: int = 0) -> np.ndarray:
+    """A slice as people look at it, uint8 (H, W): the windowed cache slice ``index``, or the image file, turned as loaded."""
     if not path.endswith('.npy'):
-        return read_grey(path)
+        return np.rot90(read_grey(path), quarter_turns)
     return (255 * apply_window(unpack_hu(open_case(path)[index]))).astype(np.uint8)
 
 
 @TRANSFORMS.register_module()
 class LoadCTSlice(BaseTransform):
-    """Load slice ``slice_index`` of the cached case ``img_path``.
+    """Load slice ``slice_index`` of the cached case ``img_path`` in the HU ``window`` of the dataset.
 
     Sets ``img`` float32 (H, W, 2 neighbours + 1) in [0, 1], ``img_shape`` and ``ori_shape``.
 
     Args:
-        window (tuple[float, float]): HU that become 0 and 1. Defaults to the paper's (-200, 250).
         neighbours (int): Slices on either side that become further channels (2.5D, beyond the paper); at the ends of the
             volume the last slice repeats. Defaults to 0.
     """
 
-    def __init__(self, window: tuple[float, float] = WINDOW, neighbours: int = 0) -> None:
-        self.window, self.neighbours = window, neighbours
+    def __init__(self, neighbours: int = 0) -> None:
+        self.neighbours = neighbours
 
     def transform(self, results: dict) -> dict:
         """Read only the wanted slices of the memory-mapped file."""
         case, centre = open_case(results['img_path']), results['slice_index']
         wanted = np.arange(centre - self.neighbours, centre + self.neighbours + 1).clip(0, len(case) - 1)
-        image = np.stack([apply_window(unpack_hu(case[index]), self.window) for index in wanted], axis=-1)
+        image = np.stack([apply_window(unpack_hu(case[index]), results['window']) for index in wanted], axis=-1)
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
@@ -72,11 +71,14 @@ class LoadCTSlice(BaseTransform):
 
 @TRANSFORMS.register_module()
 class LoadGreySlice(BaseTransform):
-    """Load the 8-bit image ``img_path``: ``img`` float32 (H, W, 1) in [0, 1], ``img_shape`` and ``ori_shape``."""
+    """Load the 8-bit image ``img_path``: ``img`` float32 (H, W, 1) in [0, 1], ``img_shape`` and ``ori_shape``.
+
+    It is turned counter-clockwise by ``quarter_turns``, where the dataset names them.
+    """
 
     def transform(self, results: dict) -> dict:
         """Read one file."""
-        image = read_grey(results['img_path'])
+        image = np.rot90(read_grey(results['img_path']), results.get('quarter_turns', 0))
         results['img'] = (image[..., None] / 255).astype(np.float32)
         results['img_shape'] = results['ori_shape'] = image.shape
         return results
@@ -94,7 +96,8 @@ class LoadLiverMask(BaseTransform):
         """Read one slice."""
         path = results['seg_map_path']
         cached = path.endswith('.npy')
-        mask = unpack_label(open_case(path)[results['slice_index']]) > 0 if cached else read_grey(path) > 127
+        mask = unpack_label(open_case(path)[results['slice_index']]) > 0 if cached else \
+            np.rot90(read_grey(path), results.get('quarter_turns', 0)) > 127
         if mask.shape != results['ori_shape']:
             raise InputError(f"{path}: the mask is {mask.shape} (h, w), its image {results['img_path']} {results['ori_shape']}")
         results['gt_seg_map'] = mask.astype(np.uint8)
@@ -104,21 +107,19 @@ class LoadLiverMask(BaseTransform):
 
 @TRANSFORMS.register_module()
 class LoadCTVolume(BaseTransform):
-    """Load the whole cached case ``img_path``, or a random patch of it, for a 3D network.
+    """Load the whole cached case ``img_path``, or a random patch of it, in the HU ``window`` of the dataset, for a 3D network.
 
     Sets ``img`` float32 (1, slices, H, W) in [0, 1], ``gt_seg_map`` uint8 (slices, H, W), 1 for liver, and ``ori_shape``.
 
     Args:
-        window (tuple[float, float]): HU that become 0 and 1. Defaults to the paper's (-200, 250).
         patch (tuple[int, int, int], optional): Size of a random patch (slices, h, w), e.g. the paper's (32, 256, 256). Its
             middle slice is one with at least ``min_liver``. A smaller volume is padded with air that the loss ignores. None for
             the whole volume.
         min_liver (float): Least share of liver in the middle slice, as for 2D training. Defaults to 0.015.
     """
 
-    def __init__(self, window: tuple[float, float] = WINDOW, patch: tuple[int, int, int] | None = None,
-                 min_liver: float = 0.015) -> None:
-        self.window, self.patch, self.min_liver = window, patch, min_liver
+    def __init__(self, patch: tuple[int, int, int] | None = None, min_liver: float = 0.015) -> None:
+        self.patch, self.min_liver = patch, min_liver
 
     def transform(self, results: dict) -> dict:
         """Read only what the patch needs of the memory-mapped file."""
@@ -126,7 +127,7 @@ class LoadCTVolume(BaseTransform):
         results['ori_shape'] = packed.shape
         if self.patch is not None:
             packed = packed[self._place(packed.shape, results['liver_share'])]
-        image, mask = apply_window(unpack_hu(packed), self.window), (unpack_label(packed) > 0).astype(np.uint8)
+        image, mask = apply_window(unpack_hu(packed), results['window']), (unpack_label(packed) > 0).astype(np.uint8)
         if self.patch is not None:
             short = [(0, want - have) for want, have in zip(self.patch, packed.shape, strict=True)]
             image, mask = np.pad(image, short), np.pad(mask, short, constant_values=255)

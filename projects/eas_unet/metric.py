@@ -93,7 +93,8 @@ class LiverMetric(BaseMetric):
             predicted, truth = (zlib.compress(np.packbits(mask == 1).tobytes(), 1) for mask in masks)
             self.results.append(dict(
                 case=sample['case'], start=sample['slice_index'], total=sample['num_slices'], spacing=sample.get('spacing'),
-                path=sample['img_path'], shape=masks[0].shape, predicted=predicted, truth=truth))
+                path=sample['img_path'], turns=sample.get('quarter_turns', 0), shape=masks[0].shape, predicted=predicted,
+                truth=truth))
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """See the class."""
@@ -159,7 +160,7 @@ class LiverMetric(BaseMetric):
                     break
                 offset += item['shape'][0]
             masks = (_unpack(item, key)[index - offset] for key in ('truth', 'predicted'))
-            image = display_slice(item['path'], start + index - offset)
+            image = display_slice(item['path'], start + index - offset, item['turns'])
             visualizer.add_image(f"worst_{rank}_{row['case']}_DSC_{row['DSC']:.3f}", draw_contours(image, *masks))
 
 

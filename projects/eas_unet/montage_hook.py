@@ -28,7 +28,7 @@ class CaseMontageHook(Hook):
     def __init__(self, draw: bool = False, test_out_dir: str = 'pictures', slices: int = 12) -> None:
         self.draw, self.test_out_dir, self.slices = draw, test_out_dir, slices
         self._case: str | None = None
-        self._masks: list[tuple[str, int, np.ndarray, np.ndarray]] = []
+        self._masks: list[tuple[str, int, int, np.ndarray, np.ndarray]] = []
 
     @master_only
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
@@ -39,7 +39,7 @@ class CaseMontageHook(Hook):
                 self._flush(runner)
                 self._case = sample.case
             truth, predicted = ((getattr(sample, key).data == 1).cpu().numpy() for key in ('gt_sem_seg', 'pred_sem_seg'))
-            self._masks += [(sample.img_path, sample.slice_index + i, truth[i], predicted[i])
+            self._masks += [(sample.img_path, sample.slice_index + i, sample.get('quarter_turns', 0), truth[i], predicted[i])
                             for i in np.flatnonzero((truth | predicted).any(axis=(1, 2)))]
 
     @master_only
@@ -51,7 +51,7 @@ class CaseMontageHook(Hook):
         if self._masks:
             folder = Path(runner.log_dir) / self.test_out_dir
             folder.mkdir(parents=True, exist_ok=True)
-            pictures = [draw_contours(display_slice(path, index), truth, predicted)
-                        for path, index, truth, predicted in spread(self._masks, self.slices)]
+            pictures = [draw_contours(display_slice(path, index, turns), truth, predicted)
+                        for path, index, turns, truth, predicted in spread(self._masks, self.slices)]
             cv2.imwrite(str(folder / f'{self._case}.png'), cv2.cvtColor(tile(pictures), cv2.COLOR_RGB2BGR))
         self._masks, self._case = [], None

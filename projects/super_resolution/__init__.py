@@ -5,14 +5,14 @@ from .dataset import SuperResolutionDataset
 from .discriminator import SRDiscriminator
 from .generator import SRCNNGenerator
 from .hooks import DiscriminatorWatchHook, SampleGridHook
-from .loading import Cached, LoadImagePair
+from .loading import LoadImagePair
 from .metric import SuperResolutionMetric
 from .super_resolver import AdversarialSuperResolver, SuperResolver
 from .transforms import CropToMultiple, MakeLR, RandomPatch, ResizeHR
 from .vgg_loss import VGGFeatureLoss
 
 __all__ = [
-    'AdversarialLoss', 'AdversarialSuperResolver', 'Cached', 'CropToMultiple', 'DiscriminatorWatchHook', 'LoadImagePair',
-    'MakeLR', 'RandomPatch', 'ResizeHR', 'SRCNNGenerator', 'SRDiscriminator', 'SampleGridHook', 'SuperResolutionDataset',
+    'AdversarialLoss', 'AdversarialSuperResolver', 'CropToMultiple', 'DiscriminatorWatchHook', 'LoadImagePair', 'MakeLR',
+    'RandomPatch', 'ResizeHR', 'SRCNNGenerator', 'SRDiscriminator', 'SampleGridHook', 'SuperResolutionDataset',
     'SuperResolutionMetric', 'SuperResolver', 'VGGFeatureLoss'
 ]

@@ -5,6 +5,7 @@ from copy import deepcopy
 from pathlib import Path
 
 from mmagic.datasets import BasicImageDataset
+from PIL import Image
 
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS
@@ -28,7 +29,8 @@ class SuperResolutionDataset(BasicImageDataset):
         set_name (str): Prefix of the metrics of this set, where several are tested together.
         data_prefix (dict): Folder of ``gt`` and, unless the pipeline makes it, of ``img``.
         filename_tmpl (dict, optional): File names without extension. Defaults to the same name in both.
-        **kwargs: See ``BasicImageDataset``; ``ann_file`` may list the file names to take.
+        **kwargs: See ``BasicImageDataset``; ``ann_file`` may list the file names to take, and ``filter_cfg=dict(min_size=96)``
+            leaves out images with a shorter side, of which no patch of that size can be cut.
 
     Raises:
         InputError: If a folder does not exist or holds no image, or an image has no counterpart.
@@ -55,6 +57,11 @@ class SuperResolutionDataset(BasicImageDataset):
                 raise InputError(f"{entry['gt_path']} has no low-resolution counterpart {entry['img_path']}")
         return entries
 
+    def filter_data(self) -> list[dict]:
+        """Leave out what ``filter_cfg`` says; of each image the header alone is read."""
+        least = (self.filter_cfg or {}).get('min_size', 0)
+        return [entry for entry in self.data_list if not least or min(_size(entry['gt_path'])) >= least]
+
     def iter_faults(self) -> Iterator[str | None]:
         """Run every image through the pipeline, without stopping at a fault: a sentence for each, None for each without one."""
         for entry in self.load_data_list():
@@ -63,3 +70,12 @@ class SuperResolutionDataset(BasicImageDataset):
                 yield None
             except InputError as error:
                 yield str(error)
+
+
+def _size(path: str) -> tuple[int, int]:
+    """Width and height of an image file."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except OSError as error:
+        raise InputError(f'{path}: the image cannot be read: {error.strerror or error}') from error

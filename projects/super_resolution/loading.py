@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
-from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 
 from mmsight.errors import InputError
 from mmsight.images import decode_image
@@ -88,36 +87,3 @@ class LoadImagePair(BaseTransform):
                 raise InputError(f"{results['gt_path']} is {wide} x {high} and {results['img_path']} {narrow} x {low} (w x h): "
                                  f'the first must be {scale} times the second')
         return results
-
-
-@TRANSFORMS.register_module()
-class Cached(BaseTransform):
-    """Run transforms once for each file and keep their outcome: decoding, resizing, nothing random.
-
-    Each worker keeps its own; ``persistent_workers`` keep it over epochs.
-
-    Args:
-        transforms (list[dict]): What to run.
-        memory_mb (int): Images beyond this much are not kept. Defaults to 2048.
-    """
-
-    def __init__(self, transforms: list[dict], memory_mb: int = 2048) -> None:
-        self.transforms = [ROOT_TRANSFORMS.build(config) for config in transforms]
-        self.room = memory_mb * 2**20
-        self.kept: dict[str, dict] = {}
-
-    def transform(self, results: dict) -> dict:
-        """The outcome for ``results['gt_path']``; arrays are copies, later transforms may write into them."""
-        path = results['gt_path']
-        found = self.kept.get(path)
-        if found is None:
-            found = dict(results)
-            for transform in self.transforms:
-                found = transform(found)
-            size = sum(value.nbytes for value in found.values() if isinstance(value, np.ndarray))
-            if size > self.room:
-                return found
-            self.room -= size
-            self.kept[path] = found
-        copies = {key: value.copy() if isinstance(value, np.ndarray) else value for key, value in found.items()}
-        return {**copies, **results}

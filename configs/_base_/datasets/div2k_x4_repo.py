@@ -3,6 +3,7 @@ _base_ = 'div2k_x4_report.py'
 
 make_pair = dict(
     type='mmsight.Cached',
+    key='gt_path',
     transforms=[
         dict(type='mmsight.LoadImagePair'),
         dict(type='mmsight.MakeLR', method='bilinear', size=(64, 64)),

@@ -2,6 +2,7 @@
 data_root = '{{$MMSIGHT_DATA:data}}/DIV2K/'
 make_pair = dict(
     type='mmsight.Cached',
+    key='gt_path',
     transforms=[
         dict(type='mmsight.LoadImagePair'),
         dict(type='mmsight.ResizeHR', size=(256, 256), method='bicubic'),

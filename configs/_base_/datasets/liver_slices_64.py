@@ -17,6 +17,7 @@ test_pipeline = [
     dict(type='PackSegInputs', meta_keys=(
         'img_path', 'ori_shape', 'img_shape', 'case', 'slice_index', 'num_slices', 'spacing'))
 ]
+metainfo = dict(hu_window=(0, 250))  # HU; about that of the slices, in which fat is black
 data_root = '{{$MMSIGHT_DATA:data}}/liver_slices/'
 train_dataloader = dict(
     batch_size=8,
@@ -24,13 +25,15 @@ train_dataloader = dict(
     persistent_workers=True,
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='mmsight.LiverSliceFolder', data_root=data_root, split='train', pipeline=train_pipeline))
+    dataset=dict(type='mmsight.LiverSliceFolder', data_root=data_root, split='train', metainfo=metainfo,
+                 pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=8,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='mmsight.LiverSliceFolder', data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline))
+    dataset=dict(type='mmsight.LiverSliceFolder', data_root=data_root, split='val', test_mode=True, metainfo=metainfo,
+                 pipeline=test_pipeline))
 test_dataloader = val_dataloader
 val_evaluator = dict(type='mmsight.LiverMetric', separate_slices=True)
 test_evaluator = val_evaluator

@@ -1,6 +1,6 @@
 # Toy images in DIV2K's layout: high resolution and bicubic x4 as published, patches of 48.
 data_root = '{{$MMSIGHT_DATA:data}}/toy/super_resolution/'
-load = dict(type='mmsight.Cached', transforms=[dict(type='mmsight.LoadImagePair')])
+load = dict(type='mmsight.Cached', key='gt_path', transforms=[dict(type='mmsight.LoadImagePair')])
 train_pipeline = [
     load,
     dict(type='mmsight.RandomPatch', gt_patch_size=48),

@@ -3,6 +3,7 @@ data_root = '{{$MMSIGHT_DATA:data}}/sr/'
 train_pipeline = [
     dict(
         type='mmsight.Cached',
+        key='gt_path',
         transforms=[
             dict(type='mmsight.LoadImagePair'),
             dict(type='mmsight.CropToMultiple'),
@@ -15,7 +16,7 @@ train_pipeline = [
     dict(type='PackInputs', meta_keys=['set_name'])
 ]
 test_pipeline = [
-    dict(type='mmsight.Cached', transforms=[dict(type='mmsight.LoadImagePair')]),
+    dict(type='mmsight.Cached', key='gt_path', transforms=[dict(type='mmsight.LoadImagePair')]),
     dict(type='PackInputs', meta_keys=['set_name'])
 ]
 set5 = dict(

@@ -15,5 +15,5 @@ param_scheduler = [
 hooks = [
     dict(type='mmsight.ChannelsLastHook'),
     # over about the last 500 steps, and over fewer in the first ones
-    dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.002, gamma=200, update_buffers=True, priority=49)
+    dict(type='EMAHook', ema_type='mmdet.ExpMomentumEMA', momentum=0.002, gamma=200, update_buffers=True, priority=49)
 ]

@@ -19,7 +19,7 @@ from mmsight.projects.eas_unet import (
 from mmsight.projects.eas_unet.cache import pack, unpack_hu, unpack_label
 from mmsight.projects.eas_unet.cases import find_lits
 from mmsight.projects.eas_unet.convert import convert
-from mmsight.projects.eas_unet.loading import apply_window
+from mmsight.projects.eas_unet.loading import apply_window, display_slice
 from mmsight.projects.eas_unet.splits import split_cases, write_splits
 from mmsight.projects.eas_unet.toy import AXES, SPLITS, make_abdomen, write_pair
 
@@ -71,6 +71,10 @@ def test_converted_slices_are_the_volumes(cache, ct):
         np.testing.assert_array_equal(loaded['gt_seg_map'], ct[1][z] > 0)
         around = np.clip([z - 1, z, z + 1], 0, 6)
         np.testing.assert_allclose(loaded['img'], apply_window(ct[0][around] + number).transpose(1, 2, 0))
+    other = dataset(CTSliceDataset, cache, metainfo=dict(hu_window=(0, 100)))
+    assert other.metainfo['hu_window'] == (0, 100)  # which checkpoints keep
+    loaded, number = LoadCTSlice()(other.get_data_info(0)), int(other[0]['case'].removeprefix('volume-'))
+    np.testing.assert_allclose(loaded['img'][..., 0], (ct[0][0] + number).clip(0, 100) / 100)
 
 
 def test_the_script_converts_what_is_new(cache, ct, write_nifti, run):
@@ -172,6 +176,41 @@ def test_slice_folder_is_split_by_volume(folder):
     assert list(train.iter_faults()) == [None] * 6
 
 
+def test_some_training_volumes_are_held_out(folder):
+    def cases(split, holdout):
+        found = LiverSliceFolder(data_root=str(folder), split=split, holdout=holdout, pipeline=[])
+        return [entry['case'] for entry in found]
+
+    first, second = sorted(set(cases('train', ())))
+    assert set(cases('train', [first])) == {second} and set(cases('holdout', [first])) == {first}
+    assert cases('val', [first]) == cases('val', ())
+    with pytest.raises(InputError, match=f"holdout names volume '{cases('val', ())[0]}', which is none of split"):
+        cases('train', [cases('val', ())[0]])
+
+
+def test_slices_are_turned_upright(folder):
+    """The files lie on their side, with the spine on the left (flipped) or on the right (mirrored)."""
+    upright = np.full((20, 16), 60, np.uint8)
+    upright[14:18, 6:10] = 255  # spine below
+    upright[5:12, 2:7] = 130  # liver on the left
+    for name, turns in (('flipped_10000_5', 3), ('mirrored_10000_5', 1)):
+        for part, image in (('images', upright), ('masks', np.uint8(255 * (upright == 130)))):
+            cv2.imwrite(str(folder / part / f'{name}.jpg'), np.rot90(image, turns))
+    data = [LiverSliceFolder(data_root=str(folder), split=split, upright=True, pipeline=[]) for split in ('train', 'val')]
+    entries = [LoadLiverMask()(LoadGreySlice()(entry)) for part in data for entry in part if entry['case'] == '10000']
+    assert len(entries) == 2
+    for entry in entries:
+        assert entry['img_shape'] == (20, 16)
+        np.testing.assert_allclose(entry['img'][..., 0], upright / 255, atol=0.15)  # JPG rings
+        assert np.mean(entry['gt_seg_map'] == (upright == 130)) > 0.97
+        shown = display_slice(entry['img_path'], 0, entry['quarter_turns'])
+        np.testing.assert_allclose(shown / 255, entry['img'][..., 0], atol=1e-6)
+    for part in ('images', 'masks'):
+        (folder / part / 'flipped_10000_5.jpg').rename(folder / part / 'other_10000_5.jpg')
+    with pytest.raises(InputError, match='other_10000_5.jpg: the name must begin with flipped_ or mirrored_'):
+        [LiverSliceFolder(data_root=str(folder), split=split, upright=True, pipeline=[]) for split in ('train', 'val')]
+
+
 def test_faults_of_a_slice_folder(folder):
     def make():
         return LiverSliceFolder(data_root=str(folder), split='train', pipeline=[])
@@ -195,6 +234,18 @@ def test_real_slices_are_split_by_volume(real_data):
     train, val = (LiverSliceFolder(data_root=str(root), split=split, pipeline=[]) for split in ('train', 'val'))
     cases = [{entry['case'] for entry in part} for part in (train, val)]
     assert len(train) + len(val) == 516 and (len(cases[0]), len(cases[1])) == (78, 20) and not cases[0] & cases[1]
+
+
+def test_the_liver_of_real_slices_is_on_the_left(real_data):
+    """Of all 516: what is turned upright has the patient's right side on the left of the image."""
+    root = real_data / 'liver_slices'
+    if not root.is_dir():
+        pytest.skip(f'no liver slices in {root}')
+    for split in ('train', 'val'):
+        for entry in LiverSliceFolder(data_root=str(root), split=split, upright=True, pipeline=[]):
+            entry = LoadLiverMask()(LoadGreySlice()(entry))
+            liver, body = np.nonzero(entry['gt_seg_map'])[1].mean(), np.nonzero(entry['img'][..., 0] > 0.1)[1].mean()
+            assert liver < body, entry['img_path']
 
 
 def test_toy_abdomen(tmp_path):

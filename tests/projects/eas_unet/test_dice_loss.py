@@ -53,6 +53,19 @@ def test_an_empty_slice_adds_only_its_false_positives():
     torch.testing.assert_close(both, loss(logits, target))
 
 
+def test_per_image_is_the_mean_over_images():
+    """A small liver counts as much as a large one, until it is as small as eps."""
+    torch.manual_seed(0)
+    logits, target = torch.randn(3, 2, 6, 6), torch.randint(0, 2, (3, 6, 6))
+    loss = ForegroundDiceLoss(per_image=True, eps=2.0)
+    alone = [loop(logits[i:i + 1].double().numpy(), target[i:i + 1].numpy(), eps=2.0) for i in range(3)]
+    assert float(loss(logits, target)) == pytest.approx(np.mean(alone), abs=1e-6)
+    dot = torch.zeros(1, 6, 6, dtype=torch.long)
+    dot[0, 2, 3] = 1
+    nothing = torch.stack([torch.full((1, 6, 6), 40.0), torch.full((1, 6, 6), -40.0)], dim=1)
+    assert float(loss(nothing, dot)) == pytest.approx(1 - 2 / 3)
+
+
 def test_gradient_by_finite_differences_and_none_where_ignored():
     torch.manual_seed(0)
     logits = torch.randn(2, 2, 3, 3, dtype=torch.double, requires_grad=True)

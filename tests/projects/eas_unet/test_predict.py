@@ -102,6 +102,8 @@ def test_low_memory_is_the_same_mask(ct, inferencer, write_nifti, tmp_path, suff
 def test_slices_take_the_way_of_the_test_pipeline(ct, checkpoint, root):
     """2.5D: each slice with the ones beside it, the last one repeated at the ends."""
     class Spy(torch.nn.Module):
+        dataset_meta = dict(hu_window=(-200, 250))
+
         def test_step(self, batch):
             seen.append(batch['inputs'][0])
             sample = batch['data_samples'][0]
@@ -118,9 +120,30 @@ def test_slices_take_the_way_of_the_test_pipeline(ct, checkpoint, root):
     np.testing.assert_array_equal(mask, window > 0.5)
 
 
+def test_the_window_is_that_of_the_weights(ct, root, write_nifti, tmp_path):
+    """A model of 8-bit slices reads CT in the window of its checkpoint, and of its config where that says none."""
+    write_nifti(tmp_path / 'scan.nii', ct[0])
+    name = str(root / 'configs/eas_unet/eas_unet_w16_slices_64.py')
+    cfg = load_config(name)
+    init_default_scope(cfg.default_scope)
+    weights = MODELS.build(cfg.model).state_dict()
+    for meta, (low, high) in ((dict(), (0, 250)), (dict(dataset_meta=dict(hu_window=(-50, 150))), (-50, 150))):
+        torch.save(dict(state_dict=weights, meta=meta), tmp_path / 'weights.pth')
+        cfg, model = load_model(name, str(tmp_path / 'weights.pth'))
+        seen = []
+        hook = model.backbone.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.append(inputs[0]))
+        predict_volume(cfg, model, read_volume(tmp_path / 'scan.nii'), batch_size=7)
+        hook.remove()
+        expected = np.stack([cv2.resize(part, (64, 64), interpolation=cv2.INTER_AREA)
+                             for part in (ct[0].clip(low, high) - low) / np.float32(high - low)])
+        np.testing.assert_allclose(seen[0][:, 0].numpy(), expected, atol=1e-5)
+
+
 def test_vnet_slabs_are_the_whole_volume(monkeypatch, root):
     """Every slice of a long volume is predicted once, with its own content."""
     class Threshold(VNet):
+        dataset_meta = dict(hu_window=(-200, 250))
+
         def __init__(self):
             torch.nn.Module.__init__(self)
             self.scale = torch.nn.Parameter(torch.ones(1))
@@ -204,7 +227,10 @@ def test_faults(ct, checkpoint, inferencer, root, write_nifti, tmp_path, run):
     with pytest.raises(InputError, match='cannot be loaded into the model of'):
         load_model(str(root / 'configs/eas_unet/unet_2d_w64_lits_256.py'), str(checkpoint))
     cfg = load_config(str(root / 'configs/eas_unet/eas_unet_w16_slices_64.py'))
-    with pytest.raises(InputError, match='the test pipeline begins with mmsight.LoadGreySlice'):
+    with pytest.raises(InputError, match='in which HU window the model was trained'):
+        predict_volume(cfg, torch.nn.Identity(), read_volume(tmp_path / 'scan.nii'))
+    cfg.test_dataloader.dataset.pipeline[0].type = 'LoadImageFromFile'
+    with pytest.raises(InputError, match='the test pipeline begins with LoadImageFromFile'):
         predict_volume(cfg, torch.nn.Identity(), read_volume(tmp_path / 'scan.nii'))
     assert 'the spacing is (1, 1, 1) mm' in inferencer(tmp_path / 'scan.nii')['predictions'][0]['warnings'][0]
     (tmp_path / 'bad.nii.gz').write_bytes(b'no gzip')

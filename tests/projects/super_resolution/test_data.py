@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from mmengine.registry import DATASETS, init_default_scope
 from mmsight.projects.super_resolution import (
-    Cached,
     CropToMultiple,
     LoadImagePair,
     MakeLR,
@@ -18,6 +17,7 @@ from mmsight.projects.super_resolution.resize import bicubic_matrix, cubic, resi
 from mmsight.projects.super_resolution.toy import make_image, make_toy_data
 from PIL import Image
 
+from mmsight.engine import Cached
 from mmsight.errors import InputError
 
 
@@ -182,14 +182,14 @@ def test_the_reports_square():
 
 def test_cache_reads_once_and_gives_copies(tmp_path):
     path = save(tmp_path / 'a.png', image())
-    cached = Cached([dict(type='mmsight.LoadImagePair'), dict(type='mmsight.MakeLR')])
+    cached = Cached([dict(type='mmsight.LoadImagePair'), dict(type='mmsight.MakeLR')], key='gt_path')
     entry = dict(gt_path=path, scale=4, sample_idx=3)
     first = cached(dict(entry))
     first['gt'][:] = 0
     (tmp_path / 'a.png').unlink()
     second = cached(dict(entry, sample_idx=5))
     assert np.array_equal(second['gt'], image()) and second['img'].shape == (6, 8, 3)
-    small = Cached([dict(type='mmsight.LoadImagePair')], memory_mb=0)
+    small = Cached([dict(type='mmsight.LoadImagePair')], key='gt_path', memory_mb=0)
     save(tmp_path / 'a.png', image())
     small(dict(entry))
     assert not small.kept

@@ -74,6 +74,18 @@ def test_the_code_behind_the_report():
             assert cfg.model.adversarial_loss.discriminator == 'lsgan' and cfg.model.split_batch
 
 
+def test_the_reports_generator_on_t91():
+    """As it is, and trained for 12,600 steps on real features in the perceptual rows."""
+    for kind in KINDS:
+        cfg = load_config(f'{kind}_x4_t91_report')
+        assert cfg.model.generator == load_config(f'{kind}_x4_report').model.generator
+        data = cfg.train_dataloader.dataset
+        assert cfg.train_cfg.max_epochs * 90 * data.times // cfg.train_dataloader.batch_size == 12_600
+        if '_pl' in kind:
+            loss = cfg.model.content_loss
+            assert (loss.network, loss.layer, loss.weights) == ('VGG16', 'conv3_3', 'mmsight://vgg16-hed')
+
+
 def test_201_epochs_of_800_images():
     cfg = load_config('srgan_mse_x4_report')
     assert cfg.train_cfg.max_epochs * 800 // cfg.train_dataloader.batch_size == 16_080
@@ -90,9 +102,12 @@ def test_names_say_the_scale_and_the_loss(name):
     assert ('random-vgg' in name) == (cfg.model.content_loss.get('weights') == 'random')
 
 
-def test_t91_models_differ_in_their_losses_alone():
-    configs = [load_config(name) for name in ('srcnn_mse_x4_t91', 'srcnn_pl_x4_t91_random-vgg', 'srgan_mse_x4_t91',
-                                              'srgan_pl_x4_t91_random-vgg')]
+@pytest.mark.parametrize('names', [
+    ('srcnn_mse_x4_t91', 'srcnn_pl_x4_t91_random-vgg', 'srgan_mse_x4_t91', 'srgan_pl_x4_t91_random-vgg'),
+    [f'{kind}_x4_t91_report' for kind in KINDS]
+])
+def test_t91_models_differ_in_their_losses_alone(names):
+    configs = [load_config(name) for name in names]
     for key in ('train_dataloader', 'test_dataloader', 'train_cfg', 'param_scheduler', 'test_evaluator', 'randomness'):
         assert len({str(cfg[key]) for cfg in configs}) == 1
     assert len({str(cfg.model.generator) for cfg in configs}) == 1
