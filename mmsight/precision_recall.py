@@ -47,3 +47,26 @@ def curve(scores: np.ndarray, states: np.ndarray, positives: int) -> tuple[np.nd
     scores, hits = scores[order], states[order].cumsum()
     last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)) if len(scores) else np.zeros(0, dtype=int)
     return scores[last], hits[last] / (last + 1), hits[last] / max(positives, 1)
+
+
+def f1_at(scores: np.ndarray, states: np.ndarray, positives: int, score_thr: float) -> dict[str, float]:
+    """Precision, recall and F1 at a score threshold, and the threshold that would have the best F1.
+
+    On images that were held out of training, ``best_f1_thr`` is the threshold to work with; on test images it flatters.
+
+    Args:
+        scores, states, positives: See :func:`curve`.
+        score_thr (float): Detections that score at least this are kept.
+
+    Returns:
+        dict[str, float]: In [0, 1]: ``score_thr`` as given; ``precision`` (0 where nothing is kept), ``recall``, ``f1``;
+        ``best_f1``, ``best_f1_thr``, ``best_f1_precision``, ``best_f1_recall``.
+    """
+    thresholds, precision, recall = curve(scores, states, positives)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    kept = np.flatnonzero(thresholds >= score_thr)
+    fixed = [float(values[kept[-1]]) if len(kept) else 0.0 for values in (precision, recall, f1)]
+    best = int(f1.argmax()) if len(f1) else None
+    found = (0.0, 1.0, 0.0, 0.0) if best is None else (f1[best], thresholds[best], precision[best], recall[best])
+    return dict(zip(('score_thr', 'precision', 'recall', 'f1', 'best_f1', 'best_f1_thr', 'best_f1_precision', 'best_f1_recall'),
+                    (score_thr, *fixed, *map(float, found)), strict=True))

@@ -1,6 +1,6 @@
 """EAS U-Net (Wang et al., IJIRCST 2024): liver segmentation in CT, as modules for mmseg."""
 
-from .augmentation import RandomGrey, RandomWarp
+from .augmentation import RandomGreyLevels, RandomWarp
 from .datasets import CTSliceDataset, CTVolumeDataset, LiverSliceFolder
 from .dice_loss import ForegroundDiceLoss
 from .dsconv import DSConv
@@ -16,5 +16,5 @@ from .vnet import VNet
 __all__ = [
     'CTSliceDataset', 'CTVolumeDataset', 'CaseMontageHook', 'DSConv', 'EASModule', 'EASNeck', 'EASUNet', 'ECA',
     'ForegroundDiceLoss', 'FusionHead', 'LiverMetric', 'LiverSliceFolder', 'LoadCTSlice', 'LoadCTVolume', 'LoadGreySlice',
-    'LoadLiverMask', 'PackVolume', 'RandomFlipVolume', 'RandomGrey', 'RandomWarp', 'VNet'
+    'LoadLiverMask', 'PackVolume', 'RandomFlipVolume', 'RandomGreyLevels', 'RandomWarp', 'VNet'
 ]

@@ -54,7 +54,7 @@ class RandomWarp(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class RandomGrey(BaseTransform):
+class RandomGreyLevels(BaseTransform):
     """Vary the grey levels of a slice in [0, 1] as other windows, scanners and doses do; applied in the order of the arguments.
 
     Another window keeps the levels between ``low`` and ``high``. Where ``low`` is negative the window reaches to tissue that

@@ -10,7 +10,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmengine.visualization import Visualizer
 
-from mmsight.precision_recall import curve, match
+from mmsight.precision_recall import curve, f1_at, match
 from mmsight.registry import METRICS
 from mmsight.rotated_iou import rotated_iou
 
@@ -26,17 +26,26 @@ class RotatedShipMetric(BaseMetric):
     - ``AP50_voc12``: IoU 0.5, area under the precision envelope.
     - ``AP50-95_voc12``: mean of that area over the IoUs 0.5, 0.55, ..., 0.95.
     - ``recall50``: share of ships that any detection hits at IoU 0.5.
+    - ``precision``, ``recall``, ``f1`` at IoU 0.5 and a score of ``score_thr``, ``best_f1`` and its threshold: see
+      :func:`mmsight.precision_recall.f1_at`. All classes are pooled.
 
     Ground truth is the sample's ``gt_instances``, loaded after ``Resize`` so that it is in the original image's pixels, as
     predictions are; ``ignored_instances`` count neither way. A detection is matched to the ship it overlaps most, as in
     mmrotate's ``DOTAMetric``. The precision-recall curve goes to the runner's visualizer, which by default writes it below
     ``vis_data/vis_image`` of the run's log folder.
 
+    Args:
+        score_thr (float): Threshold of precision, recall and F1.
+
     *Deviation* from mmrotate's ``DOTAMetric``: IoUs are exact (mmcv's compiled ``box_iou_rotated`` is wrong for about one
     in ten identical boxes written with another angle); detections of one score count together; no pool of processes.
     """
 
     default_prefix = 'rotated'
+
+    def __init__(self, score_thr: float = 0.5, collect_device: str = 'cpu', prefix: str | None = None) -> None:
+        super().__init__(collect_device, prefix)
+        self.score_thr = score_thr
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Match each image's detections at every threshold; only scores, states and counts are kept."""
@@ -67,9 +76,11 @@ class RotatedShipMetric(BaseMetric):
         names = ('AP50_voc07', 'AP50_voc12', 'AP50-95_voc12', 'recall50')
         metrics = {name: float(np.mean([values[name] for values in with_ships])) if with_ships else float('nan')
                    for name in names}
+        scores, states, positives = _gather(rows)
+        metrics.update(f1_at(scores, states[0], positives, self.score_thr))
         logger.info(_line(metrics))
         if Visualizer.check_instance_created('visualizer'):
-            Visualizer.get_instance('visualizer').add_image('precision_recall', draw_curves(*_gather(rows)))
+            Visualizer.get_instance('visualizer').add_image('precision_recall', draw_curves(scores, states, positives))
         return metrics
 
 

@@ -13,7 +13,7 @@ from mmengine.visualization import Visualizer
 from torchvision.ops import box_iou
 
 from mmsight.engine.per_case import write_per_case
-from mmsight.precision_recall import curve, match
+from mmsight.precision_recall import curve, f1_at, match
 from mmsight.registry import METRICS
 
 
@@ -27,22 +27,12 @@ def summarise(scores: np.ndarray, states: np.ndarray, positives: int, score_thr:
     """The measures of one class, or of all pooled.
 
     Returns:
-        dict[str, float]: In [0, 1]: ``AP50_voc12``; ``precision``, ``recall``, ``f1`` of detections that score at least
-        ``score_thr``; ``best_f1`` with the threshold ``best_f1_thr`` that gives it, ``best_f1_precision`` and
-        ``best_f1_recall``. Precision is 0 where nothing is kept; AP is NaN without ground truth.
+        dict[str, float]: In [0, 1]: ``AP50_voc12``, NaN without ground truth, and what
+        :func:`mmsight.precision_recall.f1_at` gives.
     """
-    thresholds, precision, recall = curve(scores, states, positives)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    kept = np.flatnonzero(thresholds >= score_thr)
-    at = dict(zip(('precision', 'recall', 'f1'),
-                  (float(values[kept[-1]]) if len(kept) else 0.0 for values in (precision, recall, f1)), strict=True))
-    best = int(f1.argmax()) if len(f1) else None
-    best_values = (0.0, 1.0, 0.0, 0.0) if best is None else (f1[best], thresholds[best], precision[best], recall[best])
-    names = ('best_f1', 'best_f1_thr', 'best_f1_precision', 'best_f1_recall')
+    _, precision, recall = curve(scores, states, positives)
     return dict(
-        AP50_voc12=voc12_ap(precision, recall) if positives else float('nan'),
-        **at,
-        **{name: float(value) for name, value in zip(names, best_values, strict=True)})
+        AP50_voc12=voc12_ap(precision, recall) if positives else float('nan'), **f1_at(scores, states, positives, score_thr))
 
 
 @METRICS.register_module()

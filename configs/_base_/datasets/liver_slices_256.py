@@ -2,7 +2,7 @@
 train_pipeline = [
     dict(type='mmsight.Cached', transforms=[dict(type='mmsight.LoadGreySlice'), dict(type='mmsight.LoadLiverMask')]),
     dict(type='mmsight.RandomWarp'),
-    dict(type='mmsight.RandomGrey'),
+    dict(type='mmsight.RandomGreyLevels'),
     dict(type='PackSegInputs')
 ]
 test_pipeline = [

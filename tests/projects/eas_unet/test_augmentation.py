@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mmsight.projects.eas_unet import RandomGrey, RandomWarp
+from mmsight.projects.eas_unet import RandomGreyLevels, RandomWarp
 from mmsight.projects.eas_unet.augmentation import body
 from mmsight.projects.eas_unet.loading import apply_window
 from scipy import ndimage
@@ -76,7 +76,7 @@ def abdomen():
 def test_another_window_is_the_window_of_the_hu(window):
     """From a slice in (0, 250) HU: tissue has the level of the other window, air is black, and fat below what 0 HU has."""
     hu, (low, high) = abdomen(), window
-    shown = RandomGrey()._other_window(apply_window(hu, (0, 250)), low / 250, high / 250)
+    shown = RandomGreyLevels()._other_window(apply_window(hu, (0, 250)), low / 250, high / 250)
     expected = apply_window(hu, window)
     tissue = (hu >= max(low, 0)) & (hu <= min(high, 250))
     np.testing.assert_allclose(shown[tissue], expected[tissue], atol=1e-6)
@@ -94,11 +94,11 @@ def test_body_is_what_the_skin_encloses():
 
 def test_grey_levels_stay_in_range_and_each_part_is_drawn():
     image = apply_window(abdomen(), (0, 250))
-    same = RandomGrey(**NEVER)(sample(image))['img']
+    same = RandomGreyLevels(**NEVER)(sample(image))['img']
     np.testing.assert_array_equal(same[..., 0], image)
     np.random.seed(0)
     for part in NEVER:
-        found = [RandomGrey(**dict(NEVER, **{part: 0.5}))(sample(image))['img'] for _ in range(20)]
+        found = [RandomGreyLevels(**dict(NEVER, **{part: 0.5}))(sample(image))['img'] for _ in range(20)]
         assert all(one.dtype == np.float32 and one.shape == (64, 64, 1) and 0 <= one.min() <= one.max() <= 1 for one in found)
         unchanged = sum(np.array_equal(one, same) for one in found)
         assert 3 < unchanged < 17, part
@@ -109,5 +109,5 @@ def test_a_seed_repeats_it():
     found = []
     for _ in range(2):
         np.random.seed(3)
-        found.append([RandomGrey()(RandomWarp()(sample(image)))['img'] for _ in range(5)])
+        found.append([RandomGreyLevels()(RandomWarp()(sample(image)))['img'] for _ in range(5)])
     np.testing.assert_array_equal(*found)

@@ -11,6 +11,8 @@ from mmsight.projects.larsd import RotatedShipMetric
 from mmsight.projects.larsd.metric import draw_curves
 from shapely import affinity, box
 
+APS = ('AP50_voc07', 'AP50_voc12', 'AP50-95_voc12', 'recall50')
+
 
 def polygon(b):
     return affinity.rotate(box(b[0] - b[2] / 2, b[1] - b[3] / 2, b[0] + b[2] / 2, b[1] + b[3] / 2), b[4], use_radians=True)
@@ -44,7 +46,19 @@ def reference(images, thr):
     for index, (_, recall) in enumerate(points):
         voc12 += (recall - last) * max(p for p, _ in points[index:])
         last = recall
-    return voc07, voc12, max((r for _, r in points), default=0.0)
+    kept = [point for point, (score, *_) in zip(points, [d for d in detections if counts(images, d, thr)], strict=True)
+            if score >= 0.5]
+    precision, recall = kept[-1] if kept else (0.0, 0.0)
+    best = max((2 * p * r / max(p + r, 1e-12) for p, r in points), default=0.0)
+    return voc07, voc12, max((r for _, r in points), default=0.0), precision, recall, best
+
+
+def counts(images, detection, thr):
+    """Whether a detection counts at all: not if the ship it overlaps most, by enough, is ignored."""
+    _, i, k = detection
+    boxes, _, gt, ignored = images[i]
+    overlaps = [iou(boxes[k], g) for g in gt]
+    return not overlaps or max(overlaps) < thr or not ignored[int(np.argmax(overlaps))]
 
 
 def scene(rng, ships, detections):
@@ -83,13 +97,14 @@ def test_random_detections(seed):
     rng = np.random.default_rng(seed)
     images = [scene(rng, rng.integers(0, 6), rng.integers(0, 12)) for _ in range(8)]
     found = evaluate([sample(*image) for image in images])
-    voc07, voc12, recall = reference(images, 0.5)
+    voc07, voc12, reached, precision, recall, best = reference(images, 0.5)
     assert found['rotated/AP50_voc07'] == pytest.approx(voc07, abs=1e-6)
     assert found['rotated/AP50_voc12'] == pytest.approx(voc12, abs=1e-6)
-    assert found['rotated/recall50'] == pytest.approx(recall)
+    assert found['rotated/recall50'] == pytest.approx(reached)
+    assert found['rotated/precision'] == pytest.approx(precision) and found['rotated/recall'] == pytest.approx(recall)
+    assert found['rotated/best_f1'] == pytest.approx(best)
     areas = [reference(images, thr / 100)[1] for thr in range(50, 100, 5)]
     assert found['rotated/AP50-95_voc12'] == pytest.approx(np.mean(areas), abs=1e-6)
-    assert set(found) == {'rotated/AP50_voc07', 'rotated/AP50_voc12', 'rotated/AP50-95_voc12', 'rotated/recall50'}
 
 
 def test_states_are_those_of_mmrotate():
@@ -107,7 +122,8 @@ def test_perfect_detections_in_any_notation():
     gt = np.array([[30., 40., 25., 6., 0.3], [70., 20., 30., 7., -1.2]])
     for same in (gt + [0, 0, 0, 0, math.pi], gt[:, [0, 1, 3, 2, 4]] + [0, 0, 0, 0, math.pi / 2]):
         found = evaluate([sample(same, np.array([.9, .8]), gt, np.zeros(2, bool))])
-        assert set(found.values()) == {1.0}
+        assert {found[f'rotated/{name}'] for name in (*APS, 'f1', 'best_f1')} == {1.0}
+        assert found['rotated/best_f1_thr'] == 0.8
 
 
 def test_voc07_and_voc12_differ_as_they_should():
@@ -128,10 +144,11 @@ def test_classes_are_averaged_and_not_mixed():
 
 def test_no_detections_and_no_ground_truth():
     none, gt = np.zeros((0, 5)), np.array([[30., 40., 25., 6., 0.]])
-    assert set(evaluate([sample(none, np.zeros(0), gt, np.zeros(1, bool))]).values()) == {0.0}
+    nothing = evaluate([sample(none, np.zeros(0), gt, np.zeros(1, bool))])
+    assert {nothing[f'rotated/{name}'] for name in (*APS, 'f1', 'best_f1')} == {0.0}
     for boxes in (none, gt):
         empty = evaluate([sample(boxes, np.ones(len(boxes)), none, np.zeros(0, bool))])
-        assert all(math.isnan(value) for value in empty.values())
+        assert all(math.isnan(empty[f'rotated/{name}']) for name in APS) and empty['rotated/f1'] == 0
 
 
 def test_curves_are_drawn():
