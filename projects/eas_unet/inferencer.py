@@ -100,9 +100,9 @@ class SegmentInferencer(FileInferencer):
     def visualize(self, scan: _Scan, prediction: SegDataSample) -> np.ndarray:
         """The liver's outline on up to 20 slices."""
         volume, mask = scan.volume, prediction.pred_sem_seg.data.numpy()
-        shown = np.flatnonzero([part.any() for part in mask])
+        shown = np.flatnonzero([part.any() for part in mask]).tolist()
         pictures = []
-        for index in spread(shown if len(shown) else range(len(mask)), 20):
+        for index in spread(shown or range(len(mask)), 20):
             grey = (255 * apply_window(volume.hu(index, index + 1)[0])).astype(np.uint8)
             # pixels need not be square
             height, width = (max(round(n * size), 1) for n, size in zip(grey.shape, volume.spacing[1:], strict=True))

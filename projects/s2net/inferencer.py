@@ -170,8 +170,9 @@ class MatchInferencer(FileInferencer):
             found = Matches(np.zeros((0, 2)), np.zeros((0, 2)), None, np.zeros(0, bool))
             reliability = Reliability(f'{blank[0]} shows nothing, its pixels are all alike')
         else:
+            (first, second), (mask, other) = views.images, views.masks
             with torch.no_grad():
-                found = match_images(self.model, *views.images, keypoints, tuple(views.masks))
+                found = match_images(self.model, first, second, keypoints, (mask, other))
             reliability = check_homography(found.homography, found.first, found.second, found.inlier, first_size, second_size,
                                            THRESHOLD)
         # from the files' pixels to those that were matched
@@ -196,7 +197,7 @@ class MatchInferencer(FileInferencer):
         images = [cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST) for image in views.images]
         points = [move_points(points.numpy()[shown], _reduction(scene, image)) for points, scene, image in zip(
             (prediction.first, prediction.second), views.scenes, images, strict=True)]
-        return draw_matches(*images, *points, inlier[shown])
+        return draw_matches(images[0], images[1], points[0], points[1], inlier[shown])
 
     def postprocess(self, views: _Views, prediction: BaseDataElement, picture: np.ndarray | None, return_datasamples: bool,
                     out_dir: Path | None) -> dict | BaseDataElement:
@@ -234,7 +235,8 @@ class MatchInferencer(FileInferencer):
         if prediction.reason is None:
             homography = prediction.homography.numpy()
             sizes = [_reduction(scene, image) for scene, image in zip(views.scenes, views.images, strict=True)]
-            write_picture(checkerboard(*views.images, sizes[1] @ homography @ np.linalg.inv(sizes[0])), paths['checkerboard'])
+            reduced = sizes[1] @ homography @ np.linalg.inv(sizes[0])
+            write_picture(checkerboard(views.images[0], views.images[1], reduced), paths['checkerboard'])
             image, valid = register(first, second, homography)
             place = first.georeference
             if place is None and image.dtype in (np.uint8, np.uint16) and len(image) in (1, 3):

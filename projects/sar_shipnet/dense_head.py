@@ -1,5 +1,7 @@
 """The same network with a loss on every cell of a ship, which learns in fewer steps than the paper's."""
 
+from typing import Any
+
 import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
@@ -27,17 +29,16 @@ class DenseCenterNetHead(GaussianCenterNetHead):
     is background.
 
     Args:
-        *args, **kwargs: Of :class:`GaussianCenterNetHead`.
+        **kwargs: Of :class:`GaussianCenterNetHead`.
         loss_center_heatmap, loss_wh, loss_offset (dict, optional): Losses of mmdet. By default QualityFocalLoss, and L1Loss of
             weight 0.1 twice.
 
     *Deviation*: the paper trains with eq. 5. This is a switch for few training steps.
     """
 
-    def __init__(self, *args, loss_center_heatmap: dict | None = None, loss_wh: dict | None = None,
-                 loss_offset: dict | None = None, **kwargs) -> None:
+    def __init__(self, *, loss_center_heatmap: dict | None = None, loss_wh: dict | None = None,
+                 loss_offset: dict | None = None, **kwargs: Any) -> None:
         super().__init__(
-            *args,
             loss_center_heatmap=loss_center_heatmap or dict(type='mmdet.QualityFocalLoss', activated=True),
             loss_wh=loss_wh or dict(type='mmdet.L1Loss', loss_weight=0.1),
             loss_offset=loss_offset or dict(type='mmdet.L1Loss', loss_weight=0.1),
