@@ -51,7 +51,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='continue from CHECKPOINT, or from the last one in the work-dir')
+                        help='continue from CHECKPOINT, or from the newest whole one of the work-dir; with none, start')
     parser.add_argument('--amp', action='store_true',
                         help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
     parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')
@@ -243,6 +243,7 @@ def _task_parser(task: Task, parser: argparse.ArgumentParser) -> None:
                         help=f'folder for the results (default work_dirs/{task.name})')
     parser.add_argument('--overwrite', action='store_true', help='replace results that are there already')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default the best that is there')
+    parser.add_argument('--trust', action='store_true', help='run the config inside a checkpoint even if it is more than data')
     parser.add_argument('--show', action='store_true', help='open a window with each picture')
     for option in task.options:
         option.add_to(parser)
@@ -253,7 +254,7 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
     if args.model is None:
         toy = ', trained on toy data' if model == task.toy_model else ''
         print(f'model: {model}{toy}; --model names another', flush=True)
-    inferencer = task.load_inferencer()(model, args.weights, args.device)
+    inferencer = task.load_inferencer()(model, args.weights, args.device, trust=args.trust)
     inputs = [getattr(args, name.lower()) for name in task.inputs]
     options = {option.name: getattr(args, option.name) for option in task.options}
     found = inferencer(inputs[0] if len(inputs) == 1 else tuple(inputs), out_dir=args.out_dir, overwrite=args.overwrite,
@@ -268,6 +269,8 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
             print(f'  {name}: {value}')
         for name, path in shown.files.items():
             print(f'  {name}: {path}')
+        for note in shown.notes:
+            print(f'  note: {note}')
         status = max(status, shown.status)
     return status
 

@@ -2,13 +2,26 @@
 
 import importlib.util
 from pathlib import Path
+from typing import IO, Any
 
+import yaml
 from mmengine.config import Config
+from mmengine.fileio import register_handler
+from mmengine.fileio.handlers import YamlHandler
+from mmengine.utils import import_modules_from_strings
 
 from mmsight.errors import InputError, did_you_mean
 
 HOSTS = {'mmdet': 'det', 'mmrotate': 'rotate', 'mmseg': 'seg', 'mmagic': 'edit'}
 """Host package to the extra that installs it."""
+
+
+@register_handler(['yaml', 'yml'])
+class SafeYamlHandler(YamlHandler):
+    """YAML without tags that call Python, which mmengine's own handler follows."""
+
+    def load_from_fileobj(self, file: IO[str], **kwargs: Any) -> Any:
+        return yaml.safe_load(file)
 
 
 def source_root() -> Path:
@@ -47,6 +60,9 @@ def find_config(name: str) -> Path:
 def load_config(name: str, options: dict | None = None) -> Config:
     """Load a config and import what it names.
 
+    A config is a Python program, which runs with all that its user may do: load those of people you trust. One in YAML or JSON
+    is data, but may name modules to import.
+
     Args:
         name (str): See :func:`find_config`.
         options (dict, optional): ``--cfg-options``.
@@ -60,18 +76,49 @@ def load_config(name: str, options: dict | None = None) -> Config:
     except InputError:
         raise
     except ImportError as error:  # mmengine names the module of ours that failed, not the package that it missed
-        missing = [host for host in HOSTS if importlib.util.find_spec(host) is None and _mentions(path, host)]
-        if missing:
-            raise InputError(f'{path} needs {missing[0]}, which is not installed: run '
-                             f"`pip install 'mmsight[{HOSTS[missing[0]]}]'`") from error
-        raise InputError(f'{path} cannot be loaded: {_root_cause(error)}; `mmsight doctor` checks the stack') from error
+        raise _failed_import(str(path), [host for host in HOSTS if _mentions(path, host)], error) from error
     except FileNotFoundError as error:
         raise InputError(f'{path} inherits a file that does not exist: {error}') from error
-    except (SyntaxError, KeyError, TypeError, ValueError) as error:
+    except (SyntaxError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise InputError(f'{path} cannot be parsed: {type(error).__name__}: {error}') from error
     if options:
         cfg.merge_from_dict(options)
     return cfg
+
+
+def config_from_data(content: dict[str, Any], text: str, name: str) -> Config:
+    """A config from its content, and import what it names.
+
+    Args:
+        content (dict[str, Any]): What :func:`mmsight.engine.safe_load.parse_config` made of a config.
+        text (str): The config itself.
+        name (str): Where it was found.
+
+    Raises:
+        InputError: If it is no config, or a package that it needs is not installed.
+    """
+    try:
+        cfg = Config(content, cfg_text=text, filename=name)
+        if 'custom_imports' in cfg:
+            import_modules_from_strings(**cfg.custom_imports)
+    except ImportError as error:
+        raise _failed_import(name, [host for host in HOSTS if _names(text, host)], error) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"the config inside '{name}' cannot be used: {type(error).__name__}: {error}") from error
+    return cfg
+
+
+def _failed_import(name: str, hosts: list[str], error: ImportError) -> InputError:
+    """What to install, given the hosts that a config names."""
+    missing = [host for host in hosts if importlib.util.find_spec(host) is None]
+    if missing:
+        return InputError(f'{name} needs {missing[0]}, which is not installed: run '
+                          f"`pip install 'mmsight[{HOSTS[missing[0]]}]'`")
+    return InputError(f'{name} cannot be loaded: {_root_cause(error)}; `mmsight doctor` checks the stack')
+
+
+def _names(text: str, host: str) -> bool:
+    return f'{host}::' in text or f"'{host}'" in text or f'{host}.' in text
 
 
 def _mentions(path: Path, host: str) -> bool:
@@ -83,7 +130,7 @@ def _mentions(path: Path, host: str) -> bool:
             continue
         seen.add(file)
         text = file.read_text()
-        if f'{host}::' in text or f"'{host}'" in text or f'{host}.' in text:
+        if _names(text, host):
             return True
         bases = Config._get_base_files(str(file))
         queue += [(file.parent / base).resolve() for base in bases if '::' not in base]

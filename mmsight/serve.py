@@ -62,7 +62,7 @@ class Runner:
                 shown = task.show(found['predictions'][0])
                 pictures = [found['visualization'][0]]
                 pictures += [read_image(shown.files[name])[..., ::-1] for name in shown.pictures]
-                text = '\n\n'.join([shown.text, *shown.warnings])
+                text = '\n\n'.join([shown.text, *shown.warnings, *shown.notes])
             except InputError as error:
                 raise gr.Error(_without_folders(str(error), files, folder), duration=None, print_exception=False) from None
             except Exception as error:

@@ -68,7 +68,8 @@ class Shown:
     Attributes:
         text (str): What was found, in one sentence.
         files (Mapping[str, str]): What each written file is, and its path.
-        warnings (Sequence[str]): Sentences.
+        warnings (Sequence[str]): Sentences on what may be wrong.
+        notes (Sequence[str]): Sentences on how to read the result.
         rows (Sequence[Sequence]): A table.
         header (Sequence[str]): Its columns. Only a table of measures, two columns, is printed.
         pictures (Sequence[str]): Keys of ``files`` that the page shows beside the inferencer's picture.
@@ -78,6 +79,7 @@ class Shown:
     text: str
     files: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    notes: Sequence[str] = ()
     rows: Sequence[Sequence[Any]] = ()
     header: Sequence[str] = ('measure', 'value')
     pictures: Sequence[str] = ()

@@ -6,7 +6,6 @@ _base_ = [
 toy_data = 'super_resolution'
 demo_caption = 'low resolution, bicubic, super-resolved, original'
 model = dict(
-    channels_last=True,
     generator=dict(width=64, reconstructed=16, up_width=16, num_blocks=4, interpolated_skip=True),
     discriminator=dict(width=8, dense=64))
 max_epochs = 24
@@ -18,5 +17,5 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, T_max=max_epochs, convert_to_iter_based=True)
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=8)
-default_hooks = dict(checkpoint=dict(interval=4))
+default_hooks = dict(channels_last=dict(type='mmsight.ChannelsLastHook'), checkpoint=dict(interval=4))
 expected_results = [dict(metric='gain/PSNR_Y', min=1.5)]

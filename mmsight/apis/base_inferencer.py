@@ -33,6 +33,7 @@ class FileInferencer(BaseInferencer):
         weights (str, optional): Path of a checkpoint; see :func:`mmsight.engine.load_model.find_model`.
         device (str, optional): e.g. ``'cuda:1'``. Defaults to the best that is there.
         show_progress (bool): Show progress bars. Defaults to True.
+        trust (bool): See :func:`mmsight.engine.load_model.find_model`. Defaults to False.
 
     Raises:
         InputError: If the config or the checkpoint cannot be used, or is of another task.
@@ -41,8 +42,9 @@ class FileInferencer(BaseInferencer):
     task: ClassVar[Task]
     """What it does, with its options and their defaults."""
 
-    def __init__(self, model: str, weights: str | None = None, device: str | None = None, show_progress: bool = True) -> None:
-        cfg, checkpoint = find_model(model, weights)
+    def __init__(self, model: str, weights: str | None = None, device: str | None = None, show_progress: bool = True,
+                 trust: bool = False) -> None:
+        cfg, checkpoint = find_model(model, weights, trust)
         if cfg.get('task', self.task.name) != self.task.name:
             fitting = [boxed.name for boxed in list_models() if boxed.task == self.task.name] or [self.task.toy_model]
             raise InputError(f"'{model}' is a model of `mmsight {cfg.task}`, and `mmsight {self.task.name}` needs one of its "

@@ -27,7 +27,7 @@ def show(found: dict) -> Shown:
                  'these tiles again')
     warnings = [f"the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, y {tile['y']} failed: "
                 f"{tile['reason']}" for tile in failed]
-    return Shown(text, found.get('files', {}), [*found['warnings'], *warnings, *found['notes']],
+    return Shown(text, found.get('files', {}), [*found['warnings'], *warnings], found['notes'],
                  [[ship[name] for name in COLUMNS] for ship in found['detections']], COLUMNS, status=int(bool(failed)))
 
 

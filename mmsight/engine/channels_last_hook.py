@@ -26,6 +26,10 @@ class ChannelsLastHook(Hook):
                 for value in state.values():
                     if isinstance(value, Tensor) and value.shape == parameter.shape:
                         _channels_last(value)
+        self.before_test(runner)
+
+    def before_test(self, runner: Runner) -> None:
+        """Change the weights."""
         for value in [*runner.model.parameters(), *runner.model.buffers()]:
             _channels_last(value)
 

@@ -17,7 +17,7 @@ def show(found: dict) -> Shown:
     """Tell the volume of the liver."""
     names = ('volume_ml', 'mean_hu', 'std_hu', 'voxels', 'slices', 'spacing_mm', 'size')
     files = {name: found[name] for name in ('mask', 'picture') if name in found}
-    return Shown(f"{found['source']}: liver {found['volume_ml']:.0f} mL. {found['note']}", files, found['warnings'],
+    return Shown(f"{found['source']}: liver {found['volume_ml']:.0f} mL", files, found['warnings'], [found['note']],
                  [[name, found[name]] for name in names])
 
 

@@ -79,7 +79,7 @@ class MatchInferencer(FileInferencer):
 
     Args:
         model (str): Of S2-Net as for every inferencer, or one of the task's ``methods``.
-        weights (str, optional), device (str, optional), show_progress (bool): As for every inferencer.
+        weights (str, optional), device (str, optional), show_progress (bool), trust (bool): As for every inferencer.
     """
 
     task = TASK
@@ -87,9 +87,9 @@ class MatchInferencer(FileInferencer):
     forward_kwargs = {'keypoints'}
 
     def __init__(self, model: str = 'SIFT', weights: str | None = None, device: str | None = None,
-                 show_progress: bool = True) -> None:
+                 show_progress: bool = True, trust: bool = False) -> None:
         if model.upper() not in TASK.methods:
-            super().__init__(model, weights, device, show_progress)
+            super().__init__(model, weights, device, show_progress, trust)
             return
         if weights is not None:
             raise InputError(f"{model.upper()} is not trained: '{weights}' cannot be its weights")

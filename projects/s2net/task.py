@@ -22,10 +22,10 @@ def show(found: dict) -> Shown:
              for i, row in enumerate(found['homography'] or [])]
     files = found.get('files', {})
     if found['reason']:
-        return Shown(f"no reliable homography was found: {found['reason']}", files, found['warnings'], rows, status=2)
+        return Shown(f"no reliable homography was found: {found['reason']}", files, found['warnings'], rows=rows, status=2)
     text = (f"{found['inliers']} of {found['matches']} matches agree on a homography; corners are known to about "
             f"{found['drift_px']:.1f} pixels")
-    return Shown(text, files, found['warnings'], rows, pictures=('checkerboard', ))
+    return Shown(text, files, found['warnings'], rows=rows, pictures=('checkerboard', ))
 
 
 def export(model: Any, image: Tensor) -> dict[str, Tensor]:

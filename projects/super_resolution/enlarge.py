@@ -20,6 +20,7 @@ def enlarge_image(model: SuperResolver, image: np.ndarray, tile: int | None = No
         np.ndarray: (scale * H, scale * W, 3), RGB, of the dtype of ``image``.
     """
     device = next(model.parameters()).device
+    model.generator.to(memory_format=torch.channels_last)  # with few channels, twice as fast on a CPU
     tile = tile or model.test_cfg.get('tile') or 64
     height, width = image.shape[:2]
     peak, dtype = (255, torch.uint8) if image.dtype == np.uint8 else (65535, torch.uint16)

@@ -6,6 +6,7 @@ import json
 import statistics
 
 import pytest
+import torch
 
 from mmsight import projects
 from mmsight.configs import find_config, source_root
@@ -98,7 +99,7 @@ def test_a_failed_run_is_named_and_the_rest_is_done(run, tmp_path):
     out = tmp_path / 'example_project'
     broken = out / 'runs' / 'example_project_seed0'
     broken.mkdir(parents=True)
-    (broken / 'last_checkpoint').write_text(str(tmp_path / 'gone.pth'))
+    torch.save(dict(state_dict={}, message_hub={}, meta={}), broken / 'epoch_1.pth')
     done = run('-m', 'mmsight.cli', 'table', 'example_project', 'example', '--run', '--seeds', 0, 1, '--out-dir', tmp_path,
                check=False, MMSIGHT_DATA=str(tmp_path))
     assert done.returncode == 1 and 'Traceback' not in done.stderr

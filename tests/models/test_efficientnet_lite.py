@@ -86,14 +86,19 @@ def test_wrong_arguments_are_named(arguments, word):
         EfficientNetLite(**arguments)
 
 
+@pytest.mark.slow
 def test_exports_to_onnx(tmp_path):
+    """With free sides, at multiples of 32 that it was not traced with."""
     network = EfficientNetLite(out_indices=(0, 3)).eval()
-    path, image = tmp_path / 'lite.onnx', torch.randn(1, 3, 96, 64)
-    torch.onnx.export(network, (image, ), path, dynamo=True, verbose=False)
+    network.load_state_dict(efficientnet_lite0(), strict=False)
+    path = tmp_path / 'lite.onnx'
+    torch.onnx.export(network, (torch.randn(2, 3, 96, 64), ), path, dynamo=True, verbose=False,
+                      dynamic_shapes=dict(x={0: 'batch', 2: 'height', 3: 'width'}))
+    image = torch.randn(1, 3, 64, 160)
     outputs = onnxruntime.InferenceSession(path).run(None, {'x': image.numpy()})
     with torch.no_grad():
         for output, expected in zip(outputs, network(image), strict=True):
-            torch.testing.assert_close(torch.from_numpy(output), expected, rtol=1e-3, atol=1e-4)
+            torch.testing.assert_close(torch.from_numpy(output), expected, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize('scope', ['mmdet', 'mmrotate', 'mmseg'])

@@ -1,0 +1,105 @@
+"""Training with --amp and --channels-last against training without: seconds a step, and the loss after 100 steps."""
+
+import copy
+import itertools
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.model import BaseModel
+from mmengine.optim import OptimWrapper, OptimWrapperDict, build_optim_wrapper
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import Runner
+from torch import Tensor
+
+from mmsight.configs import load_config
+from mmsight.engine import AutocastOptimWrapper, ChannelsLastHook
+from mmsight.engine.benchmark import Row, interleave
+from mmsight.engine.launch import use_amp
+from mmsight.engine.toy import ensure_toy_data, toy_root
+from mmsight.models import EfficientNetLite
+
+PAPERS = ('sar_shipnet', 'larsd', 's2net', 'super_resolution', 'eas_unet')
+STEPS = 100
+
+
+def rows(quick: bool) -> list[Row]:
+    """The rows of the suite; ``quick`` leaves out the losses."""
+    return [_lite0(quick), *(row for paper in PAPERS for row in _paper(paper, quick))]
+
+
+class _Lite0(BaseModel):
+    """The backbone alone, whose loss is the mean square of its maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = EfficientNetLite()
+
+    def forward(self, images: Tensor, mode: str = 'tensor') -> dict[str, Tensor]:
+        """``images`` (N, 3, H, W)."""
+        return dict(loss=sum(level.float().square().mean() for level in self.backbone(images)))
+
+
+def _lite0(quick: bool) -> Row:
+    data = dict(images=torch.randn(2 if quick else 8, 3, 384, 384))
+
+    def step(fast: bool) -> Callable[[], Any]:
+        torch.manual_seed(0)
+        model = _Lite0().train()
+        wrapper = (AutocastOptimWrapper if fast else OptimWrapper)(optimizer=torch.optim.SGD(model.parameters(), lr=1e-3))
+        if fast:
+            _channels_last(model, wrapper)
+        return lambda: model.train_step(data, wrapper)
+
+    return _speed('EfficientNet-Lite0 at 384', dict(ours=step(True), theirs=step(False)), quick, 2.0)
+
+
+def _paper(paper: str, quick: bool) -> Iterator[Row]:
+    """The network and the data of the paper's toy config, which a CPU trains."""
+    cfg = load_config(f'{paper}_toy')
+    init_default_scope(cfg.default_scope)
+    ensure_toy_data(cfg.toy_data, toy_root(cfg.toy_data))
+    cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
+    loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
+    batches = list(itertools.islice(itertools.cycle(loader), 2 if quick else STEPS))
+
+    def steps(fast: bool) -> Callable[[dict], dict]:
+        model, wrapper = _build(cfg, fast)
+        return lambda data: model.train_step(copy.deepcopy(data), wrapper)
+
+    both, neither = steps(True), steps(False)
+    yield _speed(paper, dict(ours=lambda: both(batches[0]), theirs=lambda: neither(batches[0])), quick, 1.6)
+    if not quick:
+        last = [_mean_loss(steps(fast), batches) for fast in (True, False)]
+        yield Row(f'{paper}: loss after {STEPS} steps, apart by', abs(last[0] / last[1] - 1), 0.02, 'bound', '', '<= 1')
+
+
+def _build(cfg: Config, fast: bool) -> tuple[BaseModel, OptimWrapper | OptimWrapperDict]:
+    cfg = copy.deepcopy(cfg)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    if fast:
+        use_amp(cfg)
+    wrapper = build_optim_wrapper(model.train(), cfg.optim_wrapper)
+    if fast:
+        _channels_last(model, wrapper)
+    return model, wrapper
+
+
+def _channels_last(model: BaseModel, wrapper: OptimWrapper | OptimWrapperDict) -> None:
+    ChannelsLastHook().before_train(SimpleNamespace(model=model, optim_wrapper=wrapper))
+
+
+def _mean_loss(step: Callable[[dict], dict], batches: list[dict]) -> float:
+    """Of the last fifth of the steps: one step's loss says more of its batch."""
+    losses = [float(step(data)['loss']) for data in batches]
+    return sum(losses[-STEPS // 5:]) / (STEPS // 5)
+
+
+def _speed(name: str, calls: dict[str, Callable[[], Any]], quick: bool, bound: float) -> Row:
+    seconds = interleave(calls, 1 if quick else 7, 1)
+    return Row(f'{name}: a training step', seconds['ours'], seconds['theirs'], 'without --amp and --channels-last', 's',
+               f'>= {bound}', speedup=True)
