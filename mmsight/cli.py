@@ -285,7 +285,7 @@ def _all_commands() -> dict[str, Command]:
 def _overview() -> str:
     """What ``mmsight`` prints alone: ten lines on what it can do."""
     tasks = {name: task.summary for name, task in find_tasks().items() if task.listed}
-    others = {name: COMMANDS[name].summary for name in ('serve', 'train', 'test', 'table')}
+    others = {name: COMMANDS[name].summary for name in ('models', 'serve', 'train', 'test')}
     lines = [f'  mmsight {name:<9} {summary}' for name, summary in {**tasks, **others}.items()]
     return '\n'.join(['MMSight: vision papers as OpenMMLab plugins, and their models on files of your own', *lines,
                       '`mmsight --help` lists all commands, `mmsight COMMAND --help` explains one.'])

@@ -164,3 +164,22 @@ def test_a_name_is_tested_and_another_model_is_refused(box, untrained, tmp_path,
         launch.test('super_resolution_toy', 'toy-x5', str(tmp_path / 'other'))
     with pytest.raises(InputError, match="did you mean toy-x4"):
         launch.train('super_resolution_toy', str(tmp_path / 'other'), options=dict(load_from='toy-x5'))
+
+
+def test_a_missing_extra_is_named(run, tmp_path):
+    """In a process that cannot find mmdet, as if it were not installed."""
+    path = tmp_path / 'ships.safetensors'
+    write_weights(path, dict(weight=torch.zeros(1)), (), load_config('sar_shipnet_toy').pretty_text, {})
+    code = ('import sys\n'
+            'class Without:\n'
+            '    def __init__(self, finder):\n'
+            '        self.finder = finder\n'
+            '    def __getattr__(self, name):\n'
+            '        return getattr(self.finder, name)\n'
+            '    def find_spec(self, name, *args):\n'
+            '        return None if name.split(".")[0] == "mmdet" else self.finder.find_spec(name, *args)\n'
+            'sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]\n'
+            'from mmsight.engine.load_model import find_model\n'
+            f'find_model({str(path)!r})\n')
+    error = run('-c', code, check=False).stderr
+    assert "ships.safetensors needs mmdet, which is not installed: run `pip install 'mmsight[det]'`" in error
