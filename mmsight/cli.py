@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmsight import __version__, box
-from mmsight.configs import list_configs, source_root
+from mmsight.configs import first_comment, list_configs, source_root
 from mmsight.errors import InputError
 from mmsight.tasks import Task, find_tasks
 
@@ -94,8 +94,10 @@ def _set_local_rank(args: argparse.Namespace) -> None:
 
 def _list(args: argparse.Namespace) -> int:
     root = source_root() / 'configs'
-    for path in list_configs():
-        print(path.relative_to(root).with_suffix('').as_posix())
+    names = {path.relative_to(root).with_suffix('').as_posix(): path for path in list_configs()}
+    width = max(map(len, names))
+    for name, path in names.items():
+        print(f'{name:{width}}  {first_comment(path)}')
     return 0
 
 
@@ -226,7 +228,7 @@ COMMANDS = {name: Command(*parts) for name, parts in {
     'table': ("show a paper's table beside what was measured, or run it", _table, _table_parser,
               '{prog} PAPER 2 --run --seeds 0 1 2'),
     'models': ('list the models that come with MMSight, or print the card of one', _models, _models_parser, '{prog} --json'),
-    'list': ('list the configs by name', _list, lambda parser: None, '{prog}'),
+    'list': ('list the configs by name, with what each is for', _list, lambda parser: None, '{prog}'),
     'doctor': ('check the installed stack', _doctor, lambda parser: None, '{prog}'),
 }.items()}
 

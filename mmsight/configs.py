@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import yaml
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.fileio import register_handler
 from mmengine.fileio.handlers import YamlHandler
 from mmengine.utils import import_modules_from_strings
@@ -33,6 +33,12 @@ def source_root() -> Path:
 def list_configs() -> list[Path]:
     """All runnable configs (``configs/<paper>/*.py``), sorted."""
     return sorted(path for path in (source_root() / 'configs').glob('*/*.py') if path.parent.name != '_base_')
+
+
+def first_comment(path: Path) -> str:
+    """What a config's first line says of it."""
+    with path.open() as lines:
+        return lines.readline().removeprefix('#').strip()
 
 
 def find_config(name: str) -> Path:
@@ -84,6 +90,28 @@ def load_config(name: str, options: dict | None = None) -> Config:
     if options:
         cfg.merge_from_dict(options)
     return cfg
+
+
+def host_model(name: str, num_classes: int) -> ConfigDict:
+    """The model of a host's own config, for a config of ours on other data.
+
+    A host's complete config cannot stand among ``_base_``: mmengine refuses a key, such as ``train_dataloader``, that two bases
+    set.
+
+    Args:
+        name (str): As in ``_base_``, e.g. ``'mmrotate::rotated_fcos/rotated-fcos-le90_r50_fpn_1x_dota.py'``.
+        num_classes (int): Classes of every head.
+    """
+    host, path = name.split('::')
+    folder = Path(importlib.import_module(host).__path__[0], '.mim', 'configs')
+    return _with_classes(Config.fromfile(str(folder / path)).model, num_classes)
+
+
+def _with_classes(node: Any, num_classes: int) -> Any:
+    if isinstance(node, dict):
+        return ConfigDict({key: num_classes if key == 'num_classes' else _with_classes(value, num_classes)
+                           for key, value in node.items()})
+    return [_with_classes(item, num_classes) for item in node] if isinstance(node, list) else node
 
 
 def config_from_data(content: dict[str, Any], text: str, name: str) -> Config:

@@ -35,7 +35,7 @@ MARKS = {
     r'(python )?(tools/test\.py|mmsight test) (?!NAME)\S+( \S+)?( --show-dir \S+)?( --out \S+)?': END_TO_END.format('s2net'),
     r'(python )?projects/s2net/tools/score_features\.py CONFIG \S+( --cfg-options test_evaluator\.threshold=5)?':
         END_TO_END.format('s2net'),
-    r'mmsight detect (\S+ -m \S+|IMAGE\.\.\.)': 'tests/apis/test_detect.py::test_faults',
+    r'mmsight detect( \S+ -m \S+| IMAGE\.\.\.)?': 'tests/apis/test_detect.py::test_faults',
     r'mmsight match (\S+ \S+ -m \S+|FIRST SECOND)':
         'tests/projects/s2net/test_inferencer.py::test_a_pair_without_overlap_is_refused',
     r'mmsight segment (\S+ -m \S+|SCAN\.\.\.)': END_TO_END.format('eas_unet'),

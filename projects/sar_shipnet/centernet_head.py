@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from mmsight.engine.mixed_precision import full_precision
 from mmsight.registry import MODELS
 
-from .gaussian_targets import circular_gaussians, draw_heatmaps, elliptic_gaussians
+from .gaussian_targets import background_weights, circular_gaussians, draw_heatmaps, elliptic_gaussians
 
 GAUSSIANS = {'elliptic': elliptic_gaussians, 'circular': circular_gaussians}
 
@@ -117,16 +117,23 @@ class GaussianCenterNetHead(BaseDenseHead):
             wh=boxes[:, 2:] - boxes[:, :2],
             offset=(boxes[:, :2] + boxes[:, 2:]) / 2 - gaussians.centres)
 
+    def heatmap_weights(self, heatmap: Tensor, batch_gt_instances_ignore: list | None) -> Tensor:
+        """Of the targets ``heatmap`` (N, classes, H, W): 0 where an ignored box covers a cell that no ship claims, else 1."""
+        images, _, height, width = heatmap.shape
+        background = background_weights(batch_gt_instances_ignore, (images, height, width), self.stride, heatmap.device)
+        return torch.where(heatmap > 0, 1, background[:, None])
+
     @full_precision
     def loss_by_feat(self, heatmap: Tensor, wh: Tensor, offset: Tensor, batch_gt_instances: list[InstanceData],
                      batch_img_metas: list[dict], batch_gt_instances_ignore: list | None = None) -> dict[str, Tensor]:
-        """The three terms of eq. 5; see the class for shapes and normalisation."""
+        """The three terms of eq. 5; see the class for shapes and normalisation. Inside ignored boxes nothing is background."""
         target = self.get_targets([gt.bboxes for gt in batch_gt_instances], [gt.labels for gt in batch_gt_instances],
                                   heatmap.shape)
         count = max(1, len(target['image']))
+        weights = self.heatmap_weights(target['heatmap'], batch_gt_instances_ignore)
         x, y = target['centre'].unbind(1)
         return dict(
-            loss_center_heatmap=self.loss_center_heatmap(heatmap, target['heatmap'], avg_factor=count),
+            loss_center_heatmap=self.loss_center_heatmap(heatmap, target['heatmap'], weight=weights, avg_factor=count),
             loss_wh=self.loss_wh(wh[target['image'], :, y, x], target['wh'], avg_factor=count),
             loss_offset=self.loss_offset(offset[target['image'], :, y, x], target['offset'], avg_factor=count))
 

@@ -36,8 +36,8 @@ def test_a_checkpoint_holds_its_config(checkpoint):
 def test_a_name_finds_the_weights_of_its_demo(checkpoint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert find_model('sar_shipnet_toy')[1] == 'work_dirs/demo/sar_shipnet/epoch_1.pth'
-    with pytest.raises(InputError, match='has no checkpoint in work_dirs/sar_shipnet_r50_ssdd_512: name one with --weights'):
-        find_model('sar_shipnet_r50_ssdd_512')
+    with pytest.raises(InputError, match='has no checkpoint in work_dirs/sar-shipnet_r50_ssdd_512: name one with --weights'):
+        find_model('sar-shipnet_r50_ssdd_512')
 
 
 def test_faults(checkpoint, tmp_path):

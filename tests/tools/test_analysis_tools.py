@@ -67,7 +67,7 @@ def test_get_flops_counts_the_parameters_of_the_model(run):
 def test_vis_scheduler(root, run, tmp_path):
     out = tmp_path / 'sub' / 'lr.png'
     text = run('tools/analysis_tools/vis_scheduler.py', TOY, '--epoch-length', 20, '--out', out).stdout
-    assert f'{Config.fromfile(root / TOY).max_epochs * 20} iterations, 0.0002 first' in text
+    assert f'{Config.fromfile(root / TOY).train_cfg.max_epochs * 20} iterations, 0.0002 first' in text
     assert out.read_bytes().startswith(PNG)
     learning_rates = load(root, 'vis_scheduler').learning_rates
     steps = learning_rates([dict(type='MultiStepLR', milestones=[2], gamma=0.1, by_epoch=True)], 1.0, 4, 3)
@@ -179,7 +179,7 @@ def test_every_toy_config_is_counted_and_browsed(root, monkeypatch, capsys, tmp_
 
 
 def test_networks_that_cannot_be_counted_and_data_without_pictures_are_sentences(run):
-    done = run('tools/analysis_tools/get_flops.py', 'vnet_lits_32x256x256', check=False)
+    done = run('tools/analysis_tools/get_flops.py', 'vnet_w16_lits_32x256x256', check=False)
     assert done.returncode == 1 and 'the network takes volumes' in done.stderr and 'Traceback' not in done.stderr
     done = run('tools/analysis_tools/browse_dataset.py', 'example_project', check=False)
     assert done.returncode == 1 and 'the datasets of `mmsight tone` hold no pictures' in done.stderr

@@ -251,7 +251,7 @@ def test_toy_data_is_deterministic_and_in_div2ks_layout(tmp_path, monkeypatch):
     assert np.array_equal(resize_bicubic(high, (36, 36)), low)
 
 
-def test_div2k_report_and_repo_pipelines(tmp_path, monkeypatch):
+def test_div2k_pipelines_of_text_and_code(tmp_path, monkeypatch):
     """Both presets read DIV2K's folder as published, without its low-resolution half."""
     from mmsight.configs import load_config
     monkeypatch.setenv('MMSIGHT_DATA', str(tmp_path))
@@ -260,15 +260,15 @@ def test_div2k_report_and_repo_pipelines(tmp_path, monkeypatch):
         save(tmp_path / 'DIV2K' / f'DIV2K_{split}_HR' / '0001.png', high)
     init_default_scope('mmagic')
     found = {}
-    for preset in ('report', 'repo'):
-        item = DATASETS.build(load_config(f'srcnn_mse_x4_{preset}').val_dataloader.dataset)[0]
+    for preset in ('', '_code'):
+        item = DATASETS.build(load_config(f'srcnn-mse_w128_div2k_x4{preset}').val_dataloader.dataset)[0]
         found[preset] = item['inputs'].numpy(), item['data_samples'].gt_img.numpy()
         assert found[preset][0].shape == (3, 64, 64) and found[preset][1].shape == (3, 256, 256)
     square = resize_bicubic(high, (256, 256))
-    assert np.array_equal(found['report'][1].transpose(1, 2, 0), square)
-    assert np.array_equal(found['report'][0].transpose(1, 2, 0), resize_bicubic(square, (64, 64)))
+    assert np.array_equal(found[''][1].transpose(1, 2, 0), square)
+    assert np.array_equal(found[''][0].transpose(1, 2, 0), resize_bicubic(square, (64, 64)))
     from skimage.transform import resize
-    assert np.array_equal(found['repo'][0].transpose(1, 2, 0), np.rint(resize(high, (64, 64), order=1, preserve_range=True)))
+    assert np.array_equal(found['_code'][0].transpose(1, 2, 0), np.rint(resize(high, (64, 64), order=1, preserve_range=True)))
 
 
 def test_load_image_pair_leaves_what_the_dataset_does_not_name(tmp_path):

@@ -43,7 +43,7 @@ def test_train_resume_test_draw_and_enlarge(run, tmp_path):
         run(*tool, '-m', checkpoint, '--out-dir', tmp_path / str(tile), '--tile', tile)
         found.append(cv2.imread(str(tmp_path / str(tile) / 'photo_x4.png')).astype(int))
     assert found[0].shape == (80, 108, 3) and np.abs(found[0] - found[1]).max() <= 1
-    done = run(*tool, '-m', 'srcnn_mse_x4_t91', '--weights', checkpoint, check=False)
+    done = run(*tool, '-m', 'srcnn-mse_w64_t91_x4', '--weights', checkpoint, check=False)
     assert done.returncode == 1 and 'use the config that it was trained with' in done.stderr and 'Traceback' not in done.stderr
 
 
