@@ -14,9 +14,9 @@ def test_help_has_an_example(run, command):
 
 
 def test_list_names_every_config(run, root):
-    names = run('-m', 'mmsight.cli', 'list').stdout.split()
-    assert 'sar_shipnet/sar_shipnet_toy' in names
-    assert len(names) == len([p for p in (root / 'configs').glob('*/*.py') if p.parent.name != '_base_'])
+    listed = dict(line.split(maxsplit=1) for line in run('-m', 'mmsight.cli', 'list').stdout.splitlines())
+    assert listed['sar_shipnet/sar_shipnet_toy'].startswith('SAR-ShipNet at half width')
+    assert len(listed) == len([p for p in (root / 'configs').glob('*/*.py') if p.parent.name != '_base_'])
 
 
 def test_list_into_a_closed_pipe_has_no_trace(root):

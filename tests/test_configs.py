@@ -1,30 +1,42 @@
 """Every config parses and follows the rules; every model of ours trains one step and predicts."""
 
+import re
+
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
-from mmsight.configs import list_configs, load_config
+from mmsight.configs import first_comment, list_configs, load_config
+from mmsight.tasks import task_of
 
 CONFIGS = {f'{path.parent.name}/{path.stem}': path for path in list_configs()}
 PAPER = [name for name in CONFIGS if name.startswith('sar_shipnet/')]
 LIVER = [name for name in CONFIGS if name.startswith('eas_unet/') and 'vnet' not in name]
 # one of each model; the rest differ in data, schedule or alpha
 MODELS = [f'sar_shipnet/{name}' for name in (
-    'sar_shipnet_toy', 'sar_shipnet_r50_ssdd_512', 'centernet_r50_ssdd_512', 'sar_shipnet_r50_ssdd_512_ca',
-    'sar_shipnet_r50_ssdd_512_bca', 'sar_shipnet_r50_ssdd_512_bca-mrf', 'centernet_r18w32_ssdd_256', 'yolov3_d53_ssdd_416',
+    'sar_shipnet_toy', 'sar-shipnet_lite0_ssdd_512_dense', 'sar-shipnet_r50_ssdd_512', 'centernet_r50_ssdd_512',
+    'sar-shipnet_r50_ssdd_512_ca',
+    'sar-shipnet_r50_ssdd_512_bca', 'sar-shipnet_r50_ssdd_512_bca-mrf', 'centernet_r18w32_ssdd_256', 'yolov3_d53_ssdd_416',
     'yolox_m_ssdd_640', 'ssd300_vgg16_ssdd_300', 'ssd512_vgg16_ssdd_512', 'retinanet_r50_ssdd_600',
-    'faster_rcnn_r50_ssdd_600')]
+    'faster-rcnn_r50_ssdd_600')]
+
+
+# <model>_<backbone>_<data>_<size>[_<knob>], with hyphens inside a field
+NAME = r'[a-z0-9-]+_[a-z0-9-]+_[a-z0-9-]+_(\d+(x\d+)*|x\d)(_[a-z0-9.-]+)?'
 
 
 @pytest.mark.parametrize('name', CONFIGS)
 def test_config_parses_and_follows_the_rules(name):
     cfg = load_config(str(CONFIGS[name]))
-    paper = name.split('/')[0]
+    paper, stem = name.split('/')
+    assert re.fullmatch(rf'{paper}_toy(_[a-z-]+)?|{NAME}', stem) or paper == 'example_project'
+    assert first_comment(CONFIGS[name])
     assert cfg.custom_imports == dict(imports=[f'mmsight.projects.{paper}'], allow_failed_imports=False)
+    task_of(cfg)
     assert {'model', 'train_dataloader', 'test_dataloader', 'test_evaluator', 'optim_wrapper', 'train_cfg'} <= cfg.keys()
+    assert not any('T_max' in scheduler for scheduler in cfg.get('param_scheduler') or [])  # the cosine ends with the training
     if name.endswith('_toy'):
         assert cfg.toy_data == paper and cfg.expected_results
 
@@ -42,8 +54,8 @@ def test_one_class_and_one_metric_for_every_detector(name):
 
 @pytest.mark.parametrize('alpha', range(1, 10))
 def test_table_3_differs_in_alpha_alone(alpha):
-    base = load_config('sar_shipnet_r50_sarship_512').to_dict()
-    leaf = load_config(f'sar_shipnet_r50_sarship_512_alpha0.{alpha}').to_dict()
+    base = load_config('sar-shipnet_r50_sarship_512').to_dict()
+    leaf = load_config(f'sar-shipnet_r50_sarship_512_alpha0.{alpha}').to_dict()
     assert leaf['model']['bbox_head'].pop('gaussian') == dict(shape='elliptic', alpha=alpha / 10)
     base['model']['bbox_head'].pop('gaussian')
     assert base == leaf
@@ -119,7 +131,7 @@ def _narrow(model):
         model.neck.in_channels = [n and n * 4 // width for n in model.neck.in_channels]
 
 
-@pytest.mark.parametrize('name', ['eas_unet_w16_slices_64', 'eas_unet_w64_lits_256'])
+@pytest.mark.parametrize('name', ['eas-unet_w16_slices_64', 'eas-unet_w64_lits_256'])
 def test_ablation_adds_one_part_at_a_time(name):
     plain, eas, full = (load_config(f'{name}{suffix}').model for suffix in ('_dsconv', '_dsconv-eas', ''))
     assert (plain.backbone.eas_stages, eas.backbone.eas_stages, full.backbone.eas_stages) == ((), (4, ), (4, ))
@@ -128,24 +140,25 @@ def test_ablation_adds_one_part_at_a_time(name):
         {key: value for key, value in full.backbone.items() if key != 'eas_stages'}
 
 
-@pytest.mark.parametrize('ours, bound', [('eas_unet_w64_lits_256', 0.5), ('eas_unet_w64_lits_256_separable', 0.3)])
+@pytest.mark.parametrize('ours, bound', [('eas-unet_w64_lits_256', 0.5), ('eas-unet_w64_lits_256_separable', 0.3)])
 def test_share_of_the_parameters_of_unet(ours, bound):
     from mmseg.registry import MODELS as REGISTRY
     init_default_scope('mmseg')
     with torch.device('meta'):
         sizes = [sum(p.numel() for p in REGISTRY.build(load_config(name).model).parameters())
-                 for name in (ours, 'unet_2d_w64_lits_256')]
+                 for name in (ours, 'unet-2d_w64_lits_256')]
     assert sizes[0] <= bound * sizes[1]
 
 
 # one of each model, and each row of Tables II to IV
 ROTATED = [f'larsd/{name}' for name in (
     'larsd_toy', *(f'larsd-{row}_r101_hrsc2016_512' for row in ('baseline', *range(1, 12))),
-    *(f'{name}_hrsc2016_512' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r-tiny', 's2anet_r50',
+    *(f'{name}_hrsc2016_512' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r_tiny', 's2anet_r50',
                                           'roi-trans_r50')),
-    *(f'{name}_hrsc2016_512_lasa' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r-tiny')),
-    'larsd-11_r18w16_ssdd_256', 'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256', 'rtmdet-r_w24_ssdd_256',
-    'rotated-fcos_r18w16_harbours_128')]
+    *(f'{name}_hrsc2016_512_lasa' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r_tiny')),
+    'larsd-11_lite0_ssdd_512', 'larsd-11_r18w16_ssdd_256', 'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256',
+    'rtmdet-r_w24_ssdd_256',
+    'rotated-fcos_r18w16_toy_128')]
 
 
 @pytest.mark.slow
@@ -211,5 +224,5 @@ def _without_downloads(node):
 
 def test_real_data_configs_point_at_mmsight_data(monkeypatch, root):
     monkeypatch.setenv('MMSIGHT_DATA', '/elsewhere')
-    cfg = Config.fromfile(str(root / 'configs/sar_shipnet/sar_shipnet_r50_ssdd_512.py'))
+    cfg = Config.fromfile(str(root / 'configs/sar_shipnet/sar-shipnet_r50_ssdd_512.py'))
     assert cfg.train_dataloader.dataset.data_root == '/elsewhere/ssdd/'

@@ -17,11 +17,12 @@ PAGES = [ROOT / 'README.md', *sorted(ROOT.glob('docs/*.md')), *sorted(ROOT.glob(
          *sorted(ROOT.glob('tools/**/*.md'))]
 PROGRAM = r'(?:[A-Z_]+=\S+ )*(?:mmsight|python|pip|make|torchrun|source|tools/[\w/]+\.(?:sh|py))'
 
-AFTER_DEMO = ('mmsight infer detect sar_shipnet_toy scene.tif', 'mmsight infer match s2net_toy visible.jpg thermal.jpg',
-              'mmsight infer segment eas_unet_toy scan.nii.gz', 'mmsight infer upscale super_resolution_toy photo.jpg',
+AFTER_DEMO = ('mmsight detect scene.tif', 'mmsight match visible.jpg thermal.jpg', 'mmsight segment scan.nii.gz',
+              'mmsight upscale photo.jpg',
               'mmsight table sar_shipnet', 'mmsight table sar_shipnet 2', 'mmsight list')
 """Executed below as they stand, in a folder such as `make demo` leaves."""
 END_TO_END = 'tests/projects/{0}/test_end_to_end.py::test_train_resume_test_and_draw'
+PAPERS = dict(detect='sar_shipnet', match='s2net', segment='eas_unet', upscale='super_resolution')
 CONVERTERS = 'tests/tools/test_dataset_converters.py::test_'
 MARKS = {
     # a pattern of commands: the test that executes them with files of its own, or what they need
@@ -34,16 +35,15 @@ MARKS = {
     r'(python )?(tools/test\.py|mmsight test) (?!NAME)\S+( \S+)?( --show-dir \S+)?( --out \S+)?': END_TO_END.format('s2net'),
     r'(python )?projects/s2net/tools/score_features\.py CONFIG \S+( --cfg-options test_evaluator\.threshold=5)?':
         END_TO_END.format('s2net'),
-    r'mmsight infer detect (?!sar_shipnet_toy)\S+ \S+( --weights \S+)?': 'tests/apis/test_detect.py::test_faults',
-    r'mmsight infer match (CONFIG|MODEL|SIFT).*':
+    r'mmsight detect( \S+ -m \S+| IMAGE\.\.\.)?': 'tests/apis/test_detect.py::test_faults',
+    r'mmsight match (\S+ \S+ -m \S+|FIRST SECOND)':
         'tests/projects/s2net/test_inferencer.py::test_a_pair_without_overlap_is_refused',
-    r'mmsight infer segment (CONFIG|MODEL) (scan\.nii\.gz|SCAN\.\.\.)( --weights CHECKPOINT)?':
-        END_TO_END.format('eas_unet'),
-    r'mmsight infer upscale (CONFIG|MODEL) (photo\.jpg|IMAGE\.\.\.)( --weights CHECKPOINT)?':
+    r'mmsight segment (\S+ -m \S+|SCAN\.\.\.)': END_TO_END.format('eas_unet'),
+    r'mmsight upscale (\S+ -m \S+|IMAGE\.\.\.)':
         'tests/projects/super_resolution/test_inferencer.py::test_folder_overwrite_and_faults',
-    r'mmsight infer TASK MODEL INPUT\.\.\.': 'tests/test_infer.py::test_help_has_an_example',
+    r'mmsight tone photo\.jpg': 'tests/projects/example_project/test_example_project.py::test_its_task_is_a_command',
     r'mmsight serve.*': 'tests/test_serve.py::test_a_tab_runs_its_example_in_a_browser',
-    r'torchrun .*': 'tests/test_infer.py::test_two_processes_give_what_one_gives',
+    r'torchrun .*': 'tests/test_tasks.py::test_two_processes_give_what_one_gives',
     r'mmsight report WORK_DIR': 'tests/engine/test_run_report.py::test_everything_is_inside',
     r'mmsight table PAPER N': 'tests/engine/test_tables.py::test_command_runs_seeds_and_goes_on',
     r'mmsight models( \[?NAME\]?| --json)?': 'tests/test_box.py::test_table_and_card',
@@ -121,18 +121,14 @@ def after_demo(tmp_path, monkeypatch, untrained):
 
 @pytest.mark.parametrize('command', AFTER_DEMO)
 def test_command_after_the_demo(command, after_demo, tmp_path):
-    paper = re.search(r'(\w+)_toy', command)
-    after_demo(paper[1] if paper else 's2net')
+    task = command.split()[1]
+    after_demo(PAPERS.get(task, 's2net'))
     with pytest.raises(SystemExit) as left:
         main(shlex.split(command)[1:])
     assert left.value.code == 0
-    task = command.split()[2] if 'infer' in command else None
     expected = dict(detect='scene.geojson', match='visible_thermal_registered.png', segment='scan_liver.nii.gz',
                     upscale='photo_x4.png')
-    assert task is None or (tmp_path / 'work_dirs' / 'infer' / task / expected[task]).is_file()
-
-
-PAPERS = dict(detect='sar_shipnet', match='s2net', segment='eas_unet', upscale='super_resolution')
+    assert task not in expected or (tmp_path / 'work_dirs' / task / expected[task]).is_file()
 
 
 @pytest.mark.parametrize('task', PAPERS)

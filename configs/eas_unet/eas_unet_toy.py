@@ -6,12 +6,7 @@ _base_ = [
 
 toy_data = 'eas_unet'
 demo_caption = 'outlines of the true liver (green) and of the predicted one (red)'
-max_epochs = 12
-train_cfg = dict(max_epochs=max_epochs, val_interval=6)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=30),
-    dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, T_max=max_epochs, convert_to_iter_based=True)
-]
+train_cfg = dict(max_epochs=12, val_interval=6)
 # a map of 5x5 cells at stride 16: the paper's rates would see padding alone
 model = dict(
     backbone=dict(base_channels=16, eas=dict(mid_channels=32, rates=(1, 2, 4))),

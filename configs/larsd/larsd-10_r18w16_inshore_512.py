@@ -1,8 +1,5 @@
-# Optical harbour ships, whose width is approximate: P2 to P4 with anchors.
-_base_ = 'larsd-baseline_r18w16_inshore_512.py'
+# Optical harbour ships on a CPU. LARSD-10: P2 to P4 with anchors.
+_base_ = ['larsd-baseline_r18w16_inshore_512.py', '../_base_/anchors/inshore_512.py']
 
-# python projects/larsd/tools/anchor_kmeans.py larsd-baseline_r101_inshore_512 --epochs 4
-anchors = [[(55.2, 6.3), (6.5, 57.3), (65, 7.4), (7.9, 69.5), (71.2, 8.1)],
-           [(8.6, 75.6), (77, 8.7), (9.1, 79.7), (83.1, 9.4), (9.5, 83.8)],
-           [(91.4, 10.4), (10.5, 92.6), (106.1, 12.1), (12.9, 113.9), (142, 16.1)]]
-model = dict(neck=dict(out_levels=(2, 3, 4)), bbox_head=dict(prior_generator=dict(strides=(4, 8, 16), anchors=anchors)))
+model = dict(
+    neck=dict(out_levels=(2, 3, 4)), bbox_head=dict(prior_generator=dict(strides=(4, 8, 16), anchors=_base_.anchors)))

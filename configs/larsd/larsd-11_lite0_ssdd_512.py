@@ -1,4 +1,4 @@
-# The checkpoint of larsd-10_lite0_ssdd_512.py with LASA.
+# LARSD-11: the checkpoint of larsd-10_lite0_ssdd_512 with LASA.
 _base_ = 'larsd-10_lite0_ssdd_512.py'
 
 model = dict(test_cfg=dict(lasa=dict(pattern='diamond9')))

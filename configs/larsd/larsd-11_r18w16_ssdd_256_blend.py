@@ -1,4 +1,4 @@
-# The checkpoint of larsd-10_r18w16_ssdd_256.py, with the geometric mean of aligned and raw scores.
+# LARSD-11: the checkpoint of larsd-10_r18w16_ssdd_256, with the geometric mean of aligned and raw scores.
 _base_ = 'larsd-11_r18w16_ssdd_256.py'
 
 model = dict(test_cfg=dict(lasa=dict(raw_weight=0.5)))

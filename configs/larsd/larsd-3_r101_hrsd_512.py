@@ -1,6 +1,6 @@
 # LARSD-3 on HRSD: one level and no anchors, so that nothing in the model was measured on other ships; a sliding window at test.
 _base_ = [
-    '../_base_/models/larsd_r101.py', '../_base_/datasets/hrsd_512.py', '../_base_/schedules/larsd_90k.py',
+    '../_base_/models/larsd_r101.py', '../_base_/datasets/hrsd.py', '../_base_/schedules/larsd_90k.py',
     '../_base_/larsd_runtime.py'
 ]
 

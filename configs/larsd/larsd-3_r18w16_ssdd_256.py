@@ -1,4 +1,4 @@
-# The checkpoint of larsd-baseline_r18w16_ssdd_256.py with LASA.
+# LARSD-3: the checkpoint of larsd-baseline_r18w16_ssdd_256 with LASA.
 _base_ = 'larsd-baseline_r18w16_ssdd_256.py'
 
 model = dict(test_cfg=dict(lasa=dict(pattern='diamond9')))

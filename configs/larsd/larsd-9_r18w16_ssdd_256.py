@@ -1,5 +1,4 @@
-# The reduced baseline with all fifteen anchors on P2.
-_base_ = 'larsd-10_r18w16_ssdd_256.py'
+# Rotated SSDD on a CPU. LARSD-9: all fifteen anchors on P2.
+_base_ = ['larsd-baseline_r18w16_ssdd_256.py', '../_base_/anchors/ssdd_256.py']
 
-model = dict(
-    neck=dict(out_levels=(2, )), bbox_head=dict(prior_generator=dict(strides=(4, ), anchors=[sum(_base_.anchors, [])])))
+model = dict(bbox_head=dict(prior_generator=dict(anchors=[sum(_base_.anchors, [])])))

@@ -1,4 +1,4 @@
-# The checkpoint of larsd_toy.py without LASA: LARSD-10.
+# The checkpoint of larsd_toy without LASA: LARSD-10.
 _base_ = 'larsd_toy.py'
 
 model = dict(test_cfg=dict(lasa=None))

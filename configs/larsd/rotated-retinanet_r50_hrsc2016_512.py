@@ -1,5 +1,5 @@
-# Rotated RetinaNet on the same data, schedule and metric.
+# Rotated RetinaNet on HRSC2016, with the schedule and metric of LARSD.
 _base_ = [
-    '../_base_/models/rotated_retinanet_r50.py', '../_base_/datasets/hrsc2016_512.py', '../_base_/schedules/larsd_90k.py',
+    '../_base_/models/rotated_retinanet_r50.py', '../_base_/datasets/hrsc2016.py', '../_base_/schedules/larsd_90k.py',
     '../_base_/larsd_runtime.py'
 ]

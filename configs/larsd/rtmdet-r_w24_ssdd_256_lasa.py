@@ -1,4 +1,4 @@
-# The checkpoint of rtmdet-r_w24_ssdd_256.py with LASA.
+# The checkpoint of rtmdet-r_w24_ssdd_256 with LASA.
 _base_ = 'rtmdet-r_w24_ssdd_256.py'
 
 model = dict(bbox_head=dict(type='mmsight.LASARotatedRTMDetSepBNHead'), test_cfg=dict(lasa=dict(pattern='diamond9')))

@@ -1,5 +1,5 @@
-# S2A-Net on the same data, schedule and metric.
+# S2A-Net on HRSC2016, with the schedule and metric of LARSD.
 _base_ = [
-    '../_base_/models/s2anet_r50.py', '../_base_/datasets/hrsc2016_512.py', '../_base_/schedules/larsd_90k.py',
+    '../_base_/models/s2anet_r50.py', '../_base_/datasets/hrsc2016.py', '../_base_/schedules/larsd_90k.py',
     '../_base_/larsd_runtime.py'
 ]

@@ -1,4 +1,6 @@
 # r2d2-ssl_w8_roadscene_64.py, tested under the fixed warp.
 _base_ = 'r2d2-ssl_w8_roadscene_64.py'
 
-test_dataloader = dict(dataset=dict(pipeline=_base_.test_warp_pipeline))
+from mmsight.projects.s2net.pipelines import test_pipeline
+
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline(warp=True)))

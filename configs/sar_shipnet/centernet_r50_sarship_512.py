@@ -1,4 +1,5 @@
+# The paper's baseline, CenterNet, on SAR-Ship-Dataset.
 _base_ = [
-    '../_base_/models/centernet_r50.py', '../_base_/datasets/sarship_512.py', '../_base_/schedules/adam_cosine.py',
+    '../_base_/models/centernet_r50.py', '../_base_/datasets/sarship.py', '../_base_/schedules/adam_cosine.py',
     '../_base_/sar_shipnet_runtime.py'
 ]

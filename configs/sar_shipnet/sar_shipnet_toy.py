@@ -6,11 +6,10 @@ _base_ = [
 
 toy_data = 'sar_shipnet'
 demo_caption = 'ground truth on the left, predicted boxes with their scores on the right'
-max_epochs = 18
-train_cfg = dict(max_epochs=max_epochs, val_interval=9)
+train_cfg = dict(max_epochs=18, val_interval=9)
 optim_wrapper = dict(optimizer=dict(lr=2e-3, fused=True))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', eta_min=5e-6, by_epoch=True, T_max=max_epochs, convert_to_iter_based=True)
+    dict(type='CosineAnnealingLR', eta_min=5e-6, by_epoch=True, convert_to_iter_based=True)
 ]
 expected_results = [dict(metric='ship/AP50_voc12', min=0.80)]

@@ -1,7 +1,13 @@
-# Table 1's ssd300 on the same data, schedule and metric.
+# Table 1: SSD300 on SAR-Ship-Dataset, with the schedule and metric of SAR-ShipNet.
 _base_ = [
-    'mmdet::_base_/models/ssd300.py', '../_base_/datasets/sarship_300.py',
+    'mmdet::_base_/models/ssd300.py', '../_base_/datasets/sarship.py',
     '../_base_/schedules/adam_cosine.py', '../_base_/sar_shipnet_runtime.py'
 ]
 
+from mmsight.projects.sar_shipnet.pipelines import test_pipeline, train_pipeline
+
+img_scale = (300, 300)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline(img_scale)))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline(img_scale)))
+test_dataloader = val_dataloader
 model = dict(bbox_head=dict(num_classes=1))

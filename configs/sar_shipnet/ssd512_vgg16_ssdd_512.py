@@ -1,5 +1,5 @@
-# Table 1's ssd512 on the same data, schedule and metric.
+# Table 1: SSD512 on SSDD, with the schedule and metric of SAR-ShipNet.
 _base_ = [
-    '../_base_/models/ssd512.py', '../_base_/datasets/ssdd_512.py',
+    '../_base_/models/ssd512.py', '../_base_/datasets/ssdd.py',
     '../_base_/schedules/adam_cosine.py', '../_base_/sar_shipnet_runtime.py'
 ]

@@ -1,5 +1,12 @@
-# Table 1's yolox on the same data, schedule and metric.
+# Table 1: YOLOX-M on SSDD, with the schedule and metric of SAR-ShipNet.
 _base_ = [
-    '../_base_/models/yolox_m.py', '../_base_/datasets/ssdd_640.py',
+    '../_base_/models/yolox_m.py', '../_base_/datasets/ssdd.py',
     '../_base_/schedules/adam_cosine.py', '../_base_/sar_shipnet_runtime.py'
 ]
+
+from mmsight.projects.sar_shipnet.pipelines import test_pipeline, train_pipeline
+
+img_scale = (640, 640)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline(img_scale)))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline(img_scale)))
+test_dataloader = val_dataloader

@@ -1,5 +1,7 @@
 """Hooks and run logic that no host toolbox has. Imports no host."""
 
+from mmsight.compat import mmengine_load
+
 from .cached import Cached
 from .channels_last_hook import ChannelsLastHook
 from .checkpoint_hook import CheckCheckpointHook
@@ -10,3 +12,5 @@ from .weights import load_from_safetensors
 
 __all__ = ['AutocastOptimWrapper', 'Cached', 'ChannelsLastHook', 'CheckCheckpointHook', 'ResultHook', 'full_precision',
            'load_from_package', 'load_from_safetensors']
+
+mmengine_load.apply()

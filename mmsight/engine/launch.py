@@ -1,7 +1,7 @@
 """What ``tools/train.py`` and ``tools/test.py`` do: complete a config from the command line and hand it to the runner."""
 
 import os
-import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from mmsight.box import find_checkpoint
 from mmsight.configs import load_config
+from mmsight.engine.resume import find_fault, find_resumable, list_checkpoints, set_aside
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
 
@@ -29,7 +30,8 @@ def train(config: str,
     Args:
         config (str): Path or name of a config.
         work_dir (str, optional): Defaults to the config's, else ``work_dirs/<config name>``.
-        resume (str, optional): ``'auto'`` for the last checkpoint of the work-dir, or a checkpoint's path.
+        resume (str, optional): A checkpoint's path, or ``'auto'`` for the newest checkpoint of the work-dir that is whole;
+            with none, the training starts as the config says.
         amp (bool): Mixed precision, see :class:`.AutocastOptimWrapper`.
         channels_last (bool): Faster convolutions, see :class:`.ChannelsLastHook`.
         auto_scale_lr (bool): Scale the learning rate to the real batch size.
@@ -45,11 +47,37 @@ def train(config: str,
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise InputError(f'{config} has no auto_scale_lr.base_batch_size, which --auto-scale-lr needs')
         cfg.auto_scale_lr.enable = True
-    if resume is not None:
+    checkpoint, notes = _choose(Path(cfg.work_dir), resume, cfg.get('load_from'))
+    if checkpoint is not None:
         cfg.resume = True
-        cfg.load_from = None if resume == 'auto' else _existing(resume)
+        cfg.load_from = checkpoint
         cfg.custom_hooks.append(dict(type='mmsight.CheckCheckpointHook'))
-    _run(cfg, 'train')
+    _run(cfg, 'train', notes)
+
+
+def _choose(work_dir: Path, resume: str | None, load_from: str | None) -> tuple[str | None, list[str]]:
+    """The checkpoint to go on from, if there is one, and what the log says of the choice."""
+    if resume is None:
+        count = len(list_checkpoints(work_dir))
+        return None, [f'{work_dir} HOLDS {count} CHECKPOINTS OF AN EARLIER TRAINING, WHICH THIS ONE WRITES OVER; --resume goes '
+                      'on with that one'] if count else []
+    if resume != 'auto':
+        checkpoint = find_checkpoint(resume)
+        if '://' not in checkpoint and (fault := find_fault(Path(checkpoint))):
+            raise InputError(f"--resume '{resume}': {fault}")
+        return checkpoint, []
+    found = find_resumable(work_dir)
+    notes = []
+    for path, fault in found.damaged.items():
+        # all processes choose alike; one renames
+        kept = set_aside(path) if int(os.environ.get('RANK', os.environ.get('SLURM_PROCID', 0))) == 0 else path
+        notes.append(f'checkpoint {path} is damaged and skipped ({fault}); it is kept as {kept.name}')
+    if found.checkpoint is not None:
+        notes.append(f'THE TRAINING GOES ON FROM {found.checkpoint}')
+        return str(found.checkpoint), notes
+    start = f'FROM THE WEIGHTS OF load_from, {load_from}' if load_from else 'FROM THE BEGINNING'
+    notes.append(f'NOTHING TO RESUME: {work_dir} HOLDS NO WHOLE CHECKPOINT. THE TRAINING STARTS {start}, AS THE CONFIG SAYS')
+    return None, notes
 
 
 def test(config: str,
@@ -130,22 +158,11 @@ def _distribute_on_cpu(cfg: Config, launcher: str) -> None:
         find_unused_parameters=cfg.get('find_unused_parameters', False)))
 
 
-def _existing(checkpoint: str) -> str:
-    if '://' not in checkpoint and not Path(checkpoint).is_file():
-        raise InputError(f"checkpoint '{checkpoint}' does not exist")
-    return checkpoint
-
-
-def _run(cfg: Config, phase: str) -> Runner:
-    try:
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-        getattr(runner, phase)()
-    except (pickle.UnpicklingError, EOFError) as error:
-        raise InputError(f"checkpoint '{cfg.load_from}' cannot be read: {error or 'it ends too early'}") from error
-    except RuntimeError as error:
-        if 'PytorchStreamReader' not in str(error):
-            raise
-        raise InputError(f"checkpoint '{cfg.load_from}' is damaged: {error}") from error
+def _run(cfg: Config, phase: str, notes: Sequence[str] = ()) -> Runner:
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    for note in notes:
+        runner.logger.warning(note)
+    getattr(runner, phase)()
     if is_main_process():
         print(f"result: {Path(cfg.work_dir) / 'result.json'}", flush=True)
     return runner

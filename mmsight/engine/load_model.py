@@ -5,12 +5,12 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, init_default_scope
-from mmengine.runner import load_checkpoint
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.runner import CheckpointLoader, load_checkpoint
 from torch import nn
 
 from mmsight import box
-from mmsight.configs import load_config
+from mmsight.configs import config_from_data, find_config, load_config
+from mmsight.engine.safe_load import parse_config
 from mmsight.errors import InputError
 
 SUFFIXES = ('.pth', '.pt', '.safetensors')
@@ -22,7 +22,7 @@ def load_model(model: str, weights: str | None = None, device: str = 'cpu') -> t
     return cfg, build_model(cfg, checkpoint, device)
 
 
-def find_model(model: str, weights: str | None = None) -> tuple[Config, str]:
+def find_model(model: str, weights: str | None = None, trust: bool = False) -> tuple[Config, str]:
     """The config and the checkpoint that a user means.
 
     Args:
@@ -30,6 +30,8 @@ def find_model(model: str, weights: str | None = None) -> tuple[Config, str]:
             their config; or path or name of a config.
         weights (str, optional): Checkpoint of a config: a path, or the name of a model in the box. None takes the last one that
             the config's training left in ``work_dirs/<config>``, or ``make demo`` in ``work_dirs/demo``.
+        trust (bool): Run the config inside a checkpoint as the Python program that it may be. Defaults to False: it is read
+            as data, and refused if it is more.
 
     Returns:
         tuple[Config, str]: The config and the path of the checkpoint.
@@ -37,14 +39,19 @@ def find_model(model: str, weights: str | None = None) -> tuple[Config, str]:
     Raises:
         InputError: If one cannot be found or read.
     """
-    boxed = None if Path(model).exists() else box.find_model(model)
+    boxed = None if Path(model).is_file() else box.find_model(model)
     if boxed is not None:
         model = str(boxed.path)
     if model.endswith(SUFFIXES):
         if weights is not None:
             raise InputError(f"'{model}' is a checkpoint already, and '{weights}' was given too: name a config and a "
                              'checkpoint, or a checkpoint alone')
-        return _config_of(model), model
+        return _config_of(model, trust), model
+    try:
+        find_config(model)
+    except InputError as error:
+        near = box.near_names(model)
+        raise InputError(f'{error}; {near}`mmsight models` shows the models in the box') if near else error from None
     cfg = load_config(model)
     return cfg, box.find_checkpoint(weights) if weights is not None else _last_checkpoint(cfg, model)
 
@@ -56,7 +63,7 @@ def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:
 
     Args:
         cfg (Config): See :func:`find_model`.
-        checkpoint (str): Path of a checkpoint. It is unpickled: take it from whom you trust.
+        checkpoint (str): Path of a checkpoint. It is read as data, see :mod:`mmsight.engine.safe_load`.
         device (str): e.g. ``'cuda'``.
 
     Raises:
@@ -68,7 +75,9 @@ def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:
         raise InputError(f"checkpoint '{checkpoint}' does not exist")
     try:
         content = load_checkpoint(model, checkpoint, map_location='cpu', strict=True, logger='silent')
-    except Exception as error:  # unpickling raises whatever the bytes lead it to
+    except InputError:
+        raise
+    except Exception as error:  # what a checkpoint of another shape leads the loader to
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {cfg.filename} ({reason}); use the "
                          'config that it was trained with') from error
@@ -86,17 +95,18 @@ def dataset_meta(cfg: Config, checkpoint: dict) -> dict:
     return {**described, **checkpoint.get('meta', {}).get('dataset_meta', {})}
 
 
-def _config_of(checkpoint: str) -> Config:
+def _config_of(checkpoint: str, trust: bool) -> Config:
     """The config that a checkpoint holds."""
-    if not Path(checkpoint).is_file():
-        raise InputError(f"checkpoint '{checkpoint}' does not exist")
     try:
         text = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')['meta']['cfg']
-    except InputError:
-        raise
-    except Exception as error:  # unpickling raises whatever the bytes lead it to
-        raise InputError(f"checkpoint '{checkpoint}' is damaged or holds no config ({type(error).__name__}): name the config, "
-                         'and the checkpoint with --weights') from error
+    except FileNotFoundError:
+        raise InputError(f"checkpoint '{checkpoint}' does not exist") from None
+    except (KeyError, TypeError, IndexError):
+        text = None
+    if not isinstance(text, str):
+        raise InputError(f"checkpoint '{checkpoint}' holds no config: name the config, and the checkpoint with --weights")
+    if not trust:
+        return config_from_data(parse_config(text, checkpoint), text, checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f'config_of_{Path(checkpoint).stem}.py'
         path.write_text(text)

@@ -75,6 +75,12 @@ class ResultHook(Hook):
 
     after_test_epoch = after_val_epoch
 
+    def after_train(self, runner: Runner) -> None:
+        """Validate a training that was killed after its last step and resumed: nothing was left to train."""
+        if not self.metrics and runner.val_loop is not None:
+            runner.logger.info('Nothing was left to train: the model is validated')
+            runner.val_loop.run()
+
     @master_only
     def after_run(self, runner: Runner) -> None:
         record = dict(

@@ -71,8 +71,7 @@ def _run(job: Job, out_dir: Path) -> str:
     options = ['--cfg-options', f'randomness.seed={job.seed}']
     trained, last = work_dir / 'trained.json', work_dir / 'last_checkpoint'
     if not trained.is_file():
-        resume = ['--resume'] if last.is_file() else []
-        if _call(log, 'train', find_config(job.train), '--work-dir', work_dir, *resume, *options) or not last.is_file():
+        if _call(log, 'train', find_config(job.train), '--work-dir', work_dir, '--resume', *options) or not last.is_file():
             return f'the training failed: {_last_line(log)} (see {log})'
         (work_dir / 'result.json').replace(trained)
     for config in job.tests:

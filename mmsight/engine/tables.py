@@ -123,18 +123,24 @@ def load_tables(paper: str) -> dict[str, Table]:
 
 
 def read_records(*folders: Path) -> Records:
-    """Records of folders, by config and seed; those of a later folder replace equal ones of an earlier.
+    """Records of folders, ``<config>_seed<N>.json``; those of a later folder replace equal ones of an earlier.
+
+    The file's name says which config: the ``config`` inside is what the file was called when it was run.
 
     Raises:
-        InputError: If a file is no record.
+        InputError: If a file has another name or is no record.
     """
     found: Records = {}
     for folder in folders:
         for path in sorted(folder.glob('*.json')):
+            config, _, seed = path.stem.rpartition('_seed')
+            if not config or not seed.isdecimal():
+                raise InputError(f'{path}: a record is called <config>_seed<N>.json')
             try:
                 record = json.loads(path.read_text())
-                config, seed = Path(record['config']).stem, int(record['seed'])
-                found.setdefault(config, {})[seed] = dict(record, metrics=dict(record['metrics']), file=path.name)
+                if record['seed'] != int(seed):
+                    raise InputError(f"{path}: the record is of seed {record['seed']}")
+                found.setdefault(config, {})[int(seed)] = dict(record, metrics=dict(record['metrics']), file=path.name)
             except (ValueError, KeyError, TypeError) as error:
                 raise InputError(f'{path} is no record of a run, as `mmsight test` writes it: {error!r}') from error
     return {config: dict(sorted(seeds.items())) for config, seeds in found.items()}

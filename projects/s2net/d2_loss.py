@@ -31,7 +31,7 @@ def soft_scores(features: Tensor) -> Tensor:
 class Cells(NamedTuple):
     """n correspondences of one pair: flat indices (n, ) into the first map's cells, and cells (x, y) of both maps (n, 2)."""
 
-    index: Tensor
+    cell: Tensor
     first: Tensor
     second: Tensor
 
@@ -45,7 +45,7 @@ def corresponding_cells(flow: Tensor, height: int, width: int) -> Cells:
     """
     centre = STRIDE // 2 - 1
     around = [flow[centre + dy::STRIDE, centre + dx::STRIDE][:height, :width] for dy in (0, 1) for dx in (0, 1)]
-    place = (sum(around) / 4 - (STRIDE - 1) / 2) / STRIDE
+    place = (sum(around[1:], around[0]) / 4 - (STRIDE - 1) / 2) / STRIDE
     limit = place.new_tensor([width, height]) - 1
     valid = ((place >= 0) & (place <= limit)).all(dim=-1)
     y, x = valid.nonzero(as_tuple=True)
@@ -65,13 +65,13 @@ def margin_loss(first: Tensor, second: Tensor, scores: tuple[Tensor, Tensor], ce
         cells (Cells): n >= 1 correspondences.
     """
     width = first.shape[2]
-    a, every_b = first.flatten(1).T[cells.index], second.flatten(1)
+    a, every_b = first.flatten(1).T[cells.cell], second.flatten(1)
     index = cells.second[:, 1] * width + cells.second[:, 0]
     b, every_a = every_b.T[index], first.flatten(1)
     positive = 2 - 2 * (a * b).sum(dim=1)
     negative = torch.minimum(_hardest(a, every_b, cells.second, width, safe_radius),
                              _hardest(b, every_a, cells.first, width, safe_radius))
-    weight = scores[0].flatten()[cells.index] * scores[1].flatten()[index]
+    weight = scores[0].flatten()[cells.cell] * scores[1].flatten()[index]
     return (weight * F.relu(margin + positive - negative)).sum() / weight.sum().clamp(min=1e-12)
 
 

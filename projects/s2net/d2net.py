@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -60,9 +61,9 @@ class D2Net(DetectDescribe):
         if preprocessing not in ('torch', 'caffe'):
             raise ValueError(f"preprocessing must be 'torch' or 'caffe', found '{preprocessing}'")
         # torchvision.models.vgg16 would also draw the 124 million weights of its classifier
-        self.features = vgg.make_layers(vgg.cfgs['D'][:13])[:CONV4_3]
+        self.features: Any = vgg.make_layers(vgg.cfgs['D'][:13])[:CONV4_3]
         for layer in self.features:
-            if isinstance(layer, nn.Conv2d):
+            if isinstance(layer, nn.Conv2d) and layer.bias is not None:
                 nn.init.kaiming_normal_(layer.weight, mode='fan_out', nonlinearity='relu')
                 nn.init.zeros_(layer.bias)
         self.pretrained, self.preprocessing = pretrained, preprocessing
@@ -111,7 +112,7 @@ class D2Net(DetectDescribe):
         losses = []
         for index, flow in enumerate(pair.flow):
             cells = corresponding_cells(flow, *first.shape[-2:])
-            if len(cells.index) >= self.min_correspondences:
+            if len(cells.cell) >= self.min_correspondences:
                 scores = (pair.first['scores'][index], pair.second['scores'][index])
                 losses.append(margin_loss(first[index], second[index], scores, cells, self.margin, self.safe_radius))
         if not losses:
@@ -136,7 +137,8 @@ class D2Net(DetectDescribe):
         Each finer map adds the coarser one to itself. Scores are activations, divided by the scale's index + 1.
         """
         height, width = image.shape[-2:]
-        coarser, banned, found = None, None, []
+        coarser, found = None, []
+        banned: Any = None
         for index, scale in enumerate(self.scales):
             size = [max(round(height * scale), 16), max(round(width * scale), 16)]
             level = image[None] if scale == 1 else F.interpolate(image[None], size, mode='bilinear', align_corners=True)

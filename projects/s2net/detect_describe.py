@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from mmengine.model import BaseModel
@@ -121,7 +121,7 @@ class DetectDescribe(BaseModel):
         """Subtract ImageNet's mean and divide by its deviation."""
         return (images - self.mean) / self.std
 
-    def forward(self, images: Tensor | list[Tensor], flow: Tensor | None = None, mask: list[Tensor] | None = None,
+    def forward(self, images: Any, flow: Any = None, mask: list[Tensor] | None = None,
                 mode: str = 'tensor', **_: object) -> Features | dict[str, Tensor] | list[dict]:
         """What mmengine's runner calls.
 

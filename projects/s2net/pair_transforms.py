@@ -5,6 +5,7 @@ infrared image of each visible pixel, NaN where there is none.
 """
 
 import hashlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -108,7 +109,8 @@ class CropPair:
         y, x = inside(flow, height, width).nonzero(as_tuple=True)
         if not len(y):
             raise InputError(f"{pair['path']}: no pixel of this pair has a place in the infrared image; check its ground truth")
-        best, most = None, -1.0
+        best: Any = None
+        most = -1.0
         for index in torch.randint(len(y), (self.tries, )):
             first = self._corner(torch.stack([x[index], y[index]]), height, width)
             second = self._corner(flow[y[index], x[index]], height, width)

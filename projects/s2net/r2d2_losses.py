@@ -36,8 +36,8 @@ def peakiness_loss(repeatability: Tensor, patch: int = 16) -> Tensor:
     Zeros beyond the border count in both means.
     """
     smooth = F.avg_pool2d(repeatability, 3, stride=1, padding=1)
-    window = dict(kernel_size=patch + 1, stride=1, padding=patch // 2)
-    return 1 - (F.max_pool2d(smooth, **window) - F.avg_pool2d(smooth, **window)).mean()
+    side, half = patch + 1, patch // 2
+    return 1 - (F.max_pool2d(smooth, side, 1, half) - F.avg_pool2d(smooth, side, 1, half)).mean()
 
 
 def reliability_loss(samples: Samples, base: float = 0.5, bins: int = 20) -> Tensor:
@@ -49,5 +49,5 @@ def reliability_loss(samples: Samples, base: float = 0.5, bins: int = 20) -> Ten
     precision = average_precision(samples.similarity, samples.positive, bins)
     trust = samples.reliability
     count = max(len(trust), 1)
-    base = (precision.detach().sum() / count).clamp(max=base)
-    return (1 - precision * trust - base * (1 - trust)).sum() / count
+    bar = (precision.detach().sum() / count).clamp(max=base)
+    return (1 - precision * trust - bar * (1 - trust)).sum() / count

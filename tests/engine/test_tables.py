@@ -6,6 +6,7 @@ import json
 import statistics
 
 import pytest
+import torch
 
 from mmsight import projects
 from mmsight.configs import find_config, source_root
@@ -31,7 +32,7 @@ def test_tables_and_records_name_configs(paper):
         for config, runs in tables.read_records(path).items():
             assert (path.relative_to(folder).as_posix(), config) in shown, f'{config} stands in no table'
             for seed, run in runs.items():
-                assert run['file'] in (f'{config}.json', f'{config}_seed{seed}.json', f'{config}_s{seed}.json')
+                assert run['file'] == f'{config}_seed{seed}.json'
                 assert run['git_commit'] and not run['git_commit'].endswith('-dirty')
 
 
@@ -65,20 +66,26 @@ def test_a_row_without_a_record_says_so(tmp_path):
     assert '| not reproduced |' in text and table.not_reproduced in text
 
 
-@pytest.mark.parametrize('content', ['{', '[]', '{"config": "x"}', '{"config": "x", "seed": "a", "metrics": {}}'])
+@pytest.mark.parametrize('content', ['{', '[]', '{"seed": 0}', '{"seed": 1, "metrics": {}}'])
 def test_a_file_that_is_no_record_is_named(content, tmp_path):
-    (tmp_path / 'bad.json').write_text(content)
-    with pytest.raises(InputError, match='bad.json'):
+    (tmp_path / 'bad_seed0.json').write_text(content)
+    with pytest.raises(InputError, match='bad_seed0.json'):
         tables.read_records(tmp_path)
+
+
+def test_a_records_name_says_config_and_seed(records):
+    (records / 'example_project_seed2.json').rename(records / 'example_project.json')
+    with pytest.raises(InputError, match=r'example_project.json: a record is called <config>_seed<N>.json'):
+        tables.read_records(records)
 
 
 def test_what_is_measured_is_not_run_again():
     table = tables.load_tables('eas_unet')['chaos']
-    done = {'unet_2d_w16_slices_64_chaos': {0: {}}}
-    jobs = table_runs.pending(table, [0, 1], done, 'unet_*')
-    assert jobs == [table_runs.Job('unet_2d_w16_slices_64', 1, ('unet_2d_w16_slices_64_chaos', ))]
+    done = {'unet-2d_w16_slices_64_chaos': {0: {}}}
+    jobs = table_runs.pending(table, [0, 1], done, 'unet-*')
+    assert jobs == [table_runs.Job('unet-2d_w16_slices_64', 1, ('unet-2d_w16_slices_64_chaos', ))]
     # one training for both tables' rows
-    assert {job.train for job in table_runs.pending(table, [0], {}, '*')} == {'unet_2d_w16_slices_64', 'eas_unet_w16_slices_64'}
+    assert {job.train for job in table_runs.pending(table, [0], {}, '*')} == {'unet-2d_w16_slices_64', 'eas-unet_w16_slices_64'}
 
 
 def test_command_runs_seeds_and_goes_on(run, tmp_path):
@@ -98,7 +105,7 @@ def test_a_failed_run_is_named_and_the_rest_is_done(run, tmp_path):
     out = tmp_path / 'example_project'
     broken = out / 'runs' / 'example_project_seed0'
     broken.mkdir(parents=True)
-    (broken / 'last_checkpoint').write_text(str(tmp_path / 'gone.pth'))
+    torch.save(dict(state_dict={}, message_hub={}, meta={}), broken / 'epoch_1.pth')
     done = run('-m', 'mmsight.cli', 'table', 'example_project', 'example', '--run', '--seeds', 0, 1, '--out-dir', tmp_path,
                check=False, MMSIGHT_DATA=str(tmp_path))
     assert done.returncode == 1 and 'Traceback' not in done.stderr

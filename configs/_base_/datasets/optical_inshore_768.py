@@ -1,10 +1,13 @@
 # Harbour ships at the images' own resolution, where they are 12 to 32 pixels wide: crops of 768x768, turned by any angle,
 # scaled and recoloured. 8 of the 60 training images, in mmsight/splits/inshore_holdout.txt, choose checkpoint and threshold.
-_base_ = 'optical_inshore_512.py'
+_base_ = 'optical_inshore.py'
 
-size = (768, 768)
+from mmsight.projects.larsd import pipelines
+
+img_scale = (768, 768)
+load, resize, pad, *finish = pipelines.test_pipeline((1024, 1024))
 train_pipeline = [
-    dict(type='mmsight.CachedLoad', load=_base_.train_pipeline[0]),
+    dict(type='mmsight.Cached', transforms=[load]),
     dict(type='mmdet.LoadAnnotations', with_bbox=True, box_type='rbox'),
     dict(type='mmdet.RandomFlip', prob=0.5),
     dict(type='mmsight.RandomQuarterTurn'),
@@ -15,17 +18,13 @@ train_pipeline = [
         ratio_range=(0.75, 1.33),
         keep_ratio=True,
         clip_object_border=False),
-    dict(type='mmdet.RandomCrop', crop_size=size, allow_negative_crop=True, bbox_clip_border=False),
-    dict(type='mmdet.Pad', size=size),
+    dict(type='mmdet.RandomCrop', crop_size=img_scale, allow_negative_crop=True, bbox_clip_border=False),
+    dict(type='mmdet.Pad', size=img_scale),
     dict(type='RandomRotate', prob=0.5, angle_range=45),
     dict(type='mmdet.YOLOXHSVRandomAug'),
     dict(type='mmdet.PackDetInputs')
 ]
-test_pipeline = [
-    _base_.test_pipeline[0],
-    dict(type='mmdet.Resize', scale=(1024, 1024), keep_ratio=True),
-    *_base_.test_pipeline[3:]
-]
+test_pipeline = [load, resize, *finish]
 train_dataloader = dict(
     num_workers=2,
     dataset=dict(

@@ -1,5 +1,10 @@
 # The RGB / near-infrared scenes, registered or with a matrix beside the near-infrared image; 19 test pairs a scene by a
 # seeded list.
+_base_ = []  # without it mmengine reads a file with imports as a Python-style config
+
+from mmsight.projects.s2net.pipelines import test_pipeline, train_pipeline
+
+crop = 192
 data_root = '{{$MMSIGHT_DATA:data}}/rgbnir/'
 train_dataloader = dict(
     batch_size=2,
@@ -11,7 +16,8 @@ train_dataloader = dict(
         type='mmsight.RGBNIRDataset',
         data_root=data_root,
         test_ids='rgbnir_test.txt',
-        split='train'))
+        split='train',
+        pipeline=train_pipeline(crop)))
 test_dataloader = dict(
     batch_size=1,
     num_workers=1,
@@ -21,7 +27,8 @@ test_dataloader = dict(
         type='mmsight.RGBNIRDataset',
         data_root=data_root,
         test_ids='rgbnir_test.txt',
-        split='test'))
+        split='test',
+        pipeline=test_pipeline()))
 test_evaluator = dict(
     type='mmsight.MatchingMetric',
     baselines=[dict(type='mmsight.SIFT'), dict(type='mmsight.RIFT'), dict(type='mmsight.ORB')],

@@ -1,5 +1,10 @@
 # RoadScene: visible and thermal, registered; 43 test pairs by a seeded list, all others train. No validation split: the
 # curve during training would be the test's, so there is none.
+_base_ = []  # without it mmengine reads a file with imports as a Python-style config
+
+from mmsight.projects.s2net.pipelines import test_pipeline, train_pipeline
+
+crop = 192
 data_root = '{{$MMSIGHT_DATA:data}}/roadscene/'
 train_dataloader = dict(
     batch_size=2,
@@ -12,7 +17,8 @@ train_dataloader = dict(
         data_root=data_root,
         data_prefix=dict(visible='crop_LR_visible', infrared='cropinfrared'),
         test_ids='roadscene_test.txt',
-        split='train'))
+        split='train',
+        pipeline=train_pipeline(crop)))
 test_dataloader = dict(
     batch_size=1,
     num_workers=1,
@@ -23,7 +29,8 @@ test_dataloader = dict(
         data_root=data_root,
         data_prefix=dict(visible='crop_LR_visible', infrared='cropinfrared'),
         test_ids='roadscene_test.txt',
-        split='test'))
+        split='test',
+        pipeline=test_pipeline()))
 test_evaluator = dict(
     type='mmsight.MatchingMetric',
     baselines=[dict(type='mmsight.SIFT'), dict(type='mmsight.RIFT'), dict(type='mmsight.ORB')],

@@ -1,5 +1,10 @@
 # SSDD with rotated boxes, 2021 release, official split (ids that end in 1 or 9 test). It has no validation split: the curve
 # during training is of the test split, and no checkpoint is chosen by it.
+_base_ = []  # without it mmengine reads a file with imports as a Python-style config
+
+from mmsight.projects.larsd.pipelines import test_pipeline, train_pipeline
+
+img_scale = (512, 512)
 data_root = '{{$MMSIGHT_DATA:data}}/ssdd/'
 train_dataloader = dict(
     batch_size=8,
@@ -10,7 +15,8 @@ train_dataloader = dict(
         type='mmsight.RotatedSSDDDataset',
         data_root=data_root,
         ann_file='ImageSets/Main/train.txt',
-        data_prefix=dict(img='JPEGImages', ann='Annotations')))
+        data_prefix=dict(img='JPEGImages', ann='Annotations'),
+        pipeline=train_pipeline(img_scale, grey=True)))
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,
@@ -22,7 +28,8 @@ val_dataloader = dict(
         data_root=data_root,
         ann_file='ImageSets/Main/test.txt',
         data_prefix=dict(img='JPEGImages', ann='Annotations'),
-        test_mode=True))
+        test_mode=True,
+        pipeline=test_pipeline(img_scale, grey=True)))
 test_dataloader = val_dataloader
 val_evaluator = dict(type='mmsight.RotatedShipMetric')
 test_evaluator = val_evaluator

@@ -1,6 +1,5 @@
 # A few thousand steps in mixed precision: AdamW, cosine, an average of the weights. One validation, of the last weights.
-max_epochs = 80
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=max_epochs)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=80, val_interval=80)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(

@@ -2,12 +2,11 @@
 # training volumes count.
 _base_ = ['adamw_cosine_liver.py', '../eas_unet_runtime.py']
 
-max_epochs = 200
-train_cfg = dict(max_epochs=max_epochs, val_interval=20)
+train_cfg = dict(max_epochs=200, val_interval=20)
 optim_wrapper = dict(optimizer=dict(lr=2e-3, weight_decay=5e-2), clip_grad=dict(max_norm=5.0))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.02, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, T_max=max_epochs, convert_to_iter_based=True)
+    dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, convert_to_iter_based=True)
 ]
 default_hooks = dict(
     checkpoint=dict(interval=20, max_keep_ckpts=1, save_best='liver/DSC', rule='greater'),

@@ -1,11 +1,10 @@
 # For a GPU: 14 epochs, 12,600 steps at batch 16; averaged weights, of which the last count. The same for every model.
 _base_ = '../super_resolution_runtime.py'
 
-max_epochs = 14
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=2)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=14, val_interval=2)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.02, by_epoch=False, end=200),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, T_max=max_epochs, convert_to_iter_based=True)
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, convert_to_iter_based=True)
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=16)
 default_hooks = dict(

@@ -18,7 +18,8 @@ from mmsight.registry import DATASETS, METRICS
 def main() -> None:
     """Prints the tables of the config's test_evaluator."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog='example: python projects/s2net/tools/score_features.py r2d2_roadscene_192 features.pkl '
+        description=__doc__,
+        epilog='example: python projects/s2net/tools/score_features.py r2d2_w32_roadscene_192 features.pkl '
         '--cfg-options test_evaluator.threshold=5')
     parser.add_argument('config', help='path or name of a config of S2-Net')
     parser.add_argument('features', help='file that tools/test.py CONFIG CHECKPOINT --out wrote')

@@ -55,7 +55,7 @@ def test_the_command(ct, checkpoint, write_nifti, write_dicom, tmp_path, run, ki
     if kind == 'dicom':
         write_dicom(source, ct[0])
         affine = read_volume(source).affine
-    command = ('-m', 'mmsight.cli', 'infer', 'segment', TOY, source, '--weights', checkpoint, '--out-dir', tmp_path / 'out')
+    command = ('-m', 'mmsight.cli', 'segment', source, '-m', TOY, '--weights', checkpoint, '--out-dir', tmp_path / 'out')
     text = run(*command).stdout
     mask = nib.load(tmp_path / 'out' / 'scan_liver.nii.gz')
     np.testing.assert_allclose(mask.affine, affine, atol=1e-6)
@@ -111,7 +111,7 @@ def test_slices_take_the_way_of_the_test_pipeline(ct, checkpoint, root):
             return [sample]
 
     seen: list[torch.Tensor] = []
-    cfg = load_config(str(root / 'configs/eas_unet/eas_unet_w64_lits_256_2.5d.py'))
+    cfg = load_config(str(root / 'configs/eas_unet/eas-unet_w64_lits_256_2.5d.py'))
     volume = Volume(root, ct[0], 1.0, 0.0, np.eye(4))
     mask = predict_volume(cfg, Spy(), volume)
     window = (ct[0].clip(-200, 250) + 200) / 450
@@ -123,7 +123,7 @@ def test_slices_take_the_way_of_the_test_pipeline(ct, checkpoint, root):
 def test_the_window_is_that_of_the_weights(ct, root, write_nifti, tmp_path):
     """A model of 8-bit slices reads CT in the window of its checkpoint, and of its config where that says none."""
     write_nifti(tmp_path / 'scan.nii', ct[0])
-    name = str(root / 'configs/eas_unet/eas_unet_w16_slices_64.py')
+    name = str(root / 'configs/eas_unet/eas-unet_w16_slices_64.py')
     cfg = load_config(name)
     init_default_scope(cfg.default_scope)
     weights = MODELS.build(cfg.model).state_dict()
@@ -153,7 +153,7 @@ def test_vnet_slabs_are_the_whole_volume(monkeypatch, root):
             return (volume[0] > 0.5).long()
 
     hu = np.random.default_rng(0).integers(-300, 300, (230, 4, 5)).astype(np.int16)
-    cfg = load_config(str(root / 'configs/eas_unet/vnet_lits_32x256x256.py'))
+    cfg = load_config(str(root / 'configs/eas_unet/vnet_w16_lits_32x256x256.py'))
     mask = predict_volume(cfg, Threshold(), Volume(root, hu, 1.0, 0.0, np.eye(4)))
     np.testing.assert_array_equal(mask, (hu.clip(-200, 250) + 200) / 450 > 0.5)
 
@@ -215,18 +215,18 @@ def test_no_liver_is_said(ct, inferencer, write_nifti, tmp_path, monkeypatch):
     monkeypatch.setattr(PREDICT, lambda *args: np.zeros(ct[0].shape, np.uint8))
     found = inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')['predictions'][0]
     assert found['volume_ml'] == 0 and found['mean_hu'] is None
-    assert found['warnings'] == ['scan.nii: no liver was found, the mask is empty']
+    assert 'scan.nii: no liver was found, the mask is empty' in found['warnings']
     assert not values_of(tmp_path / 'out' / 'scan_liver.nii.gz').any()
 
 
 def test_faults(ct, checkpoint, inferencer, root, write_nifti, tmp_path, run):
     write_nifti(tmp_path / 'scan.nii', ct[0], spacing=(1.0, 1.0, 1.0))
-    command = ('-m', 'mmsight.cli', 'infer', 'segment', TOY, tmp_path / 'scan.nii')
+    command = ('-m', 'mmsight.cli', 'segment', tmp_path / 'scan.nii', '-m', TOY)
     done = run(*command, '--weights', tmp_path / 'no.pth', check=False)
     assert done.returncode == 1 and 'no.pth' in done.stderr and 'Traceback' not in done.stderr
     with pytest.raises(InputError, match='cannot be loaded into the model of'):
-        load_model(str(root / 'configs/eas_unet/unet_2d_w64_lits_256.py'), str(checkpoint))
-    cfg = load_config(str(root / 'configs/eas_unet/eas_unet_w16_slices_64.py'))
+        load_model(str(root / 'configs/eas_unet/unet-2d_w64_lits_256.py'), str(checkpoint))
+    cfg = load_config(str(root / 'configs/eas_unet/eas-unet_w16_slices_64.py'))
     with pytest.raises(InputError, match='in which HU window the model was trained'):
         predict_volume(cfg, torch.nn.Identity(), read_volume(tmp_path / 'scan.nii'))
     cfg.test_dataloader.dataset.pipeline[0].type = 'LoadImageFromFile'

@@ -62,8 +62,8 @@ def test_summary_by_a_loop(tool):
     assert sum(row['candidates'] for row in found['places']) == (place < tool.PLACES[-1]).sum()
 
 
-HEADS = ['larsd_toy', 'rotated-retinanet_r18w16_harbours_128_lasa', 'rotated-fcos_r18w16_harbours_128_lasa',
-         'rtmdet-r_w24_harbours_128_lasa']
+HEADS = ['larsd_toy', 'rotated-retinanet_r18w16_toy_128_lasa', 'rotated-fcos_r18w16_toy_128_lasa',
+         'rtmdet-r_w24_toy_128_lasa']
 
 
 @pytest.mark.parametrize('name', HEADS)

@@ -34,7 +34,7 @@ def test_warp_changes_the_test_alone(name):
     assert ours == theirs and [step['type'] for step in pipeline][1] == 'mmsight.FixedInfraredWarp'
 
 
-@pytest.mark.parametrize('name', ['d2net-ssl_roadscene_256', 'r2d2-ssl_rgbnir_192', 'r2d2-ssl_w8_roadscene_64'])
+@pytest.mark.parametrize('name', ['d2net-ssl_vgg16_roadscene_256', 'r2d2-ssl_w32_rgbnir_192', 'r2d2-ssl_w8_roadscene_64'])
 def test_recipe_of_the_paper(name):
     cfg = load_config(name)
     crop = int(name.rsplit('_', 1)[1])
@@ -46,7 +46,7 @@ def test_recipe_of_the_paper(name):
         assert (optimizer.type, optimizer.lr, optimizer.weight_decay) == ('Adam', 1e-4, 1e-5 if 'd2net' in name else 5e-4)
 
 
-@pytest.mark.parametrize('name', ['s2net_toy', 'r2d2_roadscene_192', 'd2net_roadscene_256'])
+@pytest.mark.parametrize('name', ['s2net_toy', 'r2d2_w32_roadscene_192', 'd2net_vgg16_roadscene_256'])
 def test_model_of_a_config_trains_a_step_and_predicts(name):
     torch.manual_seed(0)
     cfg = load_config(name)

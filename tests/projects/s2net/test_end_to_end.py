@@ -43,7 +43,7 @@ def test_train_resume_test_and_draw(run, tmp_path):
     assert found['matches'] > 20 and {'test_000_matches.npz', 'test_000_match.json', 'test_000_matches.png'} <= {
         file.name for file in (tmp_path / 'm').iterdir()}
     with pytest.raises(InputError, match='use the config that it was trained with'):
-        MatchInferencer('r2d2_roadscene_192', str(work_dir / 'epoch_2.pth'), 'cpu')
+        MatchInferencer('r2d2_w32_roadscene_192', str(work_dir / 'epoch_2.pth'), 'cpu')
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmsight.configs import list_configs, load_config
 
 NAMES = [path.stem for path in list_configs() if path.parent.name == 'super_resolution']
-KINDS = ('srcnn_mse', 'srcnn_pl', 'srgan_mse', 'srgan_pl')
+KINDS = ('srcnn-mse', 'srcnn-pl', 'srgan-mse', 'srgan-pl')
 
 
 def built(name):
@@ -55,16 +55,16 @@ def test_builds_steps_and_predicts(name):
 
 def test_the_presets_of_the_report_share_one_generator():
     """The only fair 2 x 2 comparison: what differs are the losses."""
-    configs = [load_config(f'{kind}_x4_report') for kind in KINDS]
+    configs = [load_config(f'{kind}_w128_div2k_x4') for kind in KINDS]
     assert len({str(cfg.model.generator) for cfg in configs}) == 1
     assert len({str(cfg.train_dataloader) for cfg in configs}) == 1
-    assert all(sum(p.numel() for p in built(f'{kind}_x4_report').generator.parameters()) == 769_286 for kind in KINDS[::3])
+    assert all(sum(p.numel() for p in built(f'{kind}_w128_div2k_x4').generator.parameters()) == 769_286 for kind in KINDS[::3])
 
 
 def test_the_code_behind_the_report():
-    configs = {kind: load_config(f'{kind}_x4_repo') for kind in KINDS}
+    configs = {kind: load_config(f'{kind}_w128_div2k_x4_code') for kind in KINDS}
     assert {kind: cfg.model.generator.get('learned_upsampling', True) for kind, cfg in configs.items()} == {
-        'srcnn_mse': True, 'srcnn_pl': True, 'srgan_mse': True, 'srgan_pl': False}
+        'srcnn-mse': True, 'srcnn-pl': True, 'srgan-mse': True, 'srgan-pl': False}
     for kind, cfg in configs.items():
         assert cfg.train_cfg.max_iters == 201
         assert cfg.train_dataloader.batch_size == (20 if 'gan' in kind else 10)  # a new batch of 10 for each network
@@ -77,17 +77,17 @@ def test_the_code_behind_the_report():
 def test_the_reports_generator_on_t91():
     """As it is, and trained for 12,600 steps on real features in the perceptual rows."""
     for kind in KINDS:
-        cfg = load_config(f'{kind}_x4_t91_report')
-        assert cfg.model.generator == load_config(f'{kind}_x4_report').model.generator
+        cfg = load_config(f'{kind}_w128_t91_x4')
+        assert cfg.model.generator == load_config(f'{kind}_w128_div2k_x4').model.generator
         data = cfg.train_dataloader.dataset
         assert cfg.train_cfg.max_epochs * 90 * data.times // cfg.train_dataloader.batch_size == 12_600
-        if '_pl' in kind:
+        if '-pl' in kind:
             loss = cfg.model.content_loss
             assert (loss.network, loss.layer, loss.weights) == ('VGG16', 'conv3_3', 'mmsight://vgg16-hed')
 
 
 def test_201_epochs_of_800_images():
-    cfg = load_config('srgan_mse_x4_report')
+    cfg = load_config('srgan-mse_w128_div2k_x4')
     assert cfg.train_cfg.max_epochs * 800 // cfg.train_dataloader.batch_size == 16_080
 
 
@@ -98,13 +98,13 @@ def test_names_say_the_scale_and_the_loss(name):
     train = cfg.train_dataloader.dataset
     assert cfg.model.scale == cfg.model.generator.get('scale') == scale == train.get('dataset', train).scale
     assert ('gan' in name) == ('discriminator' in cfg.model)
-    assert ('_pl_' in name) == (cfg.model.content_loss.type == 'mmsight.VGGFeatureLoss')
+    assert ('-pl_' in name) == (cfg.model.content_loss.type == 'mmsight.VGGFeatureLoss')
     assert ('random-vgg' in name) == (cfg.model.content_loss.get('weights') == 'random')
 
 
 @pytest.mark.parametrize('names', [
-    ('srcnn_mse_x4_t91', 'srcnn_pl_x4_t91_random-vgg', 'srgan_mse_x4_t91', 'srgan_pl_x4_t91_random-vgg'),
-    [f'{kind}_x4_t91_report' for kind in KINDS]
+    ('srcnn-mse_w64_t91_x4', 'srcnn-pl_w64_t91_x4_random-vgg', 'srgan-mse_w64_t91_x4', 'srgan-pl_w64_t91_x4_random-vgg'),
+    [f'{kind}_w128_t91_x4' for kind in KINDS]
 ])
 def test_t91_models_differ_in_their_losses_alone(names):
     configs = [load_config(name) for name in names]

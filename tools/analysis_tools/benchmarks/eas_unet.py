@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mmsight.configs import load_config
 from mmsight.engine.benchmark import Row, interleave
 
-UNET, EAS, SEPARABLE = 'unet_2d_w64_lits_256', 'eas_unet_w64_lits_256', 'eas_unet_w64_lits_256_separable'
+UNET, EAS, SEPARABLE = 'unet-2d_w64_lits_256', 'eas-unet_w64_lits_256', 'eas-unet_w64_lits_256_separable'
 THEIRS = "mmseg's U-Net"
 SPACING = (1.0, 0.75, 0.75)
 

@@ -16,12 +16,12 @@ from mmsight.configs import load_config
 from mmsight.engine.benchmark import Row, interleave
 
 NETWORKS = {
-    'SAR-ShipNet': ('sar_shipnet_r50_ssdd_512', 512),
+    'SAR-ShipNet': ('sar-shipnet_r50_ssdd_512', 512),
     'CenterNet-R50': ('centernet_r50_ssdd_512', 512),
     'YOLOX-M 640': ('yolox_m_ssdd_640', 640),
     'RetinaNet 600': ('retinanet_r50_ssdd_600', 600),
     'SSD512': ('ssd512_vgg16_ssdd_512', 512),
-    'Faster R-CNN 600': ('faster_rcnn_r50_ssdd_600', 600)
+    'Faster R-CNN 600': ('faster-rcnn_r50_ssdd_600', 600)
 }
 
 

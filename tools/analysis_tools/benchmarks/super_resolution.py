@@ -54,7 +54,7 @@ def _batch(number: int, side: int) -> dict:
 
 def _step(quick: bool) -> list[Row]:
     """A step of SRGAN-MSE, preprocessing included, against the same arithmetic written out."""
-    cfg = load_config('srgan_mse_x4_report')
+    cfg = load_config('srgan-mse_w128_div2k_x4')
     cfg.model.generator.update(width=32, up_width=32)  # the wrapping costs the same, and shows more
     cfg.model.discriminator.update(width=16, dense=64)
     model: AdversarialSuperResolver = MODELS.build(cfg.model)
@@ -106,9 +106,9 @@ def _tiles(quick: bool) -> list[Row]:
     """Peak memory of a process of its own, and how far tiles are from one pass."""
     side = 2048 if quick else 8192
     command = 'import runpy, sys; import mmsight; runpy.run_path(sys.argv[1])["tile"](sys.argv[2], int(sys.argv[3]))'
-    done = subprocess.run([sys.executable, '-c', command, __file__, 'srcnn_mse_x4_t91', str(side)], check=True,
+    done = subprocess.run([sys.executable, '-c', command, __file__, 'srcnn-mse_w64_t91_x4', str(side)], check=True,
                           capture_output=True, text=True)
-    model = _network('srcnn_mse_x4_report')
+    model = _network('srcnn-mse_w128_div2k_x4')
     image = torch.rand(1, 3, 40, 56) * 2 - 1
     with torch.no_grad():
         apart = (super_resolve_tiled(model.generator, image, 4, 24, model.halo) - model.generator(image)).abs().max().item()

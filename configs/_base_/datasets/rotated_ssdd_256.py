@@ -1,7 +1,0 @@
-# Half the size, for a CPU. Radar: the few files with coloured pixels are read as grey.
-_base_ = ['rotated_ssdd.py', 'rotated_pipelines_256.py']
-
-load = dict(type='mmsight.LoadShipImage', grey=True)
-train_dataloader = dict(num_workers=1, dataset=dict(pipeline=[load, *_base_.train_pipeline[1:]]))
-val_dataloader = dict(num_workers=1, dataset=dict(pipeline=[load, *_base_.test_pipeline[1:]]))
-test_dataloader = dict(num_workers=1, dataset=dict(pipeline=[load, *_base_.test_pipeline[1:]]))

@@ -1,0 +1,4 @@
+# ECA on the concatenated branches, another reading of Fig. 5.
+_base_ = 'eas-unet_w64_lits_256.py'
+
+model = dict(backbone=dict(eas=dict(eca_position='fused')))

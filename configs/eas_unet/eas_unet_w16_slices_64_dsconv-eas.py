@@ -1,4 +1,0 @@
-# Ablation at reduced width: depthwise-separable convolutions and EAS, no fusion.
-_base_ = 'eas_unet_w16_slices_64_dsconv.py'
-
-model = dict(backbone=dict(eas_stages=(4, )))

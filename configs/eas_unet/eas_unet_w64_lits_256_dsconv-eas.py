@@ -1,4 +1,0 @@
-# Ablation: depthwise-separable convolutions and EAS, no fusion.
-_base_ = 'eas_unet_w64_lits_256_dsconv.py'
-
-model = dict(backbone=dict(eas_stages=(4, )))

@@ -1,4 +1,0 @@
-# ECA on the concatenated branches, another reading of Fig. 5.
-_base_ = 'eas_unet_w64_lits_256.py'
-
-model = dict(backbone=dict(eas=dict(eca_position='fused')))

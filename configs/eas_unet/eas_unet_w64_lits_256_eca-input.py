@@ -1,4 +1,0 @@
-# ECA before all branches of the pyramid, another reading of Fig. 5.
-_base_ = 'eas_unet_w64_lits_256.py'
-
-model = dict(backbone=dict(eas=dict(eca_position='input')))

@@ -1,4 +1,0 @@
-# Depthwise-separable dilated convolutions in EAS, the other reading of its name.
-_base_ = 'eas_unet_w64_lits_256.py'
-
-model = dict(backbone=dict(eas=dict(separable=True)))

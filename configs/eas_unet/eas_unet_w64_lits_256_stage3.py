@@ -1,4 +1,0 @@
-# EAS one stage earlier, on 32x32 cells of a 256x256 crop, which all three rates fit.
-_base_ = 'eas_unet_w64_lits_256.py'
-
-model = dict(backbone=dict(eas_stages=(3, )))

@@ -1,4 +1,0 @@
-# The checkpoint of rotated-fcos_r18w16_harbours_128.py with LASA.
-_base_ = 'rotated-fcos_r18w16_harbours_128.py'
-
-model = dict(bbox_head=dict(type='mmsight.LASARotatedFCOSHead'), test_cfg=dict(lasa=dict(pattern='diamond9')))

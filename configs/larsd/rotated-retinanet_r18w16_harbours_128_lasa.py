@@ -1,4 +1,0 @@
-# The checkpoint of rotated-retinanet_r18w16_harbours_128.py with LASA.
-_base_ = 'rotated-retinanet_r18w16_harbours_128.py'
-
-model = dict(bbox_head=dict(type='mmsight.LASARotatedRetinaHead'), test_cfg=dict(lasa=dict(pattern='diamond9')))

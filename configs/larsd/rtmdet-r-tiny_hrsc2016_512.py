@@ -1,5 +1,0 @@
-# RTMDet-R tiny on the same data, schedule and metric.
-_base_ = [
-    '../_base_/models/rtmdet_r_tiny.py', '../_base_/datasets/hrsc2016_512.py', '../_base_/schedules/larsd_90k.py',
-    '../_base_/larsd_runtime.py'
-]

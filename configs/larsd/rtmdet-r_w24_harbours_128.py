@@ -1,7 +1,0 @@
-# RTMDet-R on the toy harbours, with the budget of larsd_toy.py.
-_base_ = [
-    '../_base_/models/rtmdet_r_w24.py', '../_base_/datasets/larsd_toy.py', '../_base_/schedules/larsd_toy.py',
-    '../_base_/larsd_runtime.py'
-]
-
-toy_data = 'larsd'

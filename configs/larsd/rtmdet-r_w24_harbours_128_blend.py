@@ -1,4 +1,0 @@
-# The checkpoint of rtmdet-r_w24_harbours_128.py, with the geometric mean of aligned and raw scores.
-_base_ = 'rtmdet-r_w24_harbours_128_lasa.py'
-
-model = dict(test_cfg=dict(lasa=dict(raw_weight=0.5)))

@@ -1,0 +1,7 @@
+# RTMDet-R on the toy harbours, with the budget of larsd_toy.
+_base_ = [
+    '../_base_/models/rtmdet_r_w24.py', '../_base_/datasets/larsd_toy.py', '../_base_/schedules/larsd_toy.py',
+    '../_base_/larsd_runtime.py'
+]
+
+toy_data = 'larsd'

@@ -1,5 +1,0 @@
-# S2-Net: D2-Net with self-supervision on the RGB-NIR scenes.
-_base_ = 'd2net_rgbnir_256.py'
-
-custom_hooks = [dict(type='mmsight.SelfSupervisedMatchingHook', weight=0.8)]
-test_evaluator = dict(name='D2-Net + SSL')

@@ -1,5 +1,0 @@
-# Fig. 3: lambda 0.2.
-_base_ = 'd2net_roadscene_256.py'
-
-custom_hooks = [dict(type='mmsight.SelfSupervisedMatchingHook', weight=0.2)]
-test_evaluator = dict(name='D2-Net + SSL, lambda 0.2')

@@ -1,5 +1,0 @@
-# Fig. 3: lambda 0.6.
-_base_ = 'r2d2_rgbnir_192.py'
-
-custom_hooks = [dict(type='mmsight.SelfSupervisedMatchingHook', weight=0.6)]
-test_evaluator = dict(name='R2D2 + SSL, lambda 0.6')

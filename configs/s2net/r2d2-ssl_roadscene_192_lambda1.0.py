@@ -1,5 +1,0 @@
-# Fig. 3: lambda 1.0.
-_base_ = 'r2d2_roadscene_192.py'
-
-custom_hooks = [dict(type='mmsight.SelfSupervisedMatchingHook', weight=1.0)]
-test_evaluator = dict(name='R2D2 + SSL, lambda 1.0')

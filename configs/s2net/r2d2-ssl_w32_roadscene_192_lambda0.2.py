@@ -1,0 +1,5 @@
+# Fig. 3: lambda 0.2.
+_base_ = 'r2d2_w32_roadscene_192.py'
+
+custom_hooks = [dict(type='mmsight.SelfSupervisedMatchingHook', weight=0.2)]
+test_evaluator = dict(name='R2D2 + SSL, lambda 0.2')

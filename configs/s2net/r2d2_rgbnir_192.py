@@ -1,7 +1,0 @@
-# R2D2 on the RGB-NIR scenes, supervised alone.
-_base_ = [
-    '../_base_/models/s2net_r2d2.py', '../_base_/datasets/rgbnir_192.py', '../_base_/schedules/s2net_r2d2.py',
-    '../_base_/s2net_runtime.py'
-]
-
-test_evaluator = dict(name='R2D2')

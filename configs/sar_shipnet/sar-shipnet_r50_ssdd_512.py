@@ -1,0 +1,8 @@
+# SAR-ShipNet on SSDD.
+_base_ = [
+    '../_base_/models/sar_shipnet_r50.py', '../_base_/datasets/ssdd.py', '../_base_/schedules/adam_cosine.py',
+    '../_base_/sar_shipnet_runtime.py'
+]
+
+# 928 images are 58 steps an epoch: 300 epochs give the 15,000 steps and more that Adam needs here
+train_cfg = dict(max_epochs=300)

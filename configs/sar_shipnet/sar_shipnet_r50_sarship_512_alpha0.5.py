@@ -1,4 +1,0 @@
-# Table 3: alpha = 0.5
-_base_ = 'sar_shipnet_r50_sarship_512.py'
-
-model = dict(bbox_head=dict(gaussian=dict(alpha=0.5)))

@@ -1,8 +1,0 @@
-# SRCNN-PL for a factor of 2.
-_base_ = 'srcnn_pl_x4_report.py'
-
-scale = 2
-model = dict(scale=scale, generator=dict(scale=scale))
-train_dataloader = dict(dataset=dict(scale=scale))
-val_dataloader = dict(dataset=dict(scale=scale))
-test_dataloader = val_dataloader

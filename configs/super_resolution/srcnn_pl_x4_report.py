@@ -1,4 +1,0 @@
-# SRCNN-PL as the report's text has it.
-_base_ = [
-    '../_base_/models/srcnn_pl.py', '../_base_/datasets/div2k_x4_report.py', '../_base_/schedules/super_resolution_report.py'
-]

@@ -1,0 +1,8 @@
+# SRGAN-PL for a factor of 2.
+_base_ = 'srgan-pl_w128_div2k_x4.py'
+
+scale = 2
+model = dict(scale=scale, generator=dict(scale=scale))
+train_dataloader = dict(dataset=dict(scale=scale))
+val_dataloader = dict(dataset=dict(scale=scale))
+test_dataloader = val_dataloader

@@ -1,0 +1,4 @@
+# SRGAN-PL as the report's text has it.
+_base_ = [
+    '../_base_/models/srgan_pl.py', '../_base_/datasets/div2k_x4.py', '../_base_/schedules/super_resolution_201e.py'
+]

@@ -1,8 +1,0 @@
-# SRGAN-MSE for a factor of 3. The 256x256 is cut to 255x255.
-_base_ = 'srgan_mse_x4_report.py'
-
-scale = 3
-model = dict(scale=scale, generator=dict(scale=scale))
-train_dataloader = dict(dataset=dict(scale=scale))
-val_dataloader = dict(dataset=dict(scale=scale))
-test_dataloader = val_dataloader

@@ -1,4 +1,0 @@
-# SRGAN-MSE as the report's text has it.
-_base_ = [
-    '../_base_/models/srgan_mse.py', '../_base_/datasets/div2k_x4_report.py', '../_base_/schedules/super_resolution_report.py'
-]

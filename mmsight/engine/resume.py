@@ -1,0 +1,80 @@
+"""Which checkpoint of a work-dir a training goes on from: the newest that is whole."""
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+from mmsight.engine.safe_load import load_weights
+from mmsight.errors import InputError
+
+
+class Resumable(NamedTuple):
+    """What :func:`find_resumable` found.
+
+    Attributes:
+        checkpoint (Path, optional): The newest checkpoint that is whole.
+        damaged (dict[Path, str]): Newer ones, or all if none is whole, to what is wrong with each.
+    """
+
+    checkpoint: Path | None
+    damaged: dict[Path, str]
+
+
+def find_resumable(work_dir: Path) -> Resumable:
+    """Look for the newest checkpoint of a work-dir that can be read to its last byte.
+
+    The checkpoints themselves are looked at. ``last_checkpoint`` only adds one of another name or folder: after a kill it may
+    be missing, empty or behind.
+    """
+    damaged: dict[Path, str] = {}
+    for path in sorted(list_checkpoints(work_dir), key=lambda path: (path.stat().st_mtime_ns, _number(path)), reverse=True):
+        fault = find_fault(path)
+        if fault is None:
+            return Resumable(path, damaged)
+        damaged[path] = fault
+    return Resumable(None, damaged)
+
+
+def list_checkpoints(work_dir: Path) -> set[Path]:
+    """Those that a training saved at intervals; the best ones lack the state of the optimizer."""
+    found = {path for pattern in ('epoch_*.pth', 'iter_*.pth') for path in work_dir.glob(pattern)}
+    pointer = work_dir / 'last_checkpoint'
+    text = pointer.read_text(errors='replace').strip() if pointer.is_file() else ''
+    if text and '\0' not in text and len(text) < 4096:
+        # in a work-dir that was moved, the path in it is of another place
+        found |= {path for path in (Path(text), work_dir / Path(text).name) if path.suffix == '.pth'}
+    return {path.resolve() for path in found if path.is_file()}
+
+
+def _number(path: Path) -> int:
+    digits = ''.join(filter(str.isdigit, path.stem))
+    return int(digits) if digits else 0
+
+
+def find_fault(path: Path) -> str | None:
+    """What keeps a training from going on from a checkpoint; None if nothing does.
+
+    Checked are the sums (CRC-32) that the file holds of its parts, and that it has what the runner resumes.
+    """
+    try:
+        content = load_weights(str(path), 'cpu')
+        with zipfile.ZipFile(path) as file:
+            part = file.testzip()
+    except InputError as error:
+        return str(error)
+    except Exception as error:  # damaged bytes lead the reader to any error
+        return str(error) or type(error).__name__
+    if part is not None:
+        return f'the checksum of {part} is wrong'
+    if not isinstance(content, dict) or not {'state_dict', 'message_hub', 'meta'} <= content.keys():
+        return 'it holds no state of a training'
+    return None
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged checkpoint, so that the training does not write over it; returns its new path."""
+    target, number = path.with_name(f'{path.name}.damaged'), 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f'{path.name}.damaged-{number}')
+    return path.rename(target)
