@@ -1,6 +1,5 @@
 """The models in the box: trained weights that come with MMSight, one file each beside their project. Needs no torch."""
 
-import difflib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from typing import Any
 import yaml
 
 from mmsight import projects
-from mmsight.errors import InputError
+from mmsight.errors import InputError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -104,9 +103,8 @@ def get_model(name: str) -> BoxModel:
 
 
 def near_names(name: str) -> str:
-    """``'did you mean a or b? '``, or nothing where no name is similar."""
-    near = difflib.get_close_matches(name, [model.name for model in list_models()], 3)
-    return f"did you mean {' or '.join(near)}? " if near else ''
+    """See :func:`mmsight.errors.did_you_mean`."""
+    return did_you_mean(name, [model.name for model in list_models()])
 
 
 def default_model(task: str) -> BoxModel | None:

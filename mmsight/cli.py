@@ -155,7 +155,8 @@ def _report(args: argparse.Namespace) -> int:
 
 def _serve_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--models', nargs='+', default=[], metavar='TASK=MODEL',
-                        help="name or path of a config, or a checkpoint, for a task; by default each task's own model")
+                        help='a model in the box, a config by name or path, or a checkpoint, for a task; by default '
+                        "each task's own model")
     parser.add_argument('--host', default='127.0.0.1', help='address to listen on; 127.0.0.1: this machine alone')
     parser.add_argument('--port', type=int, default=7860, help='7860; 0 finds a free one')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default the best that is there')
@@ -286,7 +287,7 @@ def _all_commands() -> dict[str, Command]:
 def _overview() -> str:
     """What ``mmsight`` prints alone: ten lines on what it can do."""
     tasks = {name: task.summary for name, task in find_tasks().items() if task.listed}
-    others = {name: COMMANDS[name].summary for name in ('serve', 'train', 'test', 'table')}
+    others = {name: COMMANDS[name].summary for name in ('models', 'serve', 'train', 'test')}
     lines = [f'  mmsight {name:<9} {summary}' for name, summary in {**tasks, **others}.items()]
     return '\n'.join(['MMSight: vision papers as OpenMMLab plugins, and their models on files of your own', *lines,
                       '`mmsight --help` lists all commands, `mmsight COMMAND --help` explains one.'])

@@ -16,7 +16,8 @@ PAPER = [name for name in CONFIGS if name.startswith('sar_shipnet/')]
 LIVER = [name for name in CONFIGS if name.startswith('eas_unet/') and 'vnet' not in name]
 # one of each model; the rest differ in data, schedule or alpha
 MODELS = [f'sar_shipnet/{name}' for name in (
-    'sar_shipnet_toy', 'sar-shipnet_r50_ssdd_512', 'centernet_r50_ssdd_512', 'sar-shipnet_r50_ssdd_512_ca',
+    'sar_shipnet_toy', 'sar-shipnet_lite0_ssdd_512_dense', 'sar-shipnet_r50_ssdd_512', 'centernet_r50_ssdd_512',
+    'sar-shipnet_r50_ssdd_512_ca',
     'sar-shipnet_r50_ssdd_512_bca', 'sar-shipnet_r50_ssdd_512_bca-mrf', 'centernet_r18w32_ssdd_256', 'yolov3_d53_ssdd_416',
     'yolox_m_ssdd_640', 'ssd300_vgg16_ssdd_300', 'ssd512_vgg16_ssdd_512', 'retinanet_r50_ssdd_600',
     'faster-rcnn_r50_ssdd_600')]
@@ -155,7 +156,8 @@ ROTATED = [f'larsd/{name}' for name in (
     *(f'{name}_hrsc2016_512' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r_tiny', 's2anet_r50',
                                           'roi-trans_r50')),
     *(f'{name}_hrsc2016_512_lasa' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r_tiny')),
-    'larsd-11_r18w16_ssdd_256', 'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256', 'rtmdet-r_w24_ssdd_256',
+    'larsd-11_lite0_ssdd_512', 'larsd-11_r18w16_ssdd_256', 'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256',
+    'rtmdet-r_w24_ssdd_256',
     'rotated-fcos_r18w16_toy_128')]
 
 

@@ -14,6 +14,7 @@ from mmengine.infer import BaseInferencer
 from mmengine.visualization import Visualizer
 from torch import nn
 
+from mmsight.box import list_models
 from mmsight.engine.load_model import build_model, find_model
 from mmsight.errors import InputError
 from mmsight.files import complete_file, list_files, make_folder
@@ -28,14 +29,14 @@ class FileInferencer(BaseInferencer):
     names are in ``preprocess_kwargs``, ``forward_kwargs`` and ``postprocess_kwargs``.
 
     Args:
-        model (str): Name or path of a config, or a checkpoint, which holds its config.
+        model (str): Name of a model in the box; name or path of a config; or a checkpoint, which holds its config.
         weights (str, optional): Path of a checkpoint; see :func:`mmsight.engine.load_model.find_model`.
         device (str, optional): e.g. ``'cuda:1'``. Defaults to the best that is there.
         show_progress (bool): Show progress bars. Defaults to True.
         trust (bool): See :func:`mmsight.engine.load_model.find_model`. Defaults to False.
 
     Raises:
-        InputError: If the config or the checkpoint cannot be used.
+        InputError: If the config or the checkpoint cannot be used, or is of another task.
     """
 
     task: ClassVar[Task]
@@ -44,6 +45,10 @@ class FileInferencer(BaseInferencer):
     def __init__(self, model: str, weights: str | None = None, device: str | None = None, show_progress: bool = True,
                  trust: bool = False) -> None:
         cfg, checkpoint = find_model(model, weights, trust)
+        if cfg.get('task', self.task.name) != self.task.name:
+            fitting = [boxed.name for boxed in list_models() if boxed.task == self.task.name] or [self.task.toy_model]
+            raise InputError(f"'{model}' is a model of `mmsight {cfg.task}`, and `mmsight {self.task.name}` needs one of its "
+                             f"own, e.g. {' or '.join(fitting)}")
         self.checkpoint = checkpoint
         super().__init__(cfg, checkpoint, device or get_device(), cfg.default_scope, show_progress)
 

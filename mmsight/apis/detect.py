@@ -22,7 +22,7 @@ from rich.progress import Progress
 from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
-from mmsight.apis.detect_task import DETECT
+from mmsight.apis.detect_task import DETECT, THRESHOLD
 from mmsight.apis.expectations import colour_warnings, size_warnings
 from mmsight.apis.land_mask import on_land
 from mmsight.apis.scene import Scene, count_pixels, to_rgb
@@ -115,7 +115,7 @@ class DetectInferencer(FileInferencer):
         side = self.model.dataset_meta.get('image_side')
         return self.network_side / side if side and self.network_side else 1.0
 
-    def preprocess(self, source: Path, out_dir: Path | None, overwrite: bool, *, threshold: float, tile: int | None,
+    def preprocess(self, source: Path, out_dir: Path | None, overwrite: bool, *, threshold: float | None, tile: int | None,
                    overlap: int | None, scale: float | None, gsd: float | None, bands: Sequence[int] | None, stretch: str,
                    nodata: float | None, offset: tuple[int, int] = (0, 0)) -> _Job:
         """Open one image and plan its tiles.
@@ -124,7 +124,7 @@ class DetectInferencer(FileInferencer):
             source (Path): The image.
             out_dir (Path, optional): Folder of the results.
             overwrite (bool): Replace results.
-            threshold (float): Least score.
+            threshold (float, optional): Least score. None takes the ``score_threshold`` of the model, else :data:`THRESHOLD`.
             tile (int, optional), overlap (int, optional): In pixels of the scene; see :func:`mmsight.apis.tiles.plan_sizes`.
             scale (float, optional): Enlarge the scene by this before the network.
             gsd (float, optional): Metres a pixel, where the file does not say it.
@@ -147,7 +147,8 @@ class DetectInferencer(FileInferencer):
         trained = self.model.dataset_meta
         scene.warnings += size_warnings(source.name, scene.width, scene.height, trained)
         scene.warnings += colour_warnings(source.name, scene.coloured, self.grey, trained)
-        job = _Job(scene, tiles, chosen, whole, threshold, None)
+        least = trained.get('score_threshold', THRESHOLD) if threshold is None else threshold
+        job = _Job(scene, tiles, chosen, whole, least, None)
         if out_dir is not None and len(tiles) > 1:
             job.journal = out_dir / f'{self.name_of(source)}.tiles.jsonl'
             self._continue(job)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+THRESHOLD = 0.3
+"""Least score of a ship where the model says none, as in mmdet's inferencer."""
 COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
 """What the web page shows of a ship."""
 
@@ -64,7 +66,8 @@ DETECT = Task(
     inputs=dict(INPUT='images, GeoTIFF scenes, folders or patterns of them'),
     suffixes=tuple(dict.fromkeys((*IMAGES, *RASTERS))),
     options=(
-        Option('threshold', 'least score of a ship', 0.3, float, 'SCORE', page=(0, 1, 0.01)),
+        Option('threshold', f"least score of a ship; by default the one on the model's card, else {THRESHOLD}", None, float,
+               'SCORE', page=(0, 1, 0.01)),
         Option('tile', 'side of a tile in pixels of the scene', None, int, 'SIDE'),
         Option('overlap', 'overlap of tiles; by default room for a ship of 450 m', None, int, 'PIXELS'),
         Option('scale', 'factor that enlarges a scene before the network sees it; by default that of the training images', None,

@@ -16,6 +16,7 @@ from mmengine.structures import BaseDataElement
 from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
+from mmsight.apis.expectations import size_warnings
 from mmsight.apis.scene import Georeference, Scene, count_pixels
 from mmsight.errors import InputError
 from mmsight.files import RASTERS, complete_file, refuse_existing
@@ -145,6 +146,7 @@ class MatchInferencer(FileInferencer):
             factor = min(1.0, max_side / max(scene.width, scene.height))
             size = max(1, round(scene.height * factor)), max(1, round(scene.width * factor))
             image, valid = scene.read(0, 0, scene.width, scene.height, None if factor == 1 else size)
+            scene.warnings += size_warnings(path.name, scene.width, scene.height, getattr(self.model, 'dataset_meta', {}))
             views.scenes.append(scene)
             views.images.append(np.ascontiguousarray(image[..., ::-1]))
             side = 2 * MARGIN + 1

@@ -215,7 +215,7 @@ def test_no_liver_is_said(ct, inferencer, write_nifti, tmp_path, monkeypatch):
     monkeypatch.setattr(PREDICT, lambda *args: np.zeros(ct[0].shape, np.uint8))
     found = inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')['predictions'][0]
     assert found['volume_ml'] == 0 and found['mean_hu'] is None
-    assert found['warnings'] == ['scan.nii: no liver was found, the mask is empty']
+    assert 'scan.nii: no liver was found, the mask is empty' in found['warnings']
     assert not values_of(tmp_path / 'out' / 'scan_liver.nii.gz').any()
 
 
