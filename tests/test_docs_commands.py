@@ -36,10 +36,10 @@ MARKS = {
     r'(python )?projects/s2net/tools/score_features\.py CONFIG \S+( --cfg-options test_evaluator\.threshold=5)?':
         END_TO_END.format('s2net'),
     r'mmsight detect( \S+ -m \S+| IMAGE\.\.\.)?': 'tests/apis/test_detect.py::test_faults',
-    r'mmsight match (\S+ \S+ -m \S+|FIRST SECOND)':
+    r'mmsight match( \S+ \S+ -m \S+| FIRST SECOND)?':
         'tests/projects/s2net/test_inferencer.py::test_a_pair_without_overlap_is_refused',
-    r'mmsight segment (\S+ -m \S+|SCAN\.\.\.)': END_TO_END.format('eas_unet'),
-    r'mmsight upscale (\S+ -m \S+|IMAGE\.\.\.)':
+    r'mmsight segment( \S+ -m \S+| SCAN\.\.\.)?': END_TO_END.format('eas_unet'),
+    r'mmsight upscale( \S+ -m \S+| IMAGE\.\.\.)?':
         'tests/projects/super_resolution/test_inferencer.py::test_folder_overwrite_and_faults',
     r'mmsight tone photo\.jpg': 'tests/projects/example_project/test_example_project.py::test_its_task_is_a_command',
     r'mmsight serve.*': 'tests/test_serve.py::test_a_tab_runs_its_example_in_a_browser',
