@@ -11,6 +11,8 @@ import yaml
 from mmsight import projects
 from mmsight.errors import InputError, did_you_mean
 
+_LOADER = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)  # the former is ten times as fast: every command reads metafiles
+
 
 @dataclass(frozen=True)
 class BoxModel:
@@ -73,11 +75,14 @@ def list_models() -> list[BoxModel]:
 
 
 def _of_project(paper: str) -> Iterator[BoxModel]:
-    metafile = projects.folder(paper) / 'metafile.yml'
-    for entry in yaml.safe_load(metafile.read_text())['Models'] if metafile.is_file() else ():
-        path = metafile.parent / 'weights' / f"{entry['Name']}.safetensors"
-        if 'Weights' not in entry or not path.is_file():
+    files = {path.stem: path for path in (projects.folder(paper) / 'weights').glob('[!.]*.safetensors')}
+    if not files:
+        return
+    text = (projects.folder(paper) / 'metafile.yml').read_text()
+    for entry in yaml.load(text, Loader=_LOADER)['Models']:
+        if 'Weights' not in entry or entry['Name'] not in files:
             continue
+        path = files[entry['Name']]
         facts = entry['Metadata']
         metrics = {f"{result['Dataset']}/{measure}": value for result in entry['Results']
                    for measure, value in result['Metrics'].items()}

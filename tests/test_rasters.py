@@ -12,10 +12,11 @@ import rasterio.shutil
 from rasterio.transform import from_origin
 
 from mmsight.apis.land_mask import on_land
-from mmsight.apis.scene import Scene
+from mmsight.apis.scene import Scene, count_pixels
 from mmsight.cli import main
 from mmsight.errors import InputError
 from mmsight.rasters import open_raster
+from mmsight.tasks import find_tasks
 
 SIZE, SECRET, SHOWN = 64, 77, 5
 
@@ -106,15 +107,15 @@ def test_what_names_something_else_is_no_land(hostile, tmp_path):
 def test_what_names_something_else_is_not_matched(hostile, tmp_path):
     for pair in ((hostile, tmp_path / 'secret.tif'), (tmp_path / 'secret.tif', hostile)):
         with pytest.raises(SystemExit, match='error: .*hostile.tif'):
-            main(['infer', 'match', 'SIFT', *map(str, pair), '--out-dir', str(tmp_path / 'out')])
+            main(['match', *map(str, pair), '-m', 'SIFT', '--out-dir', str(tmp_path / 'out')])
 
 
 def test_what_names_something_else_is_refused_by_the_web_page(hostile, tmp_path):
     gradio = pytest.importorskip('gradio', reason="the web page needs the extra 'web'")
-    from mmsight.serve import Tasks, count_pixels
+    from mmsight.serve import Runner
     assert count_pixels(hostile) == 0
     with pytest.raises(gradio.Error, match='hostile.tif'):
-        next(Tasks({}, 'cpu').match(str(hostile), str(tmp_path / 'secret.tif'), 'SIFT', 100))
+        next(Runner({}, 'cpu').run(find_tasks()['match'], str(hostile), str(tmp_path / 'secret.tif'), 'SIFT', 100))
 
 
 @pytest.mark.parametrize('suffix', ['.ovr', '.msk', '.aux.xml', '.vrt'])

@@ -16,7 +16,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 from mmsight import __version__
-from mmsight.box import BoxModel, digest, get_model
+from mmsight.box import BoxModel, digest, find_checkpoint, get_model
 from mmsight.configs import list_configs, load_config
 from mmsight.engine.load_model import dataset_meta, load_model
 from mmsight.engine.model_card import write_card
@@ -134,7 +134,7 @@ def publish(facts_file: Path, checkpoint: str) -> tuple[BoxModel, list[str]]:
     text = _config_text(cfg)  # building a detector changes the config
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model)
-    content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu', logger='silent')
+    content = CheckpointLoader.load_checkpoint(find_checkpoint(checkpoint), 'cpu', logger='silent')
     state, unused = _matching(model, content.get('state_dict', content), checkpoint, facts.config)
     path = facts_file.with_suffix('.safetensors')
     task = task_of(cfg).name

@@ -14,20 +14,21 @@ def cosine_similarity_loss(first: Tensor, second: Tensor, flow: Tensor, patch: i
 
     Args:
         first, second (Tensor): Repeatability (N, 1, H, W) in [0, 1].
-        flow (Tensor): (N, H, W, 2); a pixel without a place takes the value at the border.
+        flow (Tensor): (N, H, W, 2), NaN where a pixel has no place in the second image.
         patch (int): Side; patches overlap by half.
 
     Returns:
-        Tensor: A scalar in [0, 1]; 0 if the two agree everywhere, whatever their size.
+        Tensor: A scalar in [0, 1]; 0 if the two agree wherever both are seen, whatever their size, or if nothing is.
 
-    *Deviation*: patches none of whose pixels has a place in the second image are left out.
+    *Deviation*: R2D2 compares pixels without a place with the border of the second image, which means nothing. Here they are
+    masked out of both patches, and a patch counts by its share of the others.
     """
-    warped = sample_at(second, flow, padding_mode='border')
     known = torch.isfinite(flow).all(dim=-1)[:, None].to(first.dtype)
-    a, b, share = (F.unfold(m, patch, stride=patch // 2).transpose(1, 2) for m in (first, warped, known))
+    warped = sample_at(second, flow, padding_mode='border')
+    a, b, seen = (F.unfold(m, patch, stride=patch // 2).transpose(1, 2) for m in (first * known, warped * known, known))
     cosine = (F.normalize(a, dim=2) * F.normalize(b, dim=2)).sum(dim=2)
-    counted = share.amax(dim=2)
-    return ((1 - cosine) * counted).sum() / counted.sum().clamp(min=1)
+    share = seen.mean(dim=2)
+    return ((1 - cosine) * share).sum() / share.sum().clamp(min=1e-12)
 
 
 def peakiness_loss(repeatability: Tensor, patch: int = 16) -> Tensor:

@@ -103,6 +103,8 @@ def test_faults_of_facts(box, untrained, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="is the name of a config"):
         publish(box('super_resolution_toy', 'super_resolution_toy'), checkpoint)
     facts = box('toy', 'super_resolution_toy')
+    with pytest.raises(InputError, match="checkpoint 'none.pth' does not exist"):
+        publish(facts, 'none.pth')
     with pytest.raises(InputError, match='does not fit the model of super_resolution_toy'):
         publish(facts, untrained('sar_shipnet_toy'))
     monkeypatch.setattr(publishing, 'MOST_MEGABYTES', 0.01)

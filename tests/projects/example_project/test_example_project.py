@@ -131,7 +131,8 @@ def test_its_task_is_a_tab_of_the_page(trained, tmp_path):
     from mmsight.tasks import find_tasks
     task, (image, path) = find_tasks()['tone'], ramp(tmp_path)
     runner = Runner(dict(tone=str(trained / 'epoch_40.pth')), 'cpu')
-    page = build_page(runner, [task], tmp_path)
+    (tmp_path / 'examples').mkdir()
+    page = build_page(runner, [task], tmp_path / 'examples')
     labels = {getattr(block, 'label', None) for block in page.blocks.values()}
     assert {'Change tones', 'strength: share of the change'} <= labels
     (text, pictures, table, files), = runner.run(task, str(path), 1.0)
