@@ -75,7 +75,7 @@ def list_models() -> list[BoxModel]:
 
 
 def _of_project(paper: str) -> Iterator[BoxModel]:
-    files = {path.stem: path for path in (projects.folder(paper) / 'weights').glob('*.safetensors')}
+    files = {path.stem: path for path in (projects.folder(paper) / 'weights').glob('[!.]*.safetensors')}
     if not files:
         return
     text = (projects.folder(paper) / 'metafile.yml').read_text()
