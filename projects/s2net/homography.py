@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 from scipy.special import gammaln
 
+from .fitting import FREEDOM, least_squares_fit
+from .matching import image_corners, move_points
+
 LEAST_INLIERS = 12
 """Matches that agree, at places of their own. Four fix a homography."""
 MOST_LOG_NFA = -6.0
@@ -18,6 +21,8 @@ LEAST_OVERLAP = 0.1
 """Share of the smaller image that lies in the other."""
 MOST_DRIFT = 0.01
 """Standard deviation of the worst corner, as a share of the second image's diagonal."""
+ACCURACY = 1.0
+"""Times the drift is the accuracy that is stated: what covers the worst corner in nine of ten pairs."""
 SPLITS = 20
 """Times that the inliers are cut into halves, to see how far the homographies of two halves differ."""
 
@@ -41,7 +46,8 @@ class Reliability(NamedTuple):
 
 
 def check_homography(homography: np.ndarray | None, first: np.ndarray, second: np.ndarray, inlier: np.ndarray,
-                     first_size: tuple[int, int], second_size: tuple[int, int], threshold: float = 3.0) -> Reliability:
+                     first_size: tuple[int, int], second_size: tuple[int, int], threshold: float = 3.0,
+                     kind: str = 'homography', drift: float | None = None) -> Reliability:
     """Look for a reason to refuse a homography.
 
     Args:
@@ -50,13 +56,16 @@ def check_homography(homography: np.ndarray | None, first: np.ndarray, second: n
         inlier (np.ndarray): Bool (n, ), which matches agree with the homography.
         first_size, second_size (tuple[int, int]): (H, W) of the images.
         threshold (float): Largest error of an inlier, in pixels.
+        kind (str): Of transform that the homography is, one of :data:`.FREEDOM`.
+        drift (float, optional): Deviation of the worst corner where it is known, in pixels of the second image; else it is
+            estimated from halves of the matches.
     """
     if homography is None:
         return Reliability(f'{len(first)} keypoints match, and no homography fits them')
     # keypoints of neighbouring scales share a place, and are one piece of evidence
     total, count = (min(_places(a, 2 * threshold), _places(b, 2 * threshold)) for a, b in (
         (first, second), (first[inlier], second[inlier])))
-    log_nfa = log_false_alarms(total, count, np.pi * threshold**2 / (second_size[0] * second_size[1]))
+    log_nfa = log_false_alarms(total, count, np.pi * threshold**2 / (second_size[0] * second_size[1]), FREEDOM[kind] // 2)
     found = Reliability(None, count, log_nfa)
     if count < LEAST_INLIERS:
         return found._replace(reason=f'of {total} matches {count} agree on a homography, and {LEAST_INLIERS} are needed')
@@ -69,27 +78,30 @@ def check_homography(homography: np.ndarray | None, first: np.ndarray, second: n
     if overlap < LEAST_OVERLAP:
         return found._replace(reason=f'the images would share {overlap:.0%} of the smaller one, and {LEAST_OVERLAP:.0%} are '
                               'needed')
-    drift = estimate_drift(first[inlier], second[inlier], shared)
+    drift = estimate_drift(homography, first[inlier], second[inlier], shared, kind) if drift is None else drift
     most = MOST_DRIFT * float(np.hypot(*second_size))
     found = found._replace(drift=drift)
+    if drift == float('inf'):
+        return found._replace(reason=f'the images themselves do not bear out the transform on which {count} matches agree')
     if drift > most:
-        return found._replace(reason=f'halves of the {count} matches that agree give homographies that differ too much: a '
-                              f'corner is uncertain by {min(drift, 9999):.0f} pixels, and {most:.0f} are allowed')
+        return found._replace(reason=f'halves of what agrees give transforms that differ too much: a corner is uncertain by '
+                              f'{min(drift, 9999):.0f} pixels, and {most:.0f} are allowed')
     return found
 
 
-def log_false_alarms(matches: int, inliers: int, chance: float) -> float:
-    """log10 of how many homographies with so many inliers are expected among matches at random (Moisan et al., 2012).
+def log_false_alarms(matches: int, inliers: int, chance: float, sample: int = 4) -> float:
+    """log10 of how many transforms with so many inliers are expected among matches at random (Moisan et al., 2012).
 
     Args:
         matches (int): All of them.
         inliers (int): Those that agree.
         chance (float): Probability that a match at random agrees: the area within the threshold, as a share of the image.
+        sample (int): Matches that fix a transform.
     """
-    if inliers <= 4:
+    if inliers <= sample:
         return float('inf')
-    tests = _log_choose(matches, inliers) + _log_choose(inliers, 4) + np.log(matches - 4)
-    return float((tests + (inliers - 4) * np.log(min(chance, 1.0))) / np.log(10))
+    tests = _log_choose(matches, inliers) + _log_choose(inliers, sample) + np.log(matches - sample)
+    return float((tests + (inliers - sample) * np.log(min(chance, 1.0))) / np.log(10))
 
 
 def _log_choose(n: int, k: int) -> float:
@@ -99,17 +111,6 @@ def _log_choose(n: int, k: int) -> float:
 def _places(points: np.ndarray, side: float) -> int:
     """Number of squares that hold a point."""
     return len(np.unique(np.floor(points / side), axis=0))
-
-
-def image_corners(size: tuple[int, int]) -> np.ndarray:
-    """Outer corners (4, 2) of an image of (H, W), clockwise from the first pixel's."""
-    height, width = size
-    return np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5
-
-
-def move_points(points: np.ndarray, homography: np.ndarray) -> np.ndarray:
-    """Points (n, 2) moved by a homography."""
-    return cv2.perspectiveTransform(points[None].astype(np.float64), homography)[0] if len(points) else points
 
 
 def impossible(homography: np.ndarray, size: tuple[int, int]) -> str | None:
@@ -152,23 +153,18 @@ def overlap_of(homography: np.ndarray, first_size: tuple[int, int], second_size:
     return polygon[:, 0].astype(np.float64), float(area / min(cv2.contourArea(moved), cv2.contourArea(frame)))
 
 
-def estimate_drift(first: np.ndarray, second: np.ndarray, polygon: np.ndarray) -> float:
-    """How far the homography of all matches may move the worst corner of a polygon of the second image, in pixels.
+def estimate_drift(homography: np.ndarray, first: np.ndarray, second: np.ndarray, polygon: np.ndarray,
+                   kind: str = 'homography') -> float:
+    """How far the transform of all matches may move the worst corner of a polygon of the second image, in pixels.
 
-    Matches are cut at random into halves, and a homography is fitted to each by least squares. The two differ by about twice
+    Matches are cut at random into halves, and a transform is fitted to each by least squares. The two differ by about twice
     the standard deviation of one of all matches; the median of :data:`SPLITS` cuts is taken.
     """
     rng = np.random.default_rng(0)
+    corners = move_points(polygon, np.linalg.inv(homography))
     found = []
     for _ in range(SPLITS):
-        order = rng.permutation(len(first))
-        halves = [cv2.findHomography(second[part].astype(np.float64), first[part].astype(np.float64), 0)[0]
-                  for part in np.array_split(order, 2)]
-        one, other = (np.full((3, 3), np.nan) if half is None else half.astype(np.float64) for half in halves)
-        if not np.isfinite([one, other]).all() or abs(np.linalg.det(other)) < 1e-15:
-            found.append(np.inf)
-            continue
-        # back and forth: the distance is one in the second image
-        there = move_points(move_points(polygon, one), np.linalg.inv(other))
-        found.append(float(np.linalg.norm(there - polygon, axis=1).max()) / 2)
+        there = [move_points(corners, least_squares_fit(kind, homography, first[part], second[part]))
+                 for part in np.array_split(rng.permutation(len(first)), 2)]
+        found.append(float(np.linalg.norm(there[0] - there[1], axis=1).max()) / 2)
     return float(np.median(found))

@@ -23,9 +23,11 @@ from mmsight.files import RASTERS, complete_file, refuse_existing
 from mmsight.registry import TASK_UTILS
 
 from . import DetectDescribe
-from .homography import Reliability, check_homography, move_points
+from .fitting import FREEDOM
+from .homography import ACCURACY, Reliability, check_homography
 from .match_images import THRESHOLD, Matches, match_images
 from .match_visualization_hook import checkerboard, draw_matches
+from .matching import move_points
 from .task import TASK
 
 LARGEST = 32766
@@ -84,7 +86,7 @@ class MatchInferencer(FileInferencer):
 
     task = TASK
     preprocess_kwargs = {'max_side', 'bands'}
-    forward_kwargs = {'keypoints'}
+    forward_kwargs = {'keypoints', 'transform'}
 
     def __init__(self, model: str = 'SIFT', weights: str | None = None, device: str | None = None,
                  show_progress: bool = True, trust: bool = False) -> None:
@@ -154,8 +156,8 @@ class MatchInferencer(FileInferencer):
                 valid.astype(np.uint8), np.ones((side, side), np.uint8), borderValue=1) > 0)
         return views
 
-    def forward(self, views: _Views, *, keypoints: int) -> BaseDataElement:
-        """Match both images.
+    def forward(self, views: _Views, *, keypoints: int, transform: str | None) -> BaseDataElement:
+        """Match both images, with the ``transform`` that is asked for, or the simplest that explains the matches.
 
         Returns:
             BaseDataElement: ``first`` and ``second`` (n, 2), ``inlier`` (n, ) and, where it is reliable, ``homography`` (3, 3)
@@ -163,6 +165,8 @@ class MatchInferencer(FileInferencer):
         """
         if keypoints < 4:
             raise InputError(f'--keypoints must be at least 4, found {keypoints}')
+        if transform not in (None, *FREEDOM):
+            raise InputError(f"--transform must be one of {', '.join(FREEDOM)}, found '{transform}'")
         first_size, second_size = ((image.shape[0], image.shape[1]) for image in views.images)
         # where nothing is seen, a network matches the borders of both images
         blank = [path.name for path, image in zip(views.pair, views.images, strict=True) if image.std() < BLANK]
@@ -172,13 +176,14 @@ class MatchInferencer(FileInferencer):
         else:
             (first, second), (mask, other) = views.images, views.masks
             with torch.no_grad():
-                found = match_images(self.model, first, second, keypoints, (mask, other))
+                found = match_images(self.model, first, second, keypoints, (mask, other), transform)
             reliability = check_homography(found.homography, found.first, found.second, found.inlier, first_size, second_size,
-                                           THRESHOLD)
+                                           THRESHOLD, found.kind, found.correction and found.correction.drift)
         # from the files' pixels to those that were matched
         reduced = [_reduction(scene, image) for scene, image in zip(views.scenes, views.images, strict=True)]
         first, second = (move_points(points, np.linalg.inv(matrix)) for points, matrix in zip(found[:2], reduced, strict=True))
-        facts = dict(reliability._asdict(), drift=reliability.drift / reduced[1][0, 0])
+        facts = dict(reliability._asdict(), drift=reliability.drift / reduced[1][0, 0], transform=found.kind,
+                     correlation=None if found.correction is None else found.correction.correlation)
         sample = BaseDataElement(metainfo=facts, first=torch.from_numpy(first), second=torch.from_numpy(second),
                                  inlier=torch.from_numpy(found.inlier))
         if reliability.reason is None:
@@ -210,7 +215,10 @@ class MatchInferencer(FileInferencer):
             first_size=[first.width, first.height], second_size=[second.width, second.height],
             matches=len(prediction.inlier), inliers=int(prediction.inlier.sum()), distinct_inliers=prediction.inliers,
             log10_false_alarms=_finite(prediction.log_nfa), overlap=_finite(prediction.overlap),
-            drift_px=_finite(prediction.drift), warnings=[*first.warnings, *second.warnings])
+            transform=prediction.transform if reliable else None, drift_px=_finite(prediction.drift),
+            accuracy_px=_finite(ACCURACY * prediction.drift),
+            correlation=None if prediction.correlation is None else round(prediction.correlation, 4),
+            warnings=[*first.warnings, *second.warnings])
         if reliable:
             residual = prediction.residual[prediction.inlier].numpy()
             report['residual_px'] = {name: round(float(value), 3) for name, value in dict(

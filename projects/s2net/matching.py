@@ -71,3 +71,14 @@ def corner_error(found: np.ndarray | None, truth: np.ndarray, height: int, width
 def error_auc(errors: np.ndarray, threshold: float) -> float:
     """Area under the share of errors below x, for x from 0 to ``threshold``, divided by it: in [0, 1]."""
     return float(np.clip(1 - np.asarray(errors, dtype=np.float64) / threshold, 0, 1).mean()) if len(errors) else 0.0
+
+
+def image_corners(size: tuple[int, int]) -> np.ndarray:
+    """Outer corners (4, 2) of an image of (H, W), clockwise from the first pixel's."""
+    height, width = size
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5
+
+
+def move_points(points: np.ndarray, homography: np.ndarray) -> np.ndarray:
+    """Points (n, 2) moved by a homography."""
+    return cv2.perspectiveTransform(points[None].astype(np.float64), homography)[0] if len(points) else points

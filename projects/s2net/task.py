@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 def show(found: dict) -> Shown:
     """Tell how well both images match, or why they do not."""
-    rows = [[name, found[name]] for name in ('matches', 'inliers', 'log10_false_alarms', 'overlap', 'drift_px')]
+    rows = [[name, found[name]] for name in ('matches', 'inliers', 'log10_false_alarms', 'overlap', 'transform', 'accuracy_px')]
     rows += [[f'residual_px, {name}', value] for name, value in found.get('residual_px', {}).items()]
     rows += [[f'homography, row {i + 1}', '  '.join(f'{value:.6g}' for value in row)]
              for i, row in enumerate(found['homography'] or [])]
     files = found.get('files', {})
     if found['reason']:
         return Shown(f"no reliable homography was found: {found['reason']}", files, found['warnings'], rows=rows, status=2)
-    text = (f"{found['inliers']} of {found['matches']} matches agree on a homography; corners are known to about "
-            f"{found['drift_px']:.1f} pixels")
+    text = (f"{found['inliers']} of {found['matches']} matches agree on a transform ({found['transform']}); nine times in ten "
+            f"its corners are right to {found['accuracy_px']:.1f} pixels")
     return Shown(text, files, found['warnings'], rows=rows, pictures=('checkerboard', ))
 
 
@@ -75,6 +75,8 @@ TASK = Task(
         Option('keypoints', 'most keypoints of each image', 4096, int, 'K', page=(64, 8192, 64)),
         Option('max_side', 'longer side at which the images are matched; results are at the resolution of the files', 1024, int,
                'PIXELS'),
+        Option('transform', 'similarity, affine or homography; by default the simplest that explains the matches', None, str,
+               'KIND'),
         Option('bands', 'bands of rasters, from 1: one, or red green blue', None, int, 'N', many=True)),
     inferencer='mmsight.projects.s2net.inferencer:MatchInferencer',
     show=show,
