@@ -39,14 +39,39 @@ def real_data() -> Path:
     return REAL_DATA
 
 
+@pytest.fixture(scope='session')
+def fork_server():
+    """See ``fork_server.py``; returns the process, one for each worker of the suite."""
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'MPLBACKEND': 'Agg'}
+    with subprocess.Popen([sys.executable, ROOT / 'tests' / 'fork_server.py'], env=environment, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.stdin.close()
+
+
 @pytest.fixture
-def run():
-    """Run a Python script of the checkout as a user does; returns the finished process with its output as text."""
+def run(request, tmp_path_factory):
+    """Run a Python script of the checkout as a user does; returns the finished process with its output as text.
+
+    The tools and ``-m mmsight.cli`` start in a process that has imported torch; all else, such as ``-c``, in a fresh one.
+    """
+
+    def warm(args, cwd, env):
+        server, folder = request.getfixturevalue('fork_server'), tmp_path_factory.mktemp('output')
+        files = dict(stdout=str(folder / 'stdout'), stderr=str(folder / 'stderr'))
+        server.stdin.write(json.dumps(dict(args=args, cwd=str(cwd), env=env, **files)) + '\n')
+        server.stdin.flush()
+        status = int(server.stdout.readline())
+        return subprocess.CompletedProcess(args, status, *(Path(file).read_text() for file in files.values()))
 
     def call(*args, cwd=ROOT, check=True, **env):
+        args = [str(arg) for arg in args]
         environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **env}
-        done = subprocess.run([sys.executable, *map(str, args)], cwd=cwd, env=environment, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=900, check=False)
+        if args[:2] == ['-m', 'mmsight.cli'] or args[0].startswith(('tools/', 'projects/')):
+            done = warm(args, cwd, environment)
+        else:
+            done = subprocess.run([sys.executable, *args], cwd=cwd, env=environment, capture_output=True, text=True,
+                                  stdin=subprocess.DEVNULL, check=False)
         if check:
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done
