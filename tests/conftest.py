@@ -13,7 +13,10 @@ import pytest
 # one thread a test process: several run side by side, and small tensors gain nothing from more
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
+import torch
+
 import mmsight  # noqa: F401  (registers the import work-arounds before any host is imported)
+from mmsight.engine.toy import ensure_toy_data
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get('MMSIGHT_DATA', ROOT.parent / 'shared' / 'data'))
@@ -67,7 +70,9 @@ def run(request, tmp_path_factory):
     def call(*args, cwd=ROOT, check=True, **env):
         args = [str(arg) for arg in args]
         environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **env}
-        if args[:2] == ['-m', 'mmsight.cli'] or args[0].startswith(('tools/', 'projects/')):
+        ours = args[:2] == ['-m', 'mmsight.cli'] or args[0].startswith(('tools/', 'projects/'))
+        # CUDA cannot be used in a process whose parent has asked for it
+        if ours and not torch.cuda.is_available():
             done = warm(args, cwd, environment)
         else:
             done = subprocess.run([sys.executable, *args], cwd=cwd, env=environment, capture_output=True, text=True,
@@ -114,6 +119,19 @@ def write_scene():
 
 
 @pytest.fixture(scope='session')
+def toy_data(tmp_path_factory):
+    """Make a paper's toy data, once for all tests, which only read it; returns the folder for ``MMSIGHT_DATA``."""
+    base = tmp_path_factory.getbasetemp()
+    data = (base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base) / 'toy_data'
+
+    def make(paper):
+        ensure_toy_data(paper, data / 'toy' / paper)
+        return data
+
+    return make
+
+
+@pytest.fixture(scope='session')
 def untrained(tmp_path_factory):
     """Make a checkpoint of a config's network as it is at the start, which holds its config; returns its path."""
     folder = tmp_path_factory.mktemp('untrained')
@@ -121,7 +139,6 @@ def untrained(tmp_path_factory):
     def make(name):
         path = folder / f'{name}.pth'
         if not path.is_file():
-            import torch
             from mmengine.registry import MODELS, init_default_scope
 
             from mmsight.configs import load_config

@@ -1,9 +1,9 @@
 """Runs scripts of the checkout, each in a process of its own that has imported the slow packages already.
 
-torch, mmcv, SciPy and Matplotlib take five seconds of a processor to import, and the suite runs a hundred scripts. This process
-imports them once and forks for every line of its input, which is one job as JSON: ``args`` as after ``python``, ``cwd``, ``env``,
-and the files ``stdout`` and ``stderr``. It answers with the exit status. The host toolboxes are left out, so that a script
-that forgets to import its host still fails.
+torch, mmcv, SciPy and Matplotlib take five seconds of a processor to import, and the suite runs a hundred scripts. This
+process imports them once and forks for every line of its input, which is one job as JSON: ``args`` as after ``python``,
+``cwd``, ``env``, and the files ``stdout`` and ``stderr``. It answers with the exit status. The host toolboxes are left out,
+so that a config that forgets to import its host still fails.
 """
 
 import gc
@@ -22,7 +22,7 @@ import scipy.stats  # noqa: F401
 import torchvision  # noqa: F401
 
 gc.freeze()  # or each child would walk, and so copy, all that was imported
-for line in sys.stdin:
+while line := sys.stdin.readline():
     child = os.fork()
     if child == 0:
         break
@@ -34,7 +34,7 @@ else:
 job = json.loads(line)
 for number, name in enumerate((os.devnull, job['stdout'], job['stderr'])):
     os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), number)
-sys.stdin = open(0)
+sys.stdin = os.fdopen(0)
 os.chdir(job['cwd'])
 os.environ.clear()
 os.environ.update(job['env'])

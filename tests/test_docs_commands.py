@@ -26,7 +26,7 @@ PAPERS = dict(detect='sar_shipnet', match='s2net', segment='eas_unet', upscale='
 CONVERTERS = 'tests/tools/test_dataset_converters.py::test_'
 MARKS = {
     # a pattern of commands: the test that executes them with files of its own, or what they need
-    r'make (setup|demo|test|docs).*|source \.venv.*': 'needs a clean clone: the first commands of a user',
+    r'make (setup|demo|test|check|docs).*|source \.venv.*': 'needs a clean clone: the first commands of a user',
     r'pip install .*': 'needs an environment of its own, the package index and minutes',
     r'pip wheel \. --no-deps': 'tests/test_packaging.py::test_wheel_trains_from_an_empty_folder',
     r'python tools/train\.py configs/(\w+)/\1(_toy)?\.py( --resume)?': END_TO_END.format('sar_shipnet'),
