@@ -177,8 +177,10 @@ def differences(graph: Graph, path: Path, image: Tensor) -> dict[str, float]:
             for (name, value), got in zip(expected.items(), found, strict=True)}
 
 
-def test_image(cfg: Config, multiple: int) -> Tensor:
+def test_image(cfg: Config, multiple: int, peak: float) -> Tensor:
     """The first image of a config's test set as a graph takes it, padded by zeros to a multiple of ``multiple``.
+
+    Pixels of 8 bits are scaled to [0, ``peak``]; what a pipeline has scaled already stays as it is.
 
     Raises:
         InputError: If the data are not there.
@@ -190,7 +192,8 @@ def test_image(cfg: Config, multiple: int) -> Tensor:
     except FileNotFoundError as error:
         raise InputError(f'the test set of {cfg.filename} is not there ({error}); --random-only checks without it') from error
     image = item['inputs'] if 'inputs' in item else item['images']
-    image = torch.as_tensor(np.asarray(image)).float()
+    image = torch.as_tensor(np.asarray(image))
+    image = image * (peak / 255) if image.dtype == torch.uint8 else image.float()
     image = image if image.ndim == 4 else image[None]
     if image.shape[1] == 3 and cfg.default_scope != 'mmsight':  # hosts read BGR
         image = image.flip(1)

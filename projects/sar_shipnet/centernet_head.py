@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mmsight.engine.mixed_precision import full_precision
 from mmsight.registry import MODELS
 
-from .gaussian_targets import circular_gaussians, draw_heatmaps, elliptic_gaussians
+from .gaussian_targets import background_weights, circular_gaussians, draw_heatmaps, elliptic_gaussians
 
 GAUSSIANS = {'elliptic': elliptic_gaussians, 'circular': circular_gaussians}
 
@@ -118,13 +118,16 @@ class GaussianCenterNetHead(BaseDenseHead):
     @full_precision
     def loss_by_feat(self, heatmap: Tensor, wh: Tensor, offset: Tensor, batch_gt_instances: list[InstanceData],
                      batch_img_metas: list[dict], batch_gt_instances_ignore: list | None = None) -> dict[str, Tensor]:
-        """The three terms of eq. 5; see the class for shapes and normalisation."""
+        """The three terms of eq. 5; see the class. No cell in an ignored box is background."""
         target = self.get_targets([gt.bboxes for gt in batch_gt_instances], [gt.labels for gt in batch_gt_instances],
                                   tuple(heatmap.shape))
         count = max(1, len(target['image']))
+        images, _, height, width = heatmap.shape
+        background = background_weights(batch_gt_instances_ignore, (images, height, width), self.stride, heatmap.device)
+        weights = torch.where(target['heatmap'] > 0, 1, background[:, None])
         x, y = target['centre'].unbind(1)
         return dict(
-            loss_center_heatmap=self.loss_center_heatmap(heatmap, target['heatmap'], avg_factor=count),
+            loss_center_heatmap=self.loss_center_heatmap(heatmap, target['heatmap'], weights, avg_factor=count),
             loss_wh=self.loss_wh(wh[target['image'], :, y, x], target['wh'], avg_factor=count),
             loss_offset=self.loss_offset(offset[target['image'], :, y, x], target['offset'], avg_factor=count))
 

@@ -76,7 +76,7 @@ def test_ssdd_sizes(tmp_path, width):
         ssdd(tmp_path, xml=xml).full_init()
 
 
-@pytest.mark.parametrize('ids, message', [('', 'the split is empty'), ('000001\n000001\n', 'stands more than once'),
+@pytest.mark.parametrize('ids, message', [('', 'the split is empty'), ('000001\n000001\n', 'is listed more than once'),
                                           ('000002\n', '000002.xml: the annotation cannot be read')])
 def test_split_files(tmp_path, ids, message):
     with pytest.raises(InputError, match=message):
