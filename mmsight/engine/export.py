@@ -7,7 +7,6 @@ rows, such as suppressed boxes or keypoints, is left to the code that runs the g
 
 import inspect
 import logging
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
+from mmsight.files import complete_file, make_folder
 
 TOLERANCE = 1e-4
 """Largest difference to torch, as a share of an output's largest magnitude, which counts as 1 where it is smaller."""
@@ -145,18 +145,12 @@ def export_onnx(graph: Graph, image: Tensor, path: Path, opset: int = 18) -> lis
     program.model.metadata_props.update(
         image=f'float32 (N, {graph.channels}, H, W) in [0, {graph.peak:g}], RGB if it has three channels, H and W multiples of '
         f'{graph.multiple}', task=graph.task.__name__, config=graph.config)
-    scratch = path.with_name(f'.{os.getpid()}-{path.name}')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
+    with complete_file(path) as scratch:
         program.save(str(scratch), external_data=False)
         foreign = {node.domain for node in onnx.load(scratch).graph.node} - {'', 'ai.onnx'}
         if foreign:
             raise InputError(f"{type(graph.model).__name__} needs operators of {', '.join(sorted(foreign))}")
-        scratch.replace(path)
-    except OSError as error:
-        raise InputError(f'{path} cannot be written: {error.strerror}') from error
-    finally:
-        scratch.unlink(missing_ok=True)
     return list(axes.values())
 
 

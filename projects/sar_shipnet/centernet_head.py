@@ -127,7 +127,7 @@ class GaussianCenterNetHead(BaseDenseHead):
         weights = torch.where(target['heatmap'] > 0, 1, background[:, None])
         x, y = target['centre'].unbind(1)
         return dict(
-            loss_center_heatmap=self.loss_center_heatmap(heatmap, target['heatmap'], weights, avg_factor=count),
+            loss_center_heatmap=self.loss_center_heatmap(heatmap, target['heatmap'], weight=weights, avg_factor=count),
             loss_wh=self.loss_wh(wh[target['image'], :, y, x], target['wh'], avg_factor=count),
             loss_offset=self.loss_offset(offset[target['image'], :, y, x], target['offset'], avg_factor=count))
 

@@ -6,6 +6,7 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 
 from mmsight.configs import load_config
+from mmsight.engine import export
 from mmsight.engine.export import TOLERANCE, Graph, differences, export_onnx, session
 from mmsight.errors import InputError
 
@@ -75,3 +76,10 @@ def test_scope_without_a_task_is_refused():
     with pytest.raises(InputError, match='nothing to export'):
         graph = Graph(cfg, MODELS.build(cfg.model))
         export_onnx(graph, torch.zeros(2, 1, 8, 8), None)
+
+
+@pytest.mark.parametrize('name', ['s2net_toy', 'sar_shipnet_toy'])
+def test_the_test_image_has_the_range_that_the_file_states(name):
+    graph = graph_of(name)
+    image = export.test_image(load_config(name), graph.multiple, graph.peak)
+    assert image.min() >= 0 and graph.peak / 4 < image.max() <= graph.peak
