@@ -36,7 +36,8 @@ class BuildWithConfigs(build_py):
                             ignore=shutil.ignore_patterns('__pycache__'))
 
 
-EXTRAS = {name: requirements(name) for name in ('det', 'rotate', 'seg', 'edit', 'pretrained', 'deploy', 'docs', 'web', 'dev')}
+EXTRAS = {name: requirements(name)
+          for name in ('det', 'rotate', 'seg', 'edit', 'raster', 'pretrained', 'deploy', 'docs', 'web', 'dev')}
 setup(
     name='mmsight',
     version=re.search(r"'(.+)'", (ROOT / 'mmsight' / 'version.py').read_text()).group(1),

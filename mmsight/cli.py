@@ -7,15 +7,16 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmengine.config import DictAction
 from rich.console import Console
 from rich.table import Table
 
-from mmsight import __version__, box, infer
+from mmsight import __version__, box
 from mmsight.configs import first_comment, list_configs, source_root
 from mmsight.errors import InputError
+from mmsight.tasks import Task, find_tasks
 
 
 def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +35,7 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
         except InputError as error:
             sys.exit(f'error: {error}')
         except KeyboardInterrupt:
-            sys.exit('interrupted; train goes on with --resume, infer detect by itself')
+            sys.exit('interrupted: resume training with --resume; `mmsight detect` resumes when it is run again')
 
     return wrapped
 
@@ -101,7 +102,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _table_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('paper', help='name of a project, e.g. sar_shipnet')
+    parser.add_argument('paper', help='name of a project: a folder of `projects`')
     parser.add_argument('number', nargs='?', help='which of its tables; without it, they are listed')
     parser.add_argument('--run', action='store_true', dest='execute',
                         help='train and test what has no record yet; go on where it stopped')
@@ -154,8 +155,8 @@ def _report(args: argparse.Namespace) -> int:
 
 def _serve_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--models', nargs='+', default=[], metavar='TASK=MODEL',
-                        help='name or path of a config, or a checkpoint, for detect, match, upscale or segment; by default the '
-                        'toy models of `make demo`')
+                        help='a model in the box, a config by name or path, or a checkpoint, for a task; by default '
+                        "each task's own model")
     parser.add_argument('--host', default='127.0.0.1', help='address to listen on; 127.0.0.1: this machine alone')
     parser.add_argument('--port', type=int, default=7860, help='7860; 0 finds a free one')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default the best that is there')
@@ -165,11 +166,10 @@ def _serve_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    tasks = ('detect', 'match', 'upscale', 'segment')
     models = dict(item.split('=', 1) for item in args.models if '=' in item)
-    wrong = [item for item in args.models if item.split('=')[0] not in tasks or '=' not in item]
+    wrong = [item for item in args.models if item.split('=')[0] not in find_tasks() or '=' not in item]
     if wrong:
-        raise InputError(f"--models {wrong[0]}: expected TASK=MODEL with a task of {', '.join(tasks)}, e.g. match=s2net_toy")
+        raise InputError(f"--models {wrong[0]}: expected TASK=MODEL with a task of {', '.join(find_tasks())}")
     try:
         import gradio  # noqa: F401
     except ImportError as error:
@@ -209,37 +209,103 @@ def _doctor(args: argparse.Namespace) -> int:
     return doctor.main()
 
 
-# command: (summary, what runs it, what fills its parser, example)
-COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None], str]] = {
-    'train': ('train a config', _train, _train_parser, '{prog} configs/sar_shipnet/sar_shipnet_toy.py --work-dir runs/toy'),
+class Command(NamedTuple):
+    """A command: what it does, what runs it, what fills its parser, and an example."""
+
+    summary: str
+    run: Callable[[argparse.Namespace], int]
+    fill: Callable[[argparse.ArgumentParser], None]
+    example: str
+
+
+COMMANDS = {name: Command(*parts) for name, parts in {
+    'train': ('train a config', _train, _train_parser, '{prog} {toy} --work-dir runs/toy'),
     'test': ('test a checkpoint', _test, _test_parser,
-             '{prog} configs/sar_shipnet/sar_shipnet_toy.py runs/toy/epoch_18.pth --show-dir pictures'),
-    'infer': ('run a trained model on files of your own', infer.run, infer.add_tasks,
-              '{prog} segment eas_unet_toy scan.nii.gz'),
+             '{prog} {toy} runs/toy/epoch_18.pth --show-dir pictures'),
     'report': ('write one page on a run, with everything inside it', _report, _report_parser, '{prog} runs/toy'),
     'serve': ('a web page to run the models of make demo, or others, in a browser', _serve, _serve_parser,
               '{prog} --models detect=runs/ships/epoch_10.pth --port 8000'),
     'table': ("show a paper's table beside what was measured, or run it", _table, _table_parser,
-              '{prog} sar_shipnet 2 --run --seeds 0 1 2 --only "*_r18w32_*"'),
+              '{prog} PAPER 2 --run --seeds 0 1 2'),
     'models': ('list the models that come with MMSight, or print the card of one', _models, _models_parser, '{prog} --json'),
     'list': ('list the configs by name, with what each is for', _list, lambda parser: None, '{prog}'),
     'doctor': ('check the installed stack', _doctor, lambda parser: None, '{prog}'),
-}
+}.items()}
 
 
-def _fill(parser: argparse.ArgumentParser, command: str) -> None:
-    _, run, fill, example = COMMANDS[command]
+def _task_parser(task: Task, parser: argparse.ArgumentParser) -> None:
+    for name, text in task.inputs.items():
+        parser.add_argument(name.lower(), metavar=name, nargs='+' if len(task.inputs) == 1 else None, help=text)
+    methods = f"; or {', '.join(task.methods)}, which need no training" if task.methods else ''
+    parser.add_argument('-m', '--model', metavar='NAME|CONFIG|CHECKPOINT', help='a model in the box, a config by name or '
+                        f'path, or a checkpoint, which holds its config{methods} (default {task.default_model})')
+    parser.add_argument('--weights', metavar='CHECKPOINT', help='checkpoint of the config; by default the last one that its '
+                        'training, or `make demo`, left in work_dirs')
+    parser.add_argument('--out-dir', default=f'work_dirs/{task.name}', metavar='DIR',
+                        help=f'folder for the results (default work_dirs/{task.name})')
+    parser.add_argument('--overwrite', action='store_true', help='replace results that are there already')
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default the best that is there')
+    parser.add_argument('--trust', action='store_true', help='run the config inside a checkpoint even if it is more than data')
+    parser.add_argument('--show', action='store_true', help='open a window with each picture')
+    for option in task.options:
+        option.add_to(parser)
+
+
+def _run_task(task: Task, args: argparse.Namespace) -> int:
+    model = args.model or task.default_model
+    if args.model is None:
+        toy = ', trained on toy data' if model == task.toy_model else ''
+        print(f'model: {model}{toy}; --model names another', flush=True)
+    inferencer = task.load_inferencer()(model, args.weights, args.device, trust=args.trust)
+    inputs = [getattr(args, name.lower()) for name in task.inputs]
+    options = {option.name: getattr(args, option.name) for option in task.options}
+    found = inferencer(inputs[0] if len(inputs) == 1 else tuple(inputs), out_dir=args.out_dir, overwrite=args.overwrite,
+                       show=args.show, **options)
+    status = 0
+    for prediction in found['predictions']:
+        shown = task.show(prediction)
+        for warning in shown.warnings:
+            print(f'warning: {warning}')
+        print(shown.text, file=sys.stderr if shown.status else sys.stdout)
+        for name, value in shown.rows if len(shown.header) == 2 else ():
+            print(f'  {name}: {value}')
+        for name, path in shown.files.items():
+            print(f'  {name}: {path}')
+        for note in shown.notes:
+            print(f'  note: {note}')
+        status = max(status, shown.status)
+    return status
+
+
+def _all_commands() -> dict[str, Command]:
+    """The tasks, then the rest."""
+    tasks = {name: Command(task.summary, functools.partial(_run_task, task), functools.partial(_task_parser, task),
+                           f'{{prog}} {task.example}') for name, task in find_tasks().items()}
+    return {**tasks, **COMMANDS}
+
+
+def _overview() -> str:
+    """What ``mmsight`` prints alone: ten lines on what it can do."""
+    tasks = {name: task.summary for name, task in find_tasks().items() if task.listed}
+    others = {name: COMMANDS[name].summary for name in ('models', 'serve', 'train', 'test')}
+    lines = [f'  mmsight {name:<9} {summary}' for name, summary in {**tasks, **others}.items()]
+    return '\n'.join(['MMSight: vision papers as OpenMMLab plugins, and their models on files of your own', *lines,
+                      '`mmsight --help` lists all commands, `mmsight COMMAND --help` explains one.'])
+
+
+def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = 'example: ' + example.format(prog=parser.prog)
-    parser.set_defaults(run=run)
-    fill(parser)
+    toy = next(iter(find_tasks().values())).toy_model
+    parser.epilog = 'example: ' + command.example.format(prog=parser.prog, toy=toy)
+    parser.set_defaults(run=command.run)
+    command.fill(parser)
 
 
 @friendly
 def tool(command: str, argv: Sequence[str] | None = None) -> None:
     """Run one command as a script of its own (``tools/train.py``)."""
-    parser = argparse.ArgumentParser(prog=f'python tools/{command}.py', description=COMMANDS[command][0])
-    _fill(parser, command)
+    parser = argparse.ArgumentParser(prog=f'python tools/{command}.py', description=COMMANDS[command].summary)
+    _fill(parser, COMMANDS[command])
     args = parser.parse_args(argv)
     sys.exit(args.run(args))
 
@@ -247,11 +313,24 @@ def tool(command: str, argv: Sequence[str] | None = None) -> None:
 @friendly
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of ``mmsight``."""
-    parser = argparse.ArgumentParser(prog='mmsight', description='Vision papers as OpenMMLab plugins.')
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if not argv:
+        print(_overview())
+        return
+    missing = {name: sentence for name, task in find_tasks().items() if (sentence := task.missing())}
+    if argv[0] in missing:
+        raise InputError(missing[argv[0]])
+    parser = argparse.ArgumentParser(prog='mmsight', description='Vision papers as OpenMMLab plugins.',
+                                     epilog='\n'.join(missing.values()), formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--version', action='version', version=f'mmsight {__version__}')
-    commands = parser.add_subparsers(metavar='COMMAND', required=True)
-    for name, (summary, *_) in COMMANDS.items():
-        _fill(commands.add_parser(name, help=summary, description=summary), name)
+    commands: Any = parser.add_subparsers(metavar='COMMAND', required=True)
+    for name, command in _all_commands().items():
+        # argparse lists the commands that have a help
+        listed = name not in missing and (name not in find_tasks() or find_tasks()[name].listed)
+        shown = dict(help=command.summary) if listed else {}
+        command_parser = commands.add_parser(name, description=command.summary, **shown)
+        if name == argv[0]:
+            _fill(command_parser, command)
     args = parser.parse_args(argv)
     sys.exit(args.run(args))
 

@@ -1,6 +1,5 @@
 """Find and load config files: by path, or by name from anywhere once MMSight is installed."""
 
-import difflib
 import importlib.util
 from pathlib import Path
 from typing import IO, Any
@@ -11,7 +10,7 @@ from mmengine.fileio import register_handler
 from mmengine.fileio.handlers import YamlHandler
 from mmengine.utils import import_modules_from_strings
 
-from mmsight.errors import InputError
+from mmsight.errors import InputError, did_you_mean
 
 HOSTS = {'mmdet': 'det', 'mmrotate': 'rotate', 'mmseg': 'seg', 'mmagic': 'edit'}
 """Host package to the extra that installs it."""
@@ -59,8 +58,7 @@ def find_config(name: str) -> Path:
     hits = [p for p in list_configs() if stem in (p.stem, p.relative_to(root).with_suffix('').as_posix())]
     if len(hits) != 1:
         found = 'is neither a file nor the name of a config' if not hits else 'names more than one config'
-        near = difflib.get_close_matches(stem.rsplit('/', 1)[-1], [path.stem for path in list_configs()], 3)
-        hint = f"did you mean {' or '.join(near)}? " if near else ''
+        hint = did_you_mean(stem.rsplit('/', 1)[-1], [path.stem for path in list_configs()])
         raise InputError(f"config '{name}' {found}; {hint}`mmsight list` shows the names")
     return hits[0]
 

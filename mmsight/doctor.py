@@ -7,29 +7,29 @@ import platform
 import sys
 
 from mmsight import __version__, compat
+from mmsight.tasks import find_tasks
 
-# import name, distribution, needed by: '' for everything
-STACK = [('torch', 'torch', ''), ('torchvision', 'torchvision', ''), ('numpy', 'numpy', ''), ('cv2', 'opencv-python', ''),
-         ('mmengine', 'onedl-mmengine', ''), ('mmcv', 'onedl-mmcv', 'the hosts'),
-         ('mmdet', 'onedl-mmdetection', 'sar_shipnet, larsd'), ('mmrotate', 'onedl-mmrotate', 'larsd'),
-         ('mmseg', 'onedl-mmsegmentation', 'eas_unet'), ('mmagic', 'mmagic', 'super_resolution')]
+# import name to distribution
+CORE = {'torch': 'torch', 'torchvision': 'torchvision', 'numpy': 'numpy', 'cv2': 'opencv-python', 'mmengine': 'onedl-mmengine'}
+OPTIONAL = {'mmcv': 'onedl-mmcv', 'mmdet': 'onedl-mmdetection', 'mmrotate': 'onedl-mmrotate', 'mmseg': 'onedl-mmsegmentation',
+            'mmagic': 'mmagic'}
 
 
 def main() -> int:
     """Print the stack and one sentence for each problem.
 
     Returns:
-        int: 0 if there is no problem, else 1. A host that is not installed is no problem: only its papers miss.
+        int: 0 if there is no problem, else 1. A host that is not installed is no problem: the tasks that need it say so.
     """
     problems = []
     if not (3, 10) <= sys.version_info[:2] <= (3, 12):
         problems.append(f'Python {platform.python_version()} is not supported: use 3.10, 3.11 or 3.12')
     print(f'{"python":<14}{platform.python_version():<14}{sys.executable}')
     print(f'{"mmsight":<14}{__version__:<14}{importlib.import_module("mmsight").__file__}')
-    for name, distribution, needed_by in STACK:
+    for name, distribution in {**CORE, **OPTIONAL}.items():
         if importlib.util.find_spec(name) is None:
-            print(f'{name:<14}{"absent":<14}{"needed by " + needed_by if needed_by else ""}')
-            if not needed_by:
+            print(f'{name:<14}absent')
+            if name in CORE:
                 problems.append(f'{name} is not installed: run `pip install {distribution}`')
             continue
         try:
@@ -51,6 +51,9 @@ def main() -> int:
         import torch
         devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
         print(f'{"CUDA":<14}{", ".join(devices) or "no device"}')
+    for task in find_tasks().values():
+        if sentence := task.missing():
+            print(sentence)
     for problem in problems:
         print(f'problem: {problem}')
     if not problems:

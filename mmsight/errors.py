@@ -1,5 +1,14 @@
 """The error that reaches a user as one sentence."""
 
+import difflib
+from collections.abc import Sequence
+
+
+def did_you_mean(name: str, names: Sequence[str]) -> str:
+    """``'did you mean a or b? '``, or nothing where no name is similar."""
+    near = difflib.get_close_matches(name, names, 3)
+    return f"did you mean {' or '.join(near)}? " if near else ''
+
 
 class InputError(Exception):
     """A mistake in the user's files, config or command.

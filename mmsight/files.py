@@ -9,6 +9,8 @@ from pathlib import Path
 from mmsight.errors import InputError
 
 IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
+RASTERS = ('.tif', '.tiff', '.jp2')
+"""Endings of files that are read as rasters, window by window (:mod:`mmsight.rasters`)."""
 
 
 def list_files(inputs: Sequence[str | Path], suffixes: Sequence[str]) -> list[Path]:

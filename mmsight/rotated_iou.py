@@ -12,6 +12,14 @@ def corners(boxes: np.ndarray) -> np.ndarray:
     return np.stack([cx + x * cos - y * sin, cy + x * sin + y * cos], axis=-1).transpose(1, 0, 2)
 
 
+def from_upright(boxes: np.ndarray) -> np.ndarray:
+    """Boxes (n, 5) of upright ones (n, 4), x1, y1, x2, y2; those with five values stay."""
+    if boxes.shape[-1] == 5:
+        return boxes
+    low, high = boxes[:, :2], boxes[:, 2:]
+    return np.concatenate([(low + high) / 2, high - low, np.zeros((len(boxes), 1))], axis=1)
+
+
 def pair_overlaps(first: np.ndarray, second: np.ndarray, over_first: bool = False) -> np.ndarray:
     """Element-wise IoU (n, ) of boxes (n, 5), or intersection over the area of the first; 0 where that area is 0."""
     ours, theirs = shapely.polygons(corners(first)), shapely.polygons(corners(second))

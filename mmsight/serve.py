@@ -1,39 +1,28 @@
 """``mmsight serve``: a web page over the inferencers, a tab a task."""
 
-import contextlib
 import functools
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import gradio as gr
-import nibabel as nib
-import numpy as np
-import rasterio
-from PIL import Image
 
-from mmsight import apis
 from mmsight.apis.base_inferencer import FileInferencer
-from mmsight.apis.scene import RASTERS
 from mmsight.errors import InputError
-from mmsight.files import IMAGES
 from mmsight.images import read_image
+from mmsight.tasks import Option, Task, find_tasks
 
-MODELS = dict(detect='sar_shipnet_toy', match='s2net_toy', upscale='super_resolution_toy', segment='eas_unet_toy')
-"""Task to the model that its tab uses, unless another is named."""
-SHIP = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
-Result = tuple[str, list[np.ndarray], list[list], list[str]]
-"""What a tab shows: a sentence, pictures uint8 RGB, rows of a table, files to download."""
+Result = tuple[str, list[Any], Any, list[str]]
+"""What a tab shows: sentences, pictures uint8 RGB, a table, files to download."""
 
 
-class Tasks:
-    """What the buttons do: one function a tab, which yields a :data:`Result`.
+class Runner:
+    """What the buttons do.
 
     Args:
-        models (Mapping[str, str]): Task to model, see :func:`mmsight.engine.load_model.find_model`.
+        models (Mapping[str, str]): Name of a task to its model, where it is not the task's own.
         device (str, optional): As for every inferencer.
         max_pixels (int): Most pixels of an image or voxels of a scan, and of an enlarged image.
     """
@@ -42,187 +31,123 @@ class Tasks:
         self.models, self.device, self.max_pixels = models, device, max_pixels
         self.inferencer = functools.cache(self._load)
 
+    def model_of(self, task: Task) -> str:
+        """The model that a tab uses unless the user chooses a method without training."""
+        return self.models.get(task.name, task.default_model)
+
     def _load(self, task: str, model: str) -> FileInferencer:
-        kind = getattr(apis, f'{task.capitalize()}Inferencer')
-        # a baseline of matching runs on the CPU
-        return kind(model, device=self.device, show_progress=False)
+        return find_tasks()[task].load_inferencer()(model, device=self.device, show_progress=False)
 
-    def detect(self, file: str | None, threshold: float, scale: float) -> Iterator[Result]:
-        """Ships of a scene; ``scale`` 0 is that of training."""
+    def run(self, task: Task, *values: Any) -> Iterator[Result]:
+        """Run a task on what its tab holds: the files, the model where there is a choice, the options.
 
-        def show(found: dict, picture: np.ndarray) -> Result:
-            rows = [[ship[name] for name in SHIP] for ship in found['detections']]
-            failed = f", {len(found['failed_tiles'])} tiles failed" if found['failed_tiles'] else ''
-            text = '; '.join([f"{found['ships']} ships{failed}", *found['notes']])
-            return text, [picture], rows, list(found['files'].values())
-
-        yield from self._run('detect', [file], show, threshold=threshold, scale=scale or None)
-
-    def match(self, first: str | None, second: str | None, method: str, keypoints: int) -> Iterator[Result]:
-        """Matches of two images, and the registered one."""
-
-        def show(found: dict, picture: np.ndarray) -> Result:
-            pictures = [picture]
-            if found['reason']:
-                text = f"No reliable homography was found: {found['reason']}."
-            else:
-                text = (f"{found['inliers']} of {found['matches']} matches agree; corners are known to about "
-                        f"{found['drift_px']:.1f} pixels.")
-                pictures.append(read_image(found['files']['checkerboard'])[..., ::-1])
-            rows = [[name, str(found[name])] for name in ('matches', 'inliers', 'log10_false_alarms', 'overlap', 'drift_px')]
-            rows += [[f'residual {name}, px', str(value)] for name, value in found.get('residual_px', {}).items()]
-            rows += [[f'homography, row {i + 1}', '  '.join(f'{value:.6g}' for value in row)]
-                     for i, row in enumerate(found['homography'] or [])]
-            return text, pictures, rows, list(found['files'].values())
-
-        model = self.models['match'] if method == 'model' else method
-        yield from self._run('match', [first, second], show, model, keypoints=int(keypoints))
-
-    def upscale(self, file: str | None, tile: int) -> Iterator[Result]:
-        """A larger image."""
-
-        def show(found: dict, picture: np.ndarray) -> Result:
-            rows = [[name, str(found[name])] for name in ('width', 'height', 'channels', 'bits', 'scale')]
-            return f"{found['width']} x {found['height']} pixels", [picture], rows, [found['file']]
-
-        yield from self._run('upscale', [file], show, tile=int(tile))
-
-    def segment(self, file: str | None, clean: bool) -> Iterator[Result]:
-        """The liver of a scan."""
-
-        def show(found: dict, picture: np.ndarray) -> Result:
-            names = ('volume_ml', 'mean_hu', 'std_hu', 'voxels', 'slices', 'spacing_mm', 'size')
-            text = ' '.join([f"{found['volume_ml']:.0f} mL.", *found['warnings'], found['note']])
-            return text, [picture], [[name, str(found[name])] for name in names], [found['mask'], found['picture']]
-
-        yield from self._run('segment', [file], show, clean=clean)
-
-    def _run(self, task: str, files: Sequence[str | None], show: Callable[[dict, np.ndarray], Result],
-             model: str | None = None, **options: Any) -> Iterator[Result]:
-        """Run an inferencer; a mistake becomes one sentence on the page. The files live until the page has taken them."""
+        A mistake becomes one sentence on the page. The files live until the page has taken them.
+        """
+        given = list(values)
+        files = [given.pop(0) for _ in task.inputs]
+        model = given.pop(0) if task.methods else self.model_of(task)
+        options = {option.name: _value(option, value) for option, value in zip(_offered(task), given, strict=True)}
         with tempfile.TemporaryDirectory(prefix='mmsight-') as folder:
             try:
                 if None in files:
-                    raise InputError('choose a file first' if len(files) == 1 else 'choose two files first')
-                paths = [Path(file) for file in files if file]
-                inferencer = self.inferencer(task, model or self.models[task])
-                growth = inferencer.model.scale**2 if task == 'upscale' else 1
+                    raise InputError('choose a file first' if len(files) == 1 else f'choose {len(files)} files first')
+                paths = [Path(file) for file in files]
+                inferencer = self.inferencer(task.name, model)
                 for path in paths:
-                    if (count := growth * count_pixels(path)) > self.max_pixels:
-                        made = ' would be made' if growth > 1 else ''
-                        raise InputError(f'{path.name}: {count / 1e6:.3g} million pixels{made}, and '
-                                         f'{self.max_pixels / 1e6:.3g} million are allowed on this page: use `mmsight infer '
-                                         f'{task}`')
+                    if (count := inferencer.count_pixels(path)) > self.max_pixels:
+                        raise InputError(f'{path.name}: {count / 1e6:.3g} million pixels, and '
+                                         f'{self.max_pixels / 1e6:.3g} million are allowed on this page: use `mmsight '
+                                         f'{task.name}`')
                 found = inferencer(paths[0] if len(paths) == 1 else tuple(paths), out_dir=folder, return_vis=True, **options)
-                result = show(found['predictions'][0], found['visualization'][0])
+                shown = task.show(found['predictions'][0])
+                pictures = [found['visualization'][0]]
+                pictures += [read_image(shown.files[name])[..., ::-1] for name in shown.pictures]
+                text = '\n\n'.join([shown.text, *shown.warnings, *shown.notes])
             except InputError as error:
-                text = str(error)
-                for name in (*(f'{Path(file).parent}/' for file in files if file), f'{folder}/'):
-                    text = text.replace(name, '')  # where the server keeps its files is nobody's business
-                raise gr.Error(text, duration=None, print_exception=False) from None
-            except ImportError as error:
-                raise gr.Error(f'{task} cannot run here: {error}; `mmsight doctor` says what is missing', duration=None,
-                               print_exception=False) from None
+                raise gr.Error(_without_folders(str(error), files, folder), duration=None, print_exception=False) from None
             except Exception as error:
                 traceback.print_exc()
-                raise gr.Error(f'{type(error).__name__} in {task}: the console of mmsight serve says more', duration=None,
+                raise gr.Error(f'{type(error).__name__} in {task.name}: the console of mmsight serve says more', duration=None,
                                print_exception=False) from None
-            yield result
+            table = dict(headers=list(shown.header), data=[[_cell(value) for value in row] for row in shown.rows])
+            yield _without_folders(text, files, folder), pictures, table, list(shown.files.values())
 
 
-def count_pixels(path: Path) -> int:
-    """Pixels of an image or voxels of a scan, from its header; 0 if there is none to read, which its reader will say."""
-    try:
-        if path.name.endswith(('.nii', '.nii.gz')):
-            return int(np.prod(nib.Nifti1Image.from_filename(path).shape, dtype=np.int64))
-        if path.suffix.lower() in RASTERS:
-            with rasterio.open(path) as file:
-                return file.width * file.height
-        with Image.open(path) as image:
-            return image.width * image.height
-    except Image.DecompressionBombError:
-        return 2**62
-    except Exception:
-        return 0
+def _without_folders(text: str, files: Sequence[str | None], folder: str) -> str:
+    """Where the server keeps its files is nobody's business."""
+    for name in (*(f'{Path(file).parent}/' for file in files if file), f'{folder}/'):
+        text = text.replace(name, '')
+    return text
 
 
-def make_examples(folder: Path) -> dict[str, list[str]]:
-    """Write toy inputs of every task whose host is installed into a folder; task to paths."""
-    rng = np.random.default_rng(1)
-
-    def picture(name: str, image: np.ndarray) -> str:
-        cv2.imwrite(str(folder / name), image)
-        return str(folder / name)
-
-    def detect() -> list[str]:
-        from mmsight.projects.sar_shipnet.toy import make_chip
-        return [picture('ships.png', np.block([[make_chip(rng)[0] for _ in range(2)] for _ in range(2)]))]
-
-    def match() -> list[str]:
-        from mmsight.projects.s2net.toy import make_pair
-        return [picture(name, image) for name, image in zip(('visible.png', 'infrared.png'), make_pair(rng), strict=True)]
-
-    def upscale() -> list[str]:
-        from mmsight.projects.super_resolution.toy import make_image
-        return [picture('small.png', make_image(rng)[::2, ::2, ::-1])]
-
-    def segment() -> list[str]:
-        from mmsight.projects.eas_unet.toy import make_abdomen, write_pair
-        write_pair(folder, 0, 'RAS', *make_abdomen(rng), origin=np.zeros(3))
-        return [str(folder / 'volume-0.nii.gz')]
-
-    found = {}
-    for make in (detect, match, upscale, segment):
-        with contextlib.suppress(ImportError):  # its tab says so when it is used
-            found[make.__name__] = make()
-    return found
+def _cell(value: Any) -> Any:
+    return value if isinstance(value, (int, float, str)) or value is None else str(value)
 
 
-def build_page(tasks: Tasks, examples: Mapping[str, list[str]]) -> gr.Blocks:
-    """The page with its four tabs."""
-    kinds = list(dict.fromkeys((*IMAGES, *RASTERS)))
-    measures = ('measure', 'value')
+def _offered(task: Task) -> list[Option]:
+    """The options that its tab shows."""
+    return [option for option in task.options if option.page]
 
-    def file(label: str, suffixes: Sequence[str]) -> gr.File:
-        return gr.File(label=label, file_types=list(suffixes), height=120, render=False)
 
+def _value(option: Option, shown: Any) -> Any:
+    """What a component of the page means."""
+    if option.type is bool:
+        return bool(shown)
+    return None if option.default is None and shown == option.page[0] else option.type(shown)
+
+
+def _component(option: Option) -> gr.components.Component:
+    label = f"{option.name.replace('_', ' ')}: {option.help}"
+    if option.type is bool:
+        return gr.Checkbox(option.default, label=label)
+    low, high, step = option.page
+    label += f' ({low:g}: automatic)' if option.default is None else ''
+    return gr.Slider(low, high, low if option.default is None else option.default, step=step, label=label)
+
+
+def build_page(runner: Runner, tasks: Sequence[Task], examples: Path) -> gr.Blocks:
+    """The page: a tab for each task whose packages are installed, and a line on each other.
+
+    Args:
+        runner (Runner): What the buttons do.
+        tasks (Sequence[Task]): In the order of their tabs.
+        examples (Path): A folder that takes an example input of each.
+    """
+    missing = [sentence for task in tasks if (sentence := task.missing())]
     with gr.Blocks(title='MMSight', analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         gr.Markdown('# MMSight\nTrained models on your own files: choose a task and a file, or the example, and run.')
         with gr.Tabs():
-            _add_tab('Detect ships', tasks.detect, examples.get('detect'), SHIP, [
-                file('Image or GeoTIFF scene', kinds),
-                gr.Slider(0, 1, 0.3, step=0.01, label='Threshold: least score of a ship', render=False),
-                gr.Slider(0, 4, 0, step=0.25, label='Scale: enlarge by this before the network (0: as in training)',
-                          render=False)])
-            _add_tab('Match two images', tasks.match, examples.get('match'), measures, [
-                file('First image, say the visible one', kinds), file('Second image, registered to the first', kinds),
-                gr.Radio(['model', 'SIFT', 'RIFT', 'ORB'], value='model', label='Method', render=False),
-                gr.Slider(64, 8192, 4096, step=64, label='K: most keypoints of an image', render=False)], pictures=2)
-            _add_tab('Upscale an image', tasks.upscale, examples.get('upscale'), measures, [
-                file('Image', IMAGES),
-                gr.Slider(32, 512, 128, step=32, label='Tile: side in pixels; less needs less memory', render=False)])
-            _add_tab('Segment a liver', tasks.segment, examples.get('segment'), measures, [
-                file('CT scan, NIfTI (for research; not a medical device)', ['.nii', '.gz']),
-                gr.Checkbox(False, label='Keep the largest part and fill its holes', render=False)])
+            for task in tasks:
+                if not task.missing():
+                    _add_tab(runner, task, examples)
+        if missing:
+            gr.Markdown('\n\n'.join(missing))
     return page
 
 
-def _add_tab(title: str, run: Callable[..., Iterator[Result]], example: list[str] | None, header: Sequence[str],
-             inputs: Sequence[gr.components.Component], pictures: int = 1) -> None:
+def _add_tab(runner: Runner, task: Task, examples: Path) -> None:
     """Inputs, a button and an example on the left, results on the right."""
-    with gr.Tab(title), gr.Row():
+    example = [] if task.make_inputs is None else [str(path) for path in task.make_inputs(examples)]
+    with gr.Tab(task.title), gr.Row():
         with gr.Column(scale=1):
-            for component in inputs:
-                component.render()
+            # the name of a file ends in .gz where it ends in .nii.gz
+            kinds = [f".{suffix.rpartition('.')[2]}" for suffix in task.suffixes]
+            files: list[Any] = [gr.File(label=text[0].upper() + text[1:], file_types=kinds, height=120)
+                                for text in task.inputs.values()]
+            inputs = list(files)
+            if task.methods:
+                own = runner.model_of(task)
+                inputs.append(gr.Radio([own, *task.methods], value=own, label='Model'))
+            inputs += [_component(option) for option in _offered(task)]
             button = gr.Button('Run', variant='primary')
             if example:
-                gr.Examples([example], list(inputs[:len(example)]), label='Example')
+                gr.Examples([example], files, label='Example')
         with gr.Column(scale=2):
             outputs = [gr.Markdown(),
-                       gr.Gallery(label='Picture', format='png', columns=pictures, height=420, object_fit='contain'),
-                       gr.Dataframe(headers=list(header), label='Table', interactive=False), gr.File(label='Download')]
+                       gr.Gallery(label='Picture', format='png', columns=2, height=420, object_fit='contain'),
+                       gr.Dataframe(label='Table', interactive=False), gr.File(label='Download')]
     # one model at a time: they share the processor
-    button.click(run, list(inputs), outputs, concurrency_limit=1, concurrency_id='model')
+    button.click(functools.partial(runner.run, task), inputs, outputs, concurrency_limit=1, concurrency_id='model')
 
 
 def serve(models: Mapping[str, str], device: str | None, host: str, port: int, max_mb: int, max_pixels: int,
@@ -230,7 +155,8 @@ def serve(models: Mapping[str, str], device: str | None, host: str, port: int, m
     """Open the page.
 
     Args:
-        models (Mapping[str, str]), device (str, optional), max_pixels (int): See :class:`Tasks`.
+        models (Mapping[str, str]), device (str, optional), max_pixels (int): See :class:`Runner`. A task that is not listed
+            gets a tab if it is named here.
         host (str): Address to listen on: ``127.0.0.1`` is this machine alone, ``0.0.0.0`` every network it is in.
         port (int): Port; 0 finds a free one.
         max_mb (int): Largest upload in MB.
@@ -243,7 +169,8 @@ def serve(models: Mapping[str, str], device: str | None, host: str, port: int, m
         InputError: If the port cannot be used.
     """
     with tempfile.TemporaryDirectory(prefix='mmsight-examples-') as folder:
-        page = build_page(Tasks({**MODELS, **models}, device, max_pixels), make_examples(Path(folder)))
+        tasks = [task for task in find_tasks().values() if task.listed or task.name in models]
+        page = build_page(Runner(models, device, max_pixels), tasks, Path(folder))
         try:
             # system fonts: nothing is fetched from elsewhere
             theme = gr.themes.Default(font=['system-ui', 'sans-serif'], font_mono=['monospace'])

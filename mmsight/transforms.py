@@ -1,4 +1,4 @@
-"""Transforms for images with boxes of any kind: reading each file once, quarter turns, intensities."""
+"""Transforms for images with boxes of any kind: quarter turns, intensities."""
 
 import cv2
 import numpy as np
@@ -6,29 +6,6 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
 from mmsight.registry import TRANSFORMS
-
-
-@TRANSFORMS.register_module()
-class CachedLoad(BaseTransform):
-    """Load images by another transform, and keep each in memory: for sets of which every worker can hold a copy.
-
-    Args:
-        load (dict): A transform that sets ``img``, ``img_shape`` and ``ori_shape`` from ``img_path``.
-    """
-
-    def __init__(self, load: dict) -> None:
-        self.load = TRANSFORMS.build(load)
-        self.images: dict[str, np.ndarray] = {}
-
-    def transform(self, results: dict) -> dict:
-        """Set the three keys; the image is a copy that later transforms may change."""
-        path = results['img_path']
-        if path not in self.images:
-            self.images[path] = self.load(dict(results))['img']
-        results['img'] = self.images[path].copy()
-        results['img_shape'] = results['ori_shape'] = results['img'].shape[:2]
-        return results
-
 
 TURNS = (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
 

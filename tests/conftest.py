@@ -124,11 +124,11 @@ def box(tmp_path, monkeypatch):
                                           '  - Name: other\n    Results: []  # stays\n')
     monkeypatch.setattr(projects, '__path__', [*projects.__path__, str(project.parent)])
 
-    def facts(name, config, task, metric='PSNR_Y', value=30.123456, **more):
+    def facts(name, config, metric='PSNR_Y', value=30.123456, **more):
         record = dict(config=config, git_commit='abc123', seed=3, device='a toy', metrics={metric: value})
         (project / 'records' / f'{name}.json').write_text(json.dumps(record))
         content = dict(
-            title='a toy', task=task, kind='Toy', config=config, data='toy data', license='research use', split='None.',
+            title='a toy', kind='Toy', config=config, data='toy data', license='research use', split='None.',
             recipe='Untrained.', hardware='nothing', hours=0.5, not_for='For anything.', expects={},
             results=[dict(dataset='toy test', record=f'{name}.json', metrics=dict(score=dict(metric=metric)))])
         path = project / 'weights' / f'{name}.yml'

@@ -20,7 +20,7 @@ KEYS = ['name', 'paper', 'task', 'default', 'megabytes', 'sha256', 'license', 'd
 def two(box):
     """Two models whose weights are some bytes."""
     for name, default in (('toy-ships', True), ('toy-boats', False)):
-        path = box(name, 'sar_shipnet_toy', 'detect').with_suffix('.safetensors')
+        path = box(name, 'sar_shipnet_toy').with_suffix('.safetensors')
         path.write_bytes(1000 * name.encode())
         path.with_suffix('.md').write_text(f'# {name}\n')
         metafile = path.parents[1] / 'metafile.yml'
@@ -28,7 +28,7 @@ def two(box):
         content['Models'].append(dict(
             Name=name, Weights=f'weights/{name}.safetensors',
             Results=[dict(Dataset='sea', Metrics=dict(AP50=70.5, F1=60.0)), dict(Dataset='harbour', Metrics=dict(AP50=50.0))],
-            Metadata={'Command': 'detect', 'Default': default, 'Training Data': 'waves', 'Data License': 'research use',
+            Metadata={'Command': 'paint', 'Default': default, 'Training Data': 'waves', 'Data License': 'research use',
                       'SHA-256': the_box.digest(path)}))
         metafile.write_text(yaml.safe_dump(content))
 
@@ -47,8 +47,12 @@ def test_json_for_programs(two, capsys):
     assert sorted(ships) == sorted(KEYS)
     assert ships['metrics'] == {'sea/AP50': 70.5, 'sea/F1': 60.0, 'harbour/AP50': 50.0}
     assert (ships['paper'], ships['task'], ships['default'], ships['megabytes'], ships['license'], ships['data']) == (
-        'toybox', 'detect', True, 0.01, 'research use', 'waves')
+        'toybox', 'paint', True, 0.01, 'research use', 'waves')
     assert found['toy-boats']['default'] is False
+
+
+def test_default_of_a_task(two):
+    assert the_box.default_model('paint').name == 'toy-ships' and the_box.default_model('nothing') is None
 
 
 def test_table_and_card(two, capsys, monkeypatch):

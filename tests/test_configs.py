@@ -9,13 +9,15 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
 from mmsight.configs import first_comment, list_configs, load_config
+from mmsight.tasks import task_of
 
 CONFIGS = {f'{path.parent.name}/{path.stem}': path for path in list_configs()}
 PAPER = [name for name in CONFIGS if name.startswith('sar_shipnet/')]
 LIVER = [name for name in CONFIGS if name.startswith('eas_unet/') and 'vnet' not in name]
 # one of each model; the rest differ in data, schedule or alpha
 MODELS = [f'sar_shipnet/{name}' for name in (
-    'sar_shipnet_toy', 'sar-shipnet_r50_ssdd_512', 'centernet_r50_ssdd_512', 'sar-shipnet_r50_ssdd_512_ca',
+    'sar_shipnet_toy', 'sar-shipnet_lite0_ssdd_512_dense', 'sar-shipnet_r50_ssdd_512', 'centernet_r50_ssdd_512',
+    'sar-shipnet_r50_ssdd_512_ca',
     'sar-shipnet_r50_ssdd_512_bca', 'sar-shipnet_r50_ssdd_512_bca-mrf', 'centernet_r18w32_ssdd_256', 'yolov3_d53_ssdd_416',
     'yolox_m_ssdd_640', 'ssd300_vgg16_ssdd_300', 'ssd512_vgg16_ssdd_512', 'retinanet_r50_ssdd_600',
     'faster-rcnn_r50_ssdd_600')]
@@ -32,6 +34,7 @@ def test_config_parses_and_follows_the_rules(name):
     assert re.fullmatch(rf'{paper}_toy(_[a-z-]+)?|{NAME}', stem) or paper == 'example_project'
     assert first_comment(CONFIGS[name])
     assert cfg.custom_imports == dict(imports=[f'mmsight.projects.{paper}'], allow_failed_imports=False)
+    task_of(cfg)
     assert {'model', 'train_dataloader', 'test_dataloader', 'test_evaluator', 'optim_wrapper', 'train_cfg'} <= cfg.keys()
     assert not any('T_max' in scheduler for scheduler in cfg.get('param_scheduler') or [])  # the cosine ends with the training
     if name.endswith('_toy'):
@@ -153,7 +156,8 @@ ROTATED = [f'larsd/{name}' for name in (
     *(f'{name}_hrsc2016_512' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r_tiny', 's2anet_r50',
                                           'roi-trans_r50')),
     *(f'{name}_hrsc2016_512_lasa' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r_tiny')),
-    'larsd-11_r18w16_ssdd_256', 'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256', 'rtmdet-r_w24_ssdd_256',
+    'larsd-11_lite0_ssdd_512', 'larsd-11_r18w16_ssdd_256', 'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256',
+    'rtmdet-r_w24_ssdd_256',
     'rotated-fcos_r18w16_toy_128')]
 
 

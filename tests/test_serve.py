@@ -1,5 +1,6 @@
 """The web page: what its buttons do, and what it refuses; in a real browser where there is one."""
 
+import importlib.util
 import shutil
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmsight.cli import main
+from mmsight.tasks import find_tasks
 
 pytest.importorskip('gradio', reason="the web page needs the extra 'web'")
 CHROMIUM = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
@@ -43,7 +45,7 @@ def open_tab(page, title):
 
 @pytest.mark.parametrize('title, sentence, files, row', [
     ('Detect ships', '0 ships', 5, 'heading_deg'),  # an untrained network finds none
-    ('Match two images', 'matches agree', 5, 'residual median'),
+    ('Match two images', 'matches agree', 5, 'residual_px, median'),
     ('Upscale an image', '288 x 288 pixels', 1, 'channels'),
     ('Segment a liver', 'not a medical device', 2, 'volume_ml')])
 def test_a_tab_runs_its_example_in_a_browser(page, title, sentence, files, row):
@@ -88,33 +90,62 @@ def test_bad_uploads_are_sentences_in_a_browser(page, tmp_path):
 def test_mistakes_are_sentences_without_the_servers_paths(untrained, tmp_path):
     import gradio
 
-    from mmsight.serve import Tasks
+    from mmsight.serve import Runner
     (tmp_path / 'text.png').write_text('no image')
-    cv2.imwrite(str(tmp_path / 'image.png'), np.zeros((30, 40), np.uint8))
-    tasks = Tasks(dict(detect='none_toy', upscale=untrained('super_resolution_toy')), 'cpu', max_pixels=15_000)
-    for call, sentence in (
-            (lambda: tasks.upscale(None, 128), 'choose a file first'),
-            (lambda: tasks.match(str(tmp_path / 'image.png'), None, 'SIFT', 100), 'choose two files first'),
-            (lambda: tasks.upscale(str(tmp_path / 'text.png'), 128), 'text.png: the file is damaged or no image (8 bytes)'),
-            (lambda: tasks.upscale(str(tmp_path / 'image.png'), 128), 'image.png: 0.0192 million pixels would be made'),
-            (lambda: tasks.detect(str(tmp_path / 'image.png'), 0.5, 0), "config 'none_toy' is neither a file")):
+    image, text = str(tmp_path / 'image.png'), str(tmp_path / 'text.png')
+    cv2.imwrite(image, np.zeros((30, 40), np.uint8))
+    runner = Runner(dict(detect='none_toy', upscale=untrained('super_resolution_toy')), 'cpu', max_pixels=15_000)
+    for name, values, sentence in (
+            ('upscale', (None, 128), 'choose a file first'),
+            ('match', (image, None, 'SIFT', 100), 'choose 2 files first'),
+            ('upscale', (text, 128), 'text.png: the file is damaged or no image (8 bytes)'),
+            ('upscale', (image, 128), 'image.png: 0.0192 million pixels, and 0.015 million are allowed'),
+            ('detect', (image, 0.5, 0), "config 'none_toy' is neither a file")):
         with pytest.raises(gradio.Error) as problem:
-            next(call())
+            next(runner.run(find_tasks()[name], *values))
         assert problem.value.message.startswith(sentence)
-    result, = tasks.match(str(tmp_path / 'image.png'), str(tmp_path / 'image.png'), 'SIFT', 100)
-    assert result[0] == 'No reliable homography was found: image.png shows nothing, its pixels are all alike.'
+    result, = runner.run(find_tasks()['match'], image, image, 'SIFT', 100)
+    assert result[0] == 'no reliable homography was found: image.png shows nothing, its pixels are all alike'
 
 
-def test_pixels_are_counted_from_headers(tmp_path):
+def test_the_lowest_position_of_a_slider_is_the_default(untrained, tmp_path, monkeypatch):
+    from mmsight.serve import Runner
+    image = str(tmp_path / 'image.png')
+    cv2.imwrite(image, np.zeros((30, 40), np.uint8))
+    runner, task, seen = Runner(dict(upscale=untrained('super_resolution_toy')), 'cpu'), find_tasks()['upscale'], []
+    inferencer = runner.inferencer('upscale', runner.model_of(task))
+    forward = inferencer.forward
+    monkeypatch.setattr(inferencer, 'forward', lambda photo, **options: seen.append(options) or forward(photo, **options))
+    for position in (0, 32):
+        next(runner.run(task, image, position))
+    assert seen == [dict(tile=None), dict(tile=32)]
+
+
+def test_a_missing_extra_is_a_line_and_no_tab(monkeypatch, tmp_path):
+    """As if the extra of CT volumes were not installed: the other tabs are there."""
+    from mmsight.serve import Runner, build_page
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None if name in ('mmseg', 'nibabel') else real(name))
+    page = build_page(Runner({}, 'cpu'), [find_tasks()[name] for name in ('match', 'segment')], tmp_path)
+    words = [getattr(block, 'label', None) or getattr(block, 'value', None) for block in page.blocks.values()
+             if type(block).__name__ in ('Tab', 'Markdown')]
+    assert 'Match two images' in words and 'Segment a liver' not in words
+    assert "`mmsight segment` needs mmseg, which is not installed: run `pip install 'mmsight[seg]'`" in words
+
+
+def test_pixels_are_counted_from_headers(untrained, tmp_path):
     import nibabel
 
-    from mmsight.serve import count_pixels
+    from mmsight.apis import DetectInferencer, SegmentInferencer, UpscaleInferencer
     cv2.imwrite(str(tmp_path / 'image.png'), np.zeros((30, 40), np.uint8))
     cv2.imwrite(str(tmp_path / 'image.tif'), np.zeros((30, 50), np.uint16))
     nibabel.save(nibabel.Nifti1Image(np.zeros((3, 4, 5), np.int16), np.eye(4)), tmp_path / 'scan.nii.gz')
     (tmp_path / 'text.nii.gz').write_text('no scan')
-    counts = [count_pixels(tmp_path / name) for name in ('image.png', 'image.tif', 'scan.nii.gz', 'text.nii.gz')]
-    assert counts == [1200, 1500, 60, 0]
+    for kind, paper, counts in ((DetectInferencer, 'sar_shipnet', {'image.png': 1200, 'image.tif': 1500, 'text.nii.gz': 0}),
+                                (SegmentInferencer, 'eas_unet', {'scan.nii.gz': 60, 'text.nii.gz': 0}),
+                                (UpscaleInferencer, 'super_resolution', {'image.png': 19200})):
+        inferencer = kind(untrained(f'{paper}_toy'), device='cpu', show_progress=False)
+        assert {name: inferencer.count_pixels(tmp_path / name) for name in counts} == counts
 
 
 def test_the_command_explains_a_wrong_model(capsys):

@@ -1,4 +1,4 @@
-"""Quarter turns against pixels, a cache that later transforms cannot spoil, intensities within their table."""
+"""Quarter turns against pixels, intensities within their table."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,8 @@ import torch
 from mmdet.structures.bbox import HorizontalBoxes
 from mmrotate.structures.bbox import RotatedBoxes
 
-from mmsight.registry import TRANSFORMS
 from mmsight.rotated_iou import corners
-from mmsight.transforms import CachedLoad, RandomIntensity, RandomQuarterTurn
+from mmsight.transforms import RandomIntensity, RandomQuarterTurn
 
 
 @pytest.mark.parametrize('turns', range(4))
@@ -26,23 +25,6 @@ def test_a_quarter_turn_moves_boxes_with_their_pixels(monkeypatch, turns):
     assert np.allclose(upright['gt_bboxes'].tensor[0], bright, atol=1e-4)
     points = corners(rotated['gt_bboxes'].tensor.double().numpy())[0]
     assert np.allclose([*points.min(axis=0), *points.max(axis=0)], bright, atol=1e-4)
-
-
-def test_the_cache_reads_once_and_hands_out_copies():
-    reads = []
-
-    @TRANSFORMS.register_module(name='CountingLoad', force=True)
-    class CountingLoad:
-        def __call__(self, results):
-            reads.append(results['img_path'])
-            return dict(results, img=np.full((4, 6, 3), 7, np.uint8), img_shape=(4, 6), ori_shape=(4, 6))
-
-    load = CachedLoad(dict(type='mmsight.CountingLoad'))
-    first = load(dict(img_path='a'))
-    first['img'][:] = 0
-    again = load(dict(img_path='a', kept=1))
-    assert reads == ['a'] and (again['img'] == 7).all() and again['kept'] == 1
-    assert again['img_shape'] == again['ori_shape'] == (4, 6)
 
 
 def test_intensity_keeps_black_and_clips():

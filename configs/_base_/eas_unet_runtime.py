@@ -1,6 +1,7 @@
 # What every EAS U-Net config shares: mmseg's runtime and our registered modules.
 _base_ = 'mmseg::_base_/default_runtime.py'
 
+task = 'segment'
 custom_imports = dict(imports=['mmsight.projects.eas_unet'], allow_failed_imports=False)
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -1,6 +1,7 @@
 # What every LARSD config shares: mmrotate's runtime and our registered modules.
 _base_ = 'mmrotate::_base_/default_runtime.py'
 
+task = 'detect'
 custom_imports = dict(imports=['mmsight.projects.larsd'], allow_failed_imports=False)
 default_hooks = dict(
     logger=dict(interval=10),

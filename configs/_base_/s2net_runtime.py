@@ -1,5 +1,6 @@
 # What every S2-Net config shares: mmengine alone, our registered modules, pictures of matches.
 default_scope = 'mmsight'
+task = 'match'
 custom_imports = dict(imports=['mmsight.projects.s2net'], allow_failed_imports=False)
 default_hooks = dict(
     logger=dict(type='LoggerHook', interval=10),

@@ -1,6 +1,7 @@
 # What every SAR-ShipNet config shares: mmdet's runtime, our registered modules, the metric's pictures.
 _base_ = 'mmdet::_base_/default_runtime.py'
 
+task = 'detect'
 custom_imports = dict(imports=['mmsight.projects.sar_shipnet'], allow_failed_imports=False)
 default_hooks = dict(
     logger=dict(interval=10),

@@ -1,5 +1,6 @@
 # What every super-resolution config shares.
 default_scope = 'mmagic'
+task = 'upscale'
 custom_imports = dict(imports=['mmsight.projects.super_resolution'], allow_failed_imports=False)
 default_hooks = dict(
     timer=dict(type='mmengine.IterTimerHook'),

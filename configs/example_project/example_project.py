@@ -1,5 +1,6 @@
 # Fits a line in a second: every part of a config, and nothing else.
 default_scope = 'mmsight'
+task = 'tone'
 custom_imports = dict(imports=['mmsight.projects.example_project'], allow_failed_imports=False)
 toy_data = 'example_project'
 data_root = '{{$MMSIGHT_DATA:data}}/toy/example_project/'

@@ -1,16 +1,16 @@
 """Inferencers: a trained model on files of one's own, one class a task. Each imports its host when it is first asked for."""
 
-import importlib
 from typing import Any
 
-_MODULES = {'DetectInferencer': 'mmsight.apis.detect', 'MatchInferencer': 'mmsight.projects.s2net.inferencer',
-            'SegmentInferencer': 'mmsight.projects.eas_unet.inferencer',
-            'UpscaleInferencer': 'mmsight.projects.super_resolution.inferencer'}
-
-__all__ = ['DetectInferencer', 'MatchInferencer', 'SegmentInferencer', 'UpscaleInferencer']  # noqa: F822  (found by __getattr__)
+from mmsight.tasks import find_tasks
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return getattr(importlib.import_module(_MODULES[name]), name)
+    for task in find_tasks().values():
+        if task.class_name == name:
+            return task.load_inferencer()
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *(task.class_name for task in find_tasks().values())]

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -14,33 +14,41 @@ from mmengine.infer import BaseInferencer
 from mmengine.visualization import Visualizer
 from torch import nn
 
+from mmsight.box import list_models
 from mmsight.engine.load_model import build_model, find_model
 from mmsight.errors import InputError
-from mmsight.files import IMAGES, complete_file, list_files, make_folder
+from mmsight.files import complete_file, list_files, make_folder
+from mmsight.images import count_pixels
+from mmsight.tasks import Task
 
 
 class FileInferencer(BaseInferencer):
     """mmengine's inferencer over files: one after the other, each written before the next is read.
 
-    Under ``torchrun`` each process takes its share of the files.
+    Under ``torchrun`` each process takes its share of the files. A subclass takes the options that its task declares: their
+    names are in ``preprocess_kwargs``, ``forward_kwargs`` and ``postprocess_kwargs``.
 
     Args:
-        model (str): Name or path of a config, or a checkpoint, which holds its config.
+        model (str): Name of a model in the box; name or path of a config; or a checkpoint, which holds its config.
         weights (str, optional): Path of a checkpoint; see :func:`mmsight.engine.load_model.find_model`.
         device (str, optional): e.g. ``'cuda:1'``. Defaults to the best that is there.
         show_progress (bool): Show progress bars. Defaults to True.
         trust (bool): See :func:`mmsight.engine.load_model.find_model`. Defaults to False.
 
     Raises:
-        InputError: If the config or the checkpoint cannot be used.
+        InputError: If the config or the checkpoint cannot be used, or is of another task.
     """
 
-    suffixes: Sequence[str] = IMAGES
-    """Endings of the files taken from a folder."""
+    task: ClassVar[Task]
+    """What it does, with its options and their defaults."""
 
     def __init__(self, model: str, weights: str | None = None, device: str | None = None, show_progress: bool = True,
                  trust: bool = False) -> None:
         cfg, checkpoint = find_model(model, weights, trust)
+        if cfg.get('task', self.task.name) != self.task.name:
+            fitting = [boxed.name for boxed in list_models() if boxed.task == self.task.name] or [self.task.toy_model]
+            raise InputError(f"'{model}' is a model of `mmsight {cfg.task}`, and `mmsight {self.task.name}` needs one of its "
+                             f"own, e.g. {' or '.join(fitting)}")
         self.checkpoint = checkpoint
         super().__init__(cfg, checkpoint, device or get_device(), cfg.default_scope, show_progress)
 
@@ -56,36 +64,38 @@ class FileInferencer(BaseInferencer):
     def _init_visualizer(self, cfg: Config) -> None:
         return None
 
-    def __call__(self, inputs: str | Path | Sequence[str | Path], return_datasamples: bool = False, batch_size: int = 1,
-                 out_dir: str | Path | None = None, **kwargs: Any) -> dict:
+    def __call__(self, inputs: str | Path | Sequence, return_datasamples: bool = False, out_dir: str | Path | None = None,
+                 overwrite: bool = False, show: bool = False, return_vis: bool = False, **options: Any) -> dict:
         """Predict.
 
         Args:
             inputs (str | Path | Sequence): Files, folders, patterns.
             return_datasamples (bool): Return data samples instead of dictionaries. Defaults to False.
-            batch_size (int): What goes through the network at once: slices or tiles. Defaults to 1.
             out_dir (str | Path, optional): Write the results there. None writes nothing.
-            **kwargs: For :meth:`preprocess`, :meth:`forward`, :meth:`visualize` and :meth:`postprocess`; their names are in
-                ``preprocess_kwargs`` and so on. All take ``show`` (open a window with the picture) and ``return_vis``.
+            overwrite (bool): Replace results that are there already.
+            show (bool): Open a window with each picture.
+            return_vis (bool): Return the pictures.
+            **options: Those of the task, as ``mmsight <task> --help`` lists them, with ``_`` for ``-``.
 
         Returns:
             dict: ``predictions``, one an input, and ``visualization``, pictures uint8 RGB (H, W, 3) if ``return_vis``.
 
         Raises:
-            InputError: If an input cannot be used or a result cannot be written.
+            InputError: If an option is wrong, an input cannot be used or a result cannot be written.
+            ValueError: If the task has no such option.
         """
-        if batch_size < 1:
-            raise InputError(f'the batch size must be at least 1, found {batch_size}')
-        show, return_vis = kwargs.pop('show', False), kwargs.pop('return_vis', False)
-        preprocess, forward, visualize, postprocess = self._dispatch_kwargs(**kwargs)
+        options = self.task.complete(options)
+        if options.get('batch_size', 1) < 1:
+            raise InputError(f"the batch size must be at least 1, found {options['batch_size']}")
+        preprocess, forward, _, postprocess = self._dispatch_kwargs(**options)
         files = self._inputs_to_list(inputs)
         folder = None if out_dir is None else make_folder(out_dir)
         results: dict[str, list] = dict(predictions=[], visualization=[])
         for number, file in enumerate(files, 1):
             self.say(f'[{number}/{len(files)}] {file}')
-            data = self.preprocess(file, out_dir=folder, **preprocess)
-            prediction = self.forward(data, batch_size=batch_size, **forward)
-            picture = self.visualize(data, prediction, **visualize) if show or return_vis or folder else None
+            data = self.preprocess(file, folder, overwrite, **preprocess)
+            prediction = self.forward(data, **forward)
+            picture = self.visualize(data, prediction) if show or return_vis or folder else None
             if show:
                 Visualizer().show(picture, win_name=str(file))
             made = self.postprocess(data, prediction, picture, return_datasamples, folder, **postprocess)
@@ -106,7 +116,11 @@ class FileInferencer(BaseInferencer):
 
     def list_inputs(self, inputs: Sequence) -> list:
         """What the user means, one item a prediction: files, unless a subclass takes something else."""
-        return list_files(inputs, self.suffixes)
+        return list_files(inputs, self.task.suffixes)
+
+    def count_pixels(self, path: Path) -> int:
+        """Pixels of a file, or of what is made of it, from its header; 0 if it cannot be read, which its reader will say."""
+        return count_pixels(path)
 
     @staticmethod
     def name_of(path: Any) -> str:

@@ -16,19 +16,21 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import get_box_tensor
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import TRANSFORMS, init_default_scope
 from mmengine.structures import InstanceData
 from rich.progress import Progress
 from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
+from mmsight.apis.detect_task import DETECT, THRESHOLD
 from mmsight.apis.expectations import colour_warnings, size_warnings
 from mmsight.apis.land_mask import on_land
-from mmsight.apis.scene import RASTERS, Scene, to_rgb
+from mmsight.apis.scene import Scene, count_pixels, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
 from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
 from mmsight.errors import InputError
-from mmsight.files import IMAGES, complete_file, refuse_existing
-from mmsight.rotated_iou import corners
+from mmsight.files import complete_file, refuse_existing
+from mmsight.rotated_iou import corners, from_upright
 
 TILE = 512
 """Least side of a usual tile, in pixels of the network. Attention that pools over the image (BCA) loses ships in much larger
@@ -75,22 +77,22 @@ class DetectInferencer(FileInferencer):
     1), and ships at the seams are made one. What is done is kept in a journal beside the results, so that a run that was
     killed goes on where it was, and tiles that failed are tried again.
 
-    Works with any mmdet model and with models that predict rotated boxes. ``mmsight infer detect --help`` explains the options;
-    in Python they have the same names, with ``_`` for ``-``.
+    Works with any mmdet model and with models that predict rotated boxes.
 
     It writes ``<name>.geojson``, ``<name>.csv``, ``<name>_coco.json``, ``<name>_preview.jpg``, ``<name>_report.json`` and, with
     ``crops``, ``<name>_crops/<id>.png``.
     """
 
-    suffixes = (*IMAGES, *(suffix for suffix in RASTERS if suffix not in IMAGES))
-    preprocess_kwargs = {'overwrite', 'tile', 'overlap', 'offset', 'scale', 'gsd', 'bands', 'stretch', 'nodata', 'threshold'}
+    task = DETECT
+    preprocess_kwargs = {'tile', 'overlap', 'offset', 'scale', 'gsd', 'bands', 'stretch', 'nodata', 'threshold'}
+    forward_kwargs = {'batch_size'}
     postprocess_kwargs = {'land', 'land_buffer', 'crops'}
 
     def _init_model(self, cfg: Config, weights: str, device: str = 'cpu') -> nn.Module:
-        loader = cfg.test_dataloader.dataset.pipeline[0]
-        radar = loader['type'].endswith('LoadSARImage')
-        self.grey = radar or loader.get('grey', False) or loader.get('color_type') == 'grayscale'
-        self.channels = loader.get('channels', 3)
+        init_default_scope(cfg.default_scope)
+        loader = TRANSFORMS.build(cfg.test_dataloader.dataset.pipeline[0])
+        self.grey = getattr(loader, 'grey', False) or getattr(loader, 'color_type', '') == 'grayscale'
+        self.channels = getattr(loader, 'channels', 3)
         _raise_limits(cfg.model.get('test_cfg') or {})
         return super()._init_model(cfg, weights, device)
 
@@ -98,6 +100,9 @@ class DetectInferencer(FileInferencer):
         """The test pipeline without what reads files."""
         steps = cfg.test_dataloader.dataset.pipeline[1:]
         return Compose([step for step in steps if not step['type'].endswith(('LoadAnnotations', 'ConvertBoxType'))])
+
+    def count_pixels(self, path: Path) -> int:
+        return count_pixels(path)
 
     @property
     def network_side(self) -> int | None:
@@ -110,22 +115,21 @@ class DetectInferencer(FileInferencer):
         side = self.model.dataset_meta.get('image_side')
         return self.network_side / side if side and self.network_side else 1.0
 
-    def preprocess(self, source: Path, out_dir: Path | None = None, overwrite: bool = False, tile: int | None = None,
-                   overlap: int | None = None, offset: tuple[int, int] = (0, 0), scale: float | None = None,
-                   gsd: float | None = None, bands: Sequence[int] | None = None, stretch: str = 'auto',
-                   nodata: float | None = None, threshold: float = 0.3) -> _Job:
+    def preprocess(self, source: Path, out_dir: Path | None, overwrite: bool, *, threshold: float | None, tile: int | None,
+                   overlap: int | None, scale: float | None, gsd: float | None, bands: Sequence[int] | None, stretch: str,
+                   nodata: float | None, offset: tuple[int, int] = (0, 0)) -> _Job:
         """Open one image and plan its tiles.
 
         Args:
             source (Path): The image.
             out_dir (Path, optional): Folder of the results.
             overwrite (bool): Replace results.
+            threshold (float, optional): Least score. None takes the ``score_threshold`` of the model, else :data:`THRESHOLD`.
             tile (int, optional), overlap (int, optional): In pixels of the scene; see :func:`mmsight.apis.tiles.plan_sizes`.
-            offset (tuple[int, int]): See :func:`mmsight.apis.tiles.plan_tiles`.
             scale (float, optional): Enlarge the scene by this before the network.
             gsd (float, optional): Metres a pixel, where the file does not say it.
             bands (Sequence[int], optional), stretch (str), nodata (float, optional): See :class:`mmsight.apis.scene.Scene`.
-            threshold (float): Least score. Defaults to 0.3, as in mmdet's inferencer.
+            offset (tuple[int, int]): See :func:`mmsight.apis.tiles.plan_tiles`.
         """
         for name, value in (('tile', tile), ('scale', scale), ('gsd', gsd)):
             if value is not None and value <= 0:
@@ -143,7 +147,8 @@ class DetectInferencer(FileInferencer):
         trained = self.model.dataset_meta
         scene.warnings += size_warnings(source.name, scene.width, scene.height, trained)
         scene.warnings += colour_warnings(source.name, scene.coloured, self.grey, trained)
-        job = _Job(scene, tiles, chosen, whole, threshold, None)
+        least = trained.get('score_threshold', THRESHOLD) if threshold is None else threshold
+        job = _Job(scene, tiles, chosen, whole, least, None)
         if out_dir is not None and len(tiles) > 1:
             job.journal = out_dir / f'{self.name_of(source)}.tiles.jsonl'
             self._continue(job)
@@ -186,7 +191,7 @@ class DetectInferencer(FileInferencer):
             scratch.write_text(''.join(lines))
 
     @torch.no_grad()
-    def forward(self, job: _Job, batch_size: int = 1) -> DetDataSample:
+    def forward(self, job: _Job, *, batch_size: int) -> DetDataSample:
         """Detect in all tiles and merge.
 
         Returns:
@@ -343,9 +348,8 @@ class DetectInferencer(FileInferencer):
         cv2.polylines(picture, list(map(np.ascontiguousarray, outlines)), True, RED, 1 if factor == 1 else 2, cv2.LINE_AA)
         return picture
 
-    def postprocess(self, job: _Job, prediction: DetDataSample, picture: np.ndarray | None, return_datasamples: bool = False,
-                    out_dir: Path | None = None, land: str | Path | None = None, land_buffer: float = 0.0,
-                    crops: bool = False) -> dict | DetDataSample:
+    def postprocess(self, job: _Job, prediction: DetDataSample, picture: np.ndarray | None, return_datasamples: bool,
+                    out_dir: Path | None, *, land: str | Path | None, land_buffer: float, crops: bool) -> dict | DetDataSample:
         """Drop ships on land, measure the rest, write the files.
 
         Args:
@@ -421,11 +425,8 @@ def _to_found(sample: DetDataSample, threshold: float) -> Found:
     instances = sample.pred_instances
     boxes = get_box_tensor(instances.bboxes).detach().cpu().double().numpy()
     rotated = boxes.shape[-1] == 5
-    if not rotated:
-        low, high = boxes[:, :2], boxes[:, 2:]
-        boxes = np.concatenate([(low + high) / 2, high - low, np.zeros((len(boxes), 1))], axis=1)
     scores = instances.scores.detach().cpu().double().numpy()
-    return Found(boxes, scores, instances.labels.detach().cpu().numpy().astype(int), rotated)[scores >= threshold]
+    return Found(from_upright(boxes), scores, instances.labels.detach().cpu().numpy().astype(int), rotated)[scores >= threshold]
 
 
 def _crop(scene: Scene, ship: dict) -> np.ndarray:

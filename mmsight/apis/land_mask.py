@@ -9,8 +9,10 @@ import shapely
 from rasterio.errors import RasterioError, WindowError
 from rasterio.windows import Window
 
-from mmsight.apis.scene import RASTERS, Georeference, Scene
+from mmsight.apis.scene import Georeference, Scene
 from mmsight.errors import InputError
+from mmsight.files import RASTERS
+from mmsight.rasters import open_raster, raster_options
 
 
 def on_land(path: Path, scene: Scene, points: np.ndarray, buffer: float = 0.0) -> np.ndarray:
@@ -69,7 +71,7 @@ def _raster(path: Path, scene: Scene, points: np.ndarray, buffer: float) -> np.n
     """Around each point a window of the mask, in metres by the mask's own pixels."""
     assert scene.georeference is not None
     try:
-        with rasterio.open(path) as mask:
+        with open_raster(path) as mask, raster_options():
             if mask.crs is None:
                 raise InputError(f'{path}: the land mask has no coordinate reference system')
             places = Georeference(mask.transform, mask.crs).to_pixels(scene.georeference.to_lonlat(points))

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,15 @@ import numpy as np
 import rasterio
 import rasterio.warp
 from rasterio.enums import ColorInterp, Resampling
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from mmsight import images
 from mmsight.errors import InputError
+from mmsight.files import RASTERS
 from mmsight.images import read_image, scale_to_8_bits
+from mmsight.rasters import open_raster, raster_options
 
-RASTERS = ('.tif', '.tiff', '.jp2', '.img', '.vrt')
 SMALLEST = 8
 """Pixels of the shorter side that an image needs."""
 WGS84 = rasterio.crs.CRS.from_epsg(4326)
@@ -163,12 +164,7 @@ class Scene:
         self.limits = self._limits(Stretch.parse(stretch))
 
     def _open(self, bands: Sequence[int] | None) -> None:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore', NotGeoreferencedWarning)
-                self._file = file = rasterio.open(self.path)
-        except RasterioError as error:
-            raise InputError(f'{self.path}: the file is damaged or no raster image: {error}') from error
+        self._file = file = open_raster(self.path)
         self.width, self.height, self.dtype = file.width, file.height, np.dtype(file.dtypes[0])
         if self.dtype.kind not in 'iuf':
             raise InputError(f'{self.path}: real numbers are expected, found {self.dtype}; take the amplitude of complex data '
@@ -218,8 +214,9 @@ class Scene:
             assert self._file is not None
             window = Window(x, y, width, height)
             shape = None if out_size is None else (len(self.bands), *out_size)
-            values = self._file.read(self.bands, window=window, out_shape=shape, resampling=Resampling.average)
-            masks = self._file.read_masks(self.bands, window=window, out_shape=shape, resampling=Resampling.nearest)
+            with raster_options():
+                values = self._file.read(self.bands, window=window, out_shape=shape, resampling=Resampling.average)
+                masks = self._file.read_masks(self.bands, window=window, out_shape=shape, resampling=Resampling.nearest)
             valid = masks.min(axis=0) > 0
         if self.nodata is not None:
             valid = valid & (values != self.nodata).any(axis=0)
@@ -320,3 +317,14 @@ class Scene:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def count_pixels(path: Path) -> int:
+    """Pixels of an image or a raster from its header; 0 if it cannot be read, which its reader will say."""
+    if path.suffix.lower() not in RASTERS:
+        return images.count_pixels(path)
+    try:
+        with open_raster(path) as file:
+            return file.width * file.height
+    except InputError:
+        return 0

@@ -12,7 +12,7 @@ from mmsight.registry import TRANSFORMS
 class Cached:
     """Run transforms once for each file and keep their outcome: decoding, resizing, nothing random.
 
-    Each worker keeps its own; ``persistent_workers`` keep it over epochs.
+    Each worker keeps its own; ``persistent_workers`` keep it over epochs. Samples of one file must be alike.
 
     Args:
         transforms (list[dict]): What to run.
@@ -39,4 +39,4 @@ class Cached:
                 return found
             self.room -= size
             self.kept[path] = found
-        return deepcopy(found)
+        return {**results, **deepcopy(found)}

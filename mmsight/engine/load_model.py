@@ -9,7 +9,7 @@ from mmengine.runner import CheckpointLoader, load_checkpoint
 from torch import nn
 
 from mmsight import box
-from mmsight.configs import config_from_data, load_config
+from mmsight.configs import config_from_data, find_config, load_config
 from mmsight.engine.safe_load import parse_config
 from mmsight.errors import InputError
 
@@ -39,7 +39,7 @@ def find_model(model: str, weights: str | None = None, trust: bool = False) -> t
     Raises:
         InputError: If one cannot be found or read.
     """
-    boxed = None if Path(model).exists() else box.find_model(model)
+    boxed = None if Path(model).is_file() else box.find_model(model)
     if boxed is not None:
         model = str(boxed.path)
     if model.endswith(SUFFIXES):
@@ -47,6 +47,11 @@ def find_model(model: str, weights: str | None = None, trust: bool = False) -> t
             raise InputError(f"'{model}' is a checkpoint already, and '{weights}' was given too: name a config and a "
                              'checkpoint, or a checkpoint alone')
         return _config_of(model, trust), model
+    try:
+        find_config(model)
+    except InputError as error:
+        near = box.near_names(model)
+        raise InputError(f'{error}; {near}`mmsight models` shows the models in the box') if near else error from None
     cfg = load_config(model)
     return cfg, box.find_checkpoint(weights) if weights is not None else _last_checkpoint(cfg, model)
 

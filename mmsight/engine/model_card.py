@@ -48,8 +48,8 @@ def write_card(facts: Facts, model: BoxModel, about: Mapping[str, Any], records:
         '| data | measure | value |', '|---|---|---|', *rows, '',
         f'From {links}, measured on {tested[0]["device"]}.', '',
         '## Training', '',
-        f'- Data: {facts.data}.',
-        f'- Licence of the data: {facts.license}.',
+        f'- Data: {facts.data.rstrip(".")}.',
+        f'- Licence of the data: {facts.license.rstrip(".")}.',
         f'- Split: {facts.split}',
         f'- Recipe: {facts.recipe}',
         f'- Hardware: {facts.hours:g} hours on {facts.hardware}; seed {about["seed"]}, commit `{about["commit"]}`.', '']

@@ -16,13 +16,14 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 from mmsight import __version__
-from mmsight.box import BoxModel, digest, get_model
+from mmsight.box import BoxModel, digest, find_checkpoint, get_model
 from mmsight.configs import list_configs, load_config
 from mmsight.engine.load_model import dataset_meta, load_model
 from mmsight.engine.model_card import write_card
 from mmsight.engine.weights import write_weights
 from mmsight.errors import InputError
 from mmsight.files import complete_file
+from mmsight.tasks import task_of
 
 MOST_MEGABYTES = 10
 """Largest file of weights, in MB (10^6 bytes): all models travel in the wheel."""
@@ -51,9 +52,8 @@ class Facts:
 
     Attributes:
         title (str): What it does, in a few words.
-        task (str): Name of the task, e.g. ``'detect'``.
         kind (str): The task in the words of OpenMMLab's metafiles, e.g. ``'Object Detection'``.
-        config (str): Name of the config that builds it for inference and tests.
+        config (str): Name of the config that builds it for inference and tests; it names the task.
         data (str), license (str): What it was trained on, and the licence as the source of the data states it.
         split (str): Which images were used for training, for choosing the checkpoint and the threshold, and for testing.
         recipe (str), hardware (str), hours (float): How it was trained.
@@ -65,7 +65,6 @@ class Facts:
     """
 
     title: str
-    task: str
     kind: str
     config: str
     data: str
@@ -135,10 +134,11 @@ def publish(facts_file: Path, checkpoint: str) -> tuple[BoxModel, list[str]]:
     text = _config_text(cfg)  # building a detector changes the config
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model)
-    content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu', logger='silent')
+    content = CheckpointLoader.load_checkpoint(find_checkpoint(checkpoint), 'cpu', logger='silent')
     state, unused = _matching(model, content.get('state_dict', content), checkpoint, facts.config)
     path = facts_file.with_suffix('.safetensors')
-    about = dict(name=name, paper=project.name, task=facts.task, config_name=Path(cfg.filename).stem, data=facts.data,
+    task = task_of(cfg).name
+    about = dict(name=name, paper=project.name, task=task, config_name=Path(cfg.filename).stem, data=facts.data,
                  license=facts.license, commit=tested[0]['git_commit'], seed=tested[0]['seed'], mmsight=__version__,
                  metrics={f"{result.dataset}/{measure}": value
                           for result, found in zip(facts.results, results, strict=True) for measure, value in found.items()},
@@ -150,7 +150,7 @@ def publish(facts_file: Path, checkpoint: str) -> tuple[BoxModel, list[str]]:
             raise InputError(f'{name} has {size:.1f} MB, and a model in the box has at most {MOST_MEGABYTES}: publish a '
                              'smaller one')
         load_model(str(scratch))  # raises if what was written does not fit its own config
-    _write_entry(project, name, facts, results, digest(path))
+    _write_entry(project, name, task, facts, results, digest(path))
     published = get_model(name)
     write_card(facts, published, about, [project / 'records' / result.record for result in facts.results], tested)
     return published, unused
@@ -203,7 +203,7 @@ def _matching(model: nn.Module, state: Mapping[str, Tensor], checkpoint: str,
     return {name: state[name] for name in wanted}, [name for name in state if name not in wanted]
 
 
-def _write_entry(project: Path, name: str, facts: Facts, results: list[dict[str, float]], sha256: str) -> None:
+def _write_entry(project: Path, name: str, task: str, facts: Facts, results: list[dict[str, float]], sha256: str) -> None:
     """Replace or add the model's entry; the rest of the metafile stays as it is formatted."""
     path = project / 'metafile.yml'
     text = path.read_text()
@@ -214,7 +214,7 @@ def _write_entry(project: Path, name: str, facts: Facts, results: list[dict[str,
         'Config': f'configs/{config.parent.name}/{config.name}',
         'Weights': f'projects/{project.name}/weights/{name}.safetensors',
         'Metadata': {
-            'Command': facts.task, 'Default': facts.default, 'Training Data': facts.data,
+            'Command': task, 'Default': facts.default, 'Training Data': facts.data,
             'Data License': facts.license, 'Training Resources': f'{facts.hours:g} h on {facts.hardware}', 'SHA-256': sha256},
         'Results': [{'Task': facts.kind, 'Dataset': result.dataset, 'Source': 'measured', 'Record': result.record,
                      'Metrics': found} for result, found in zip(facts.results, results, strict=True)],

@@ -27,7 +27,7 @@ def ensure_toy_data(paper: str, root: Path | None = None) -> Path:
     set behind.
 
     Args:
-        paper (str): Project name, e.g. ``'sar_shipnet'``.
+        paper (str): Project name, the name of its folder.
         root (Path, optional): Target folder. Defaults to :func:`toy_root`.
 
     Returns:

@@ -25,7 +25,9 @@ def _components(mask: np.ndarray, value: bool) -> tuple[list[int], np.ndarray, n
         tuple: Where each slice's labels start in the list of all slices' labels; the component of each label; of each
         component its voxels, and whether it touches the border of the volume.
     """
-    starts, pairs, sizes, borders = [0], [np.zeros((2, 0), int)], [np.zeros(0, int)], [np.zeros(0, bool)]
+    starts, pairs = [0], [np.zeros((2, 0), int)]
+    sizes: list[np.ndarray] = [np.zeros(0, int)]
+    borders: list[np.ndarray] = [np.zeros(0, bool)]
     below = None
     for index, plane in enumerate(mask):
         labels, count = ndimage.label(plane == value)

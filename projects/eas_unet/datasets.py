@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
@@ -31,7 +32,7 @@ class _CachedDataset(BaseSegDataset):
 
     METAINFO = dict(METAINFO, hu_window=WINDOW)
 
-    def __init__(self, *args, split: str, ann_file: str = 'splits.json', **kwargs) -> None:
+    def __init__(self, *args: Any, split: str, ann_file: str = 'splits.json', **kwargs: Any) -> None:
         self.split = split
         super().__init__(*args, ann_file=ann_file, **kwargs)
 
@@ -69,7 +70,7 @@ class CTSliceDataset(_CachedDataset):
             since testing on chosen slices flatters. Defaults to 0.
     """
 
-    def __init__(self, *args, min_liver: float = 0.0, **kwargs) -> None:
+    def __init__(self, *args: Any, min_liver: float = 0.0, **kwargs: Any) -> None:
         self.min_liver = min_liver
         super().__init__(*args, **kwargs)
 
@@ -91,7 +92,7 @@ class CTVolumeDataset(_CachedDataset):
         patches (int): How often an epoch visits each case, for training on patches. Defaults to 1.
     """
 
-    def __init__(self, *args, patches: int = 1, **kwargs) -> None:
+    def __init__(self, *args: Any, patches: int = 1, **kwargs: Any) -> None:
         self.patches = patches
         super().__init__(*args, **kwargs)
 
@@ -120,8 +121,8 @@ class LiverSliceFolder(BaseSegDataset):
 
     METAINFO = METAINFO
 
-    def __init__(self, *args, split: str, seed: int = 0, holdout: Sequence[str] = (), upright: bool = False,
-                 min_liver: float = 0.0, **kwargs) -> None:
+    def __init__(self, *args: Any, split: str, seed: int = 0, holdout: Sequence[str] = (), upright: bool = False,
+                 min_liver: float = 0.0, **kwargs: Any) -> None:
         self.split, self.seed, self.holdout, self.upright, self.min_liver = split, seed, holdout, upright, min_liver
         kwargs.setdefault('data_prefix', dict(img_path='images', seg_map_path='masks'))
         super().__init__(*args, **kwargs)
@@ -159,13 +160,13 @@ class LiverSliceFolder(BaseSegDataset):
         if lone:
             missing, folder = ('mask', masks) if lone[0] in found['image'] else ('image', images)
             raise InputError(f"{folder}: the {missing} of '{lone[0]}' is missing ({len(lone)} images or masks have no partner)")
-        entries = []
+        entries: list[tuple] = []
         for stem, path in found['image'].items():
             match = re.fullmatch(r'.+_(\d+)_(\d+)', stem)
             if match is None:
                 raise InputError(f"{path}: the name must end in _<volume>_<slice>, found '{stem}'")
-            entry = dict(img_path=str(path), seg_map_path=str(found['mask'][stem]), case=match[1], spacing=None, seg_fields=[],
-                         reduce_zero_label=False)
+            entry: dict[str, Any] = dict(img_path=str(path), seg_map_path=str(found['mask'][stem]), case=match[1],
+                                         spacing=None, seg_fields=[], reduce_zero_label=False)
             if self.upright:
                 entry['quarter_turns'] = _quarter_turns(path)
             entries.append((match[1], int(match[2]), stem, entry))

@@ -1,6 +1,7 @@
 """Pictures: contours on slices, one montage a case, box plots over cases. Truth is green, prediction red."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ from matplotlib.figure import Figure
 
 from mmsight.images import figure_to_array
 
+T = TypeVar('T')
 GREEN, RED = (60, 220, 60), (255, 60, 60)
 
 
@@ -33,8 +35,8 @@ def draw_contours(image: np.ndarray, truth: np.ndarray | None, predicted: np.nda
     return picture
 
 
-def spread(indices: Sequence[int], count: int) -> list[int]:
-    """At most ``count`` of the indices, evenly spread."""
+def spread(indices: Sequence[T], count: int) -> list[T]:
+    """At most ``count`` of the items, evenly spread."""
     if len(indices) <= count:
         return list(indices)
     return [indices[i] for i in np.linspace(0, len(indices) - 1, count).round().astype(int)]

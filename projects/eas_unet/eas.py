@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmcv.cnn import ConvModule, DepthwiseSeparableConvModule
@@ -69,7 +70,7 @@ class EASModule(BaseModule):
         Raises:
             InputError: If a batch of one image is trained through the pooled branch's batch norm, which has no variance then.
         """
-        size = tuple(x.shape[-2:])
+        size = x.shape[-2], x.shape[-1]
         if not torch.compiler.is_compiling():
             self._check_rates(size)
         if self.eca_position == 'input':
@@ -77,15 +78,15 @@ class EASModule(BaseModule):
         plain = self.plain(x)
         branches = [self.eca(plain) if self.eca_position == 'branch1' else plain, *(branch(x) for branch in self.dilated)]
         if self.pooled is not None:
-            branches.append(self._pool(x).expand(-1, -1, *size))
+            branches.append(self._pool(self.pooled, x).expand(-1, -1, *size))
         fused = torch.cat(branches, dim=1)
         return self.project(self.eca(fused) if self.eca_position == 'fused' else fused)
 
-    def _pool(self, x: Tensor) -> Tensor:
-        if self.training and len(x) == 1 and isinstance(self.pooled.norm, nn.modules.batchnorm._BatchNorm):
+    def _pool(self, branch: ConvModule, x: Tensor) -> Tensor:
+        if self.training and len(x) == 1 and isinstance(branch.norm, nn.modules.batchnorm._BatchNorm):
             raise InputError("train_dataloader.batch_size (or the last batch of an epoch) is 1, and the EAS module's pooled "
                              "branch normalises over the batch: use 2 or more, drop_last=True, or a norm_cfg of type GN")
-        return self.pooled(x.mean(dim=(2, 3), keepdim=True))
+        return branch(x.mean(dim=(2, 3), keepdim=True))
 
     def _check_rates(self, size: tuple[int, int]) -> None:
         outside = [rate for rate in self.rates if rate >= min(size)]
@@ -106,7 +107,7 @@ class EASNeck(BaseModule):
         **eas: Arguments of :class:`EASModule`.
     """
 
-    def __init__(self, in_channels: Sequence[int | None], init_cfg: dict | None = None, **eas) -> None:
+    def __init__(self, in_channels: Sequence[int | None], init_cfg: dict | None = None, **eas: Any) -> None:
         super().__init__(init_cfg)
         self.modules_by_output = nn.ModuleList(
             nn.Identity() if channels is None else EASModule(channels, **eas) for channels in in_channels)

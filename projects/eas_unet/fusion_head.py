@@ -1,6 +1,7 @@
 """Multi-scale output fusion, with deep supervision as an option (paper, Fig. 6)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -27,7 +28,7 @@ class FusionHead(BaseDecodeHead):
     """
 
     def __init__(self, in_channels: Sequence[int], in_index: Sequence[int], num_classes: int,
-                 aux_weights: Sequence[float] | None = None, **kwargs) -> None:
+                 aux_weights: Sequence[float] | None = None, **kwargs: Any) -> None:
         kwargs.setdefault('dropout_ratio', 0)
         super().__init__(in_channels, num_classes * len(in_channels), num_classes=num_classes, in_index=in_index,
                          input_transform='multiple_select', **kwargs)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import nibabel as nib
 import numpy as np
 import torch
 from mmengine.structures import PixelData
@@ -23,6 +24,7 @@ from .components import clean_mask
 from .drawing import draw_contours, spread, tile
 from .loading import apply_window
 from .predict import predict_volume
+from .task import TASK
 from .volume import Volume, read_volume, write_mask
 
 DISCLAIMER = 'For research. This is not a medical device: do not base a diagnosis or treatment on it.'
@@ -46,20 +48,26 @@ class SegmentInferencer(FileInferencer):
     ``batch_size`` slices go through the network at once. With ``low_memory`` memory does not grow with the number of slices: a
     ``.nii.gz`` is unpacked to disk, volume and mask are memory-mapped, and slices come one at a time.
 
-    Call it with ``out_dir`` and, if wanted, ``clean`` (keep the largest component, fill its holes), ``low_memory`` and
-    ``overwrite``. It writes ``<name>_liver.nii.gz``, ``<name>_liver.json`` and ``<name>_liver.png``.
+    It writes ``<name>_liver.nii.gz``, ``<name>_liver.json`` and ``<name>_liver.png``.
     """
 
-    suffixes = ('.nii', '.nii.gz')
-    preprocess_kwargs = {'low_memory', 'overwrite'}
-    forward_kwargs = {'clean'}
+    task = TASK
+    preprocess_kwargs = {'low_memory'}
+    forward_kwargs = {'batch_size', 'clean'}
 
     def list_inputs(self, inputs: Sequence[str | Path]) -> list[Path]:
         """Here a folder without NIfTI files is a DICOM series."""
         series = [Path(item) for item in inputs if Path(item).is_dir() and not any(
-            file.name.endswith(self.suffixes) for file in Path(item).iterdir())]
+            file.name.endswith(tuple(TASK.suffixes)) for file in Path(item).iterdir())]
         files = [path for path in map(Path, inputs) if path not in series]
         return series + (super().list_inputs(files) if files else [])
+
+    def count_pixels(self, path: Path) -> int:
+        """Voxels of a NIfTI file."""
+        try:
+            return int(np.prod(nib.Nifti1Image.from_filename(path).shape, dtype=np.int64))
+        except Exception:  # nibabel raises many kinds
+            return 0
 
     @staticmethod
     def name_of(path: Path) -> str:
@@ -68,7 +76,7 @@ class SegmentInferencer(FileInferencer):
     def _results(self, source: Path, folder: Path) -> list[Path]:
         return [folder / f'{self.name_of(source)}_liver{suffix}' for suffix in ('.nii.gz', '.json', '.png')]
 
-    def preprocess(self, source: Path, out_dir: Path | None = None, low_memory: bool = False, overwrite: bool = False) -> _Scan:
+    def preprocess(self, source: Path, out_dir: Path | None, overwrite: bool, *, low_memory: bool) -> _Scan:
         """Read one volume."""
         if out_dir is not None:
             refuse_existing(self._results(source, out_dir), overwrite)
@@ -78,7 +86,7 @@ class SegmentInferencer(FileInferencer):
         return _Scan(source, read_volume(_unpacked(source, Path(scratch.name))), scratch)
 
     @torch.no_grad()
-    def forward(self, scan: _Scan, batch_size: int = 1, clean: bool = False) -> SegDataSample:
+    def forward(self, scan: _Scan, *, batch_size: int, clean: bool) -> SegDataSample:
         """Segment one volume: ``pred_sem_seg`` (slices, H, W), 1 where liver is."""
         out = None
         if scan.scratch is not None:
@@ -92,9 +100,9 @@ class SegmentInferencer(FileInferencer):
     def visualize(self, scan: _Scan, prediction: SegDataSample) -> np.ndarray:
         """The liver's outline on up to 20 slices."""
         volume, mask = scan.volume, prediction.pred_sem_seg.data.numpy()
-        shown = np.flatnonzero([part.any() for part in mask])
+        shown = np.flatnonzero([part.any() for part in mask]).tolist()
         pictures = []
-        for index in spread(shown if len(shown) else range(len(mask)), 20):
+        for index in spread(shown or range(len(mask)), 20):
             grey = (255 * apply_window(volume.hu(index, index + 1)[0])).astype(np.uint8)
             # pixels need not be square
             height, width = (max(round(n * size), 1) for n, size in zip(grey.shape, volume.spacing[1:], strict=True))
@@ -102,8 +110,8 @@ class SegmentInferencer(FileInferencer):
                                           cv2.resize(mask[index], (width, height), interpolation=cv2.INTER_NEAREST)))
         return tile(pictures, 5)
 
-    def postprocess(self, scan: _Scan, prediction: SegDataSample, picture: np.ndarray | None, return_datasamples: bool = False,
-                    out_dir: Path | None = None) -> dict | SegDataSample:
+    def postprocess(self, scan: _Scan, prediction: SegDataSample, picture: np.ndarray | None, return_datasamples: bool,
+                    out_dir: Path | None) -> dict | SegDataSample:
         """Statistics; write the three files."""
         mask = prediction.pred_sem_seg.data.numpy()
         found = dict(statistics(scan.volume, mask), source=str(scan.source), checkpoint=self.checkpoint, note=DISCLAIMER)

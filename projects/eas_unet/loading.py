@@ -126,7 +126,7 @@ class LoadCTVolume(BaseTransform):
         packed = open_case(results['img_path'])
         results['ori_shape'] = packed.shape
         if self.patch is not None:
-            packed = packed[self._place(packed.shape, results['liver_share'])]
+            packed = packed[self._place(self.patch, packed.shape, results['liver_share'])]
         image, mask = apply_window(unpack_hu(packed), results['window']), (unpack_label(packed) > 0).astype(np.uint8)
         if self.patch is not None:
             short = [(0, want - have) for want, have in zip(self.patch, packed.shape, strict=True)]
@@ -135,12 +135,12 @@ class LoadCTVolume(BaseTransform):
         results['img_shape'] = mask.shape
         return results
 
-    def _place(self, shape: tuple[int, ...], shares: list[float]) -> tuple[slice, ...]:
+    def _place(self, patch: tuple[int, ...], shape: tuple[int, ...], shares: list[float]) -> tuple[slice, ...]:
         kept = np.flatnonzero(np.array(shares) >= self.min_liver)
         middle = np.random.choice(kept) if len(kept) else shape[0] // 2
-        starts = [np.clip(middle - self.patch[0] // 2, 0, max(shape[0] - self.patch[0], 0)),
-                  *(np.random.randint(max(have - want, 0) + 1) for have, want in zip(shape[1:], self.patch[1:], strict=True))]
-        return tuple(slice(start, start + want) for start, want in zip(starts, self.patch, strict=True))
+        starts = [np.clip(middle - patch[0] // 2, 0, max(shape[0] - patch[0], 0)),
+                  *(np.random.randint(max(have - want, 0) + 1) for have, want in zip(shape[1:], patch[1:], strict=True))]
+        return tuple(slice(start, start + want) for start, want in zip(starts, patch, strict=True))
 
 
 @TRANSFORMS.register_module()

@@ -3,6 +3,7 @@
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -128,7 +129,7 @@ class LiverMetric(BaseMetric):
             row |= {f'kept_slices_{key}': value for key, value in self._values(predicted, truth, spacing).items()}
         return row
 
-    def _values(self, predicted: np.ndarray, truth: np.ndarray, spacing: Sequence[float] | None) -> dict[str, float]:
+    def _values(self, predicted: np.ndarray, truth: np.ndarray, spacing: Sequence[float] | None) -> dict[str, Any]:
         counts = tuple(int(np.count_nonzero(mask)) for mask in (predicted & truth, predicted, truth))
         unit = 'px' if spacing is None else 'mm'
         steps = (1.0, 1.0, 1.0) if spacing is None else spacing

@@ -1,6 +1,7 @@
 """Segment the liver of a whole CT volume with a trained config."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,7 +59,7 @@ def predict_volume(cfg: Config, model: nn.Module, volume: Volume, progress: bool
     return mask
 
 
-def _slices(model: nn.Module, volume: Volume, window: tuple[float, float], pipeline: Sequence[dict],
+def _slices(model: Any, volume: Volume, window: tuple[float, float], pipeline: Sequence[dict],
             batch_size: int) -> Iterator[tuple[slice, np.ndarray]]:
     """Masks of a batch of slices after the other."""
     rest = Compose([step for step in pipeline[1:] if step['type'] != 'mmsight.LoadLiverMask'])

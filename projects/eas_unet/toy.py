@@ -1,5 +1,6 @@
 """CT-like abdomens in LiTS' own format: NIfTI pairs of varying spacing and orientation, and the cache made of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import nibabel as nib
@@ -16,7 +17,7 @@ SIZE = 96
 AXES = ('LPS', 'RAS', 'LAS', 'LPI', 'RPS', 'ASL')
 
 
-def _ellipsoid(grid: list[np.ndarray], centre: tuple, radii: tuple) -> np.ndarray:
+def _ellipsoid(grid: list[np.ndarray], centre: Sequence[float] | np.ndarray, radii: Sequence[float] | np.ndarray) -> np.ndarray:
     """Squared normalised radius: below 1 inside."""
     return sum(((axis - c) / r)**2 for axis, c, r in zip(grid, centre, radii, strict=True))
 
@@ -29,7 +30,8 @@ def make_abdomen(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, tupl
         (z, y, x) in mm.
     """
     slices = int(rng.integers(18, 28))
-    spacing = (float(rng.uniform(6, 9)), *[float(rng.uniform(3.6, 4.2))] * 2)
+    thickness, side = float(rng.uniform(6, 9)), float(rng.uniform(3.6, 4.2))
+    spacing = thickness, side, side
     shape = (slices, SIZE, SIZE)
     grid = [(np.arange(n) - (n - 1) / 2).reshape([-1 if i == axis else 1 for i in range(3)]) * step
             for axis, (n, step) in enumerate(zip(shape, spacing, strict=True))]
@@ -53,8 +55,8 @@ def make_abdomen(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, tupl
         'aorta': ((0, 30, 12), (500, 9, 9), 45 + 2 * contrast)
     }
     for centre, radii, value in organs.values():
-        centre = np.array(centre) + rng.normal(0, 6, 3)
-        hu[_ellipsoid(warped, centre, np.array(radii) * rng.uniform(0.85, 1.15, 3)) < 1] = value + rng.normal(0, 5)
+        moved = np.array(centre) + rng.normal(0, 6, 3)
+        hu[_ellipsoid(warped, moved, np.array(radii) * rng.uniform(0.85, 1.15, 3)) < 1] = value + rng.normal(0, 5)
     right = (20 + rng.normal(0, 8), -5 + rng.normal(0, 6), -70 + rng.normal(0, 6))
     left = (45 + rng.normal(0, 8), -35, 0)
     liver = (_ellipsoid(warped, right, rng.uniform(0.85, 1.15) * np.array((75, 75, 60))) < 1) | \

@@ -60,7 +60,7 @@ class EASUNet(BaseModule):
         Output i of ``num_stages`` has ``base_channels * 2**(num_stages - 1 - i)`` channels and stride
         ``2**(num_stages - 1 - i)``.
         """
-        skips = []
+        skips: list[Tensor] = []
         for stage in self.encoder:
             x = stage(self.pool(x) if skips else x)
             skips.append(x)

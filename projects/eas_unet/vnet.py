@@ -1,6 +1,7 @@
 """V-Net (Milletari et al., 2016), the paper's 3D baseline: MONAI's network as a model of this toolbox."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModel
@@ -24,12 +25,12 @@ class VNet(BaseModel):
     def __init__(self, loss_decode: list[dict], patch: tuple[int, int, int] = (32, 256, 256), overlap: float = 0.25,
                  data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        from monai.networks.nets import VNet as MonaiVNet  # here: the import takes seconds that 2D configs need not wait
+        from monai.networks.nets.vnet import VNet as MonaiVNet  # here: the import takes seconds that 2D configs need not wait
         self.network = MonaiVNet(spatial_dims=3, in_channels=1, out_channels=2, act='prelu')
         self.loss_decode = nn.ModuleList(MODELS.build(loss) for loss in loss_decode)
         self.patch, self.overlap = tuple(patch), overlap
 
-    def forward(self, inputs: Sequence[Tensor], data_samples: list[SegDataSample] | None = None,
+    def forward(self, inputs: Sequence[Tensor], data_samples: Any = None,
                 mode: str = 'tensor') -> dict[str, Tensor] | list[SegDataSample] | Tensor:
         """Losses of patches, predictions of volumes, or logits.
 
@@ -41,7 +42,7 @@ class VNet(BaseModel):
         if mode == 'loss':
             logits = self.network(torch.stack(tuple(inputs)))
             target = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
-            return {loss.loss_name: loss(logits, target, ignore_index=255) for loss in self.loss_decode}
+            return {str(loss.loss_name): loss(logits, target, ignore_index=255) for loss in self.loss_decode}
         if mode == 'predict':
             for volume, sample in zip(inputs, data_samples, strict=True):
                 sample.pred_sem_seg = PixelData(data=self.predict_volume(volume))
@@ -50,11 +51,11 @@ class VNet(BaseModel):
 
     def predict_volume(self, volume: Tensor) -> Tensor:
         """Mask (slices, H, W), int64, of a volume (1, slices, H, W) of any size."""
-        from monai.inferers import sliding_window_inference
+        from monai.inferers.utils import sliding_window_inference
 
         def margin(patches: Tensor) -> Tensor:
             background, liver = self.network(patches).unbind(dim=1)
             return (liver - background)[:, None]
 
-        logits = sliding_window_inference(volume[None], self.patch, 1, margin, overlap=self.overlap)
+        logits: Any = sliding_window_inference(volume[None], self.patch, 1, margin, overlap=self.overlap)
         return (logits[0, 0] > 0).long()

@@ -4,6 +4,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -50,7 +51,8 @@ class Volume:
         """Size of a voxel (z, y, x) in mm."""
         sizes = np.zeros(3)
         sizes[orientations.io_orientation(self.affine)[:, 0].astype(int)] = nib.affines.voxel_sizes(self.affine)
-        return tuple(float(size) for size in sizes[::-1])
+        z, y, x = map(float, sizes[::-1])
+        return z, y, x
 
     @property
     def spacing_warning(self) -> str | None:
@@ -98,7 +100,7 @@ def read_nifti(path: Path) -> Volume:
     if not path.is_file():
         raise InputError(f'{path}: the file does not exist')
     try:
-        image = nib.load(path)
+        image: Any = nib.load(path)
         stored = image.dataobj.get_unscaled()
     except (ImageFileError, HeaderDataError, EOFError, OSError, ValueError, zlib.error) as error:
         raise InputError(f'{path}: the file is truncated, damaged or no NIfTI: {error}') from error

@@ -37,12 +37,13 @@ class LineModel(BaseModel):
         super().__init__(data_preprocessor)
         self.line = nn.Linear(1, 1)
 
-    def forward(self, x: Tensor, y: Tensor, mode: str = 'tensor') -> dict[str, Tensor] | list[dict] | Tensor:
-        """``x`` and ``y`` (N, ); the loss, or ``{'error': |y - prediction|}`` a point."""
-        found = self.line(x.float()[:, None])[:, 0]
-        if mode == 'loss':
-            return dict(loss=(found - y.float()).square().mean())
-        return [dict(error=float(error)) for error in (found - y.float()).abs()] if mode == 'predict' else found
+    def forward(self, x: Tensor, y: Tensor | None = None, mode: str = 'tensor') -> dict[str, Tensor] | list[dict] | Tensor:
+        """y of each ``x`` (...); the loss, or ``{'error': |y - prediction|}`` of each point, of ``x`` and ``y`` (N, )."""
+        found: Tensor = self.line(x.float()[..., None])[..., 0]
+        if mode == 'tensor' or y is None:
+            return found
+        error = found - y.float()
+        return dict(loss=error.square().mean()) if mode == 'loss' else [dict(error=float(value)) for value in error.abs()]
 
 
 @METRICS.register_module()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class BowSternDataset(RotatedShipDataset):
         aspect (float): Length over width of all ships. Defaults to 8.8.
     """
 
-    def __init__(self, *args, ship_class: int = 2, aspect: float = 8.8, **kwargs) -> None:
+    def __init__(self, *args: Any, ship_class: int = 2, aspect: float = 8.8, **kwargs: Any) -> None:
         self.ship_class, self.aspect = ship_class, aspect
         super().__init__(*args, **kwargs)
 

@@ -43,7 +43,7 @@ def check_rotated_box(box: Sequence[float], width: float, height: float, where: 
         raise InputError(f'{where}: the rotated box {shown} lies outside its image of {width:g} x {height:g} pixels')
 
 
-def fit_rotated_box(points: Sequence[Sequence[float]]) -> list[float]:
+def fit_rotated_box(points: Sequence[Sequence[float]] | np.ndarray) -> list[float]:
     """The smallest rotated box around points (n, 2): cx, cy, w, h with w >= h, angle in [-pi/2, pi/2).
 
     Exact for the corners of a rectangle; the angle is computed from the corners, since OpenCV's has changed between versions.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -29,8 +30,8 @@ class DOTAShipDataset(RotatedShipDataset):
             which the border of a tile has cut off the most (see :func:`.ships_of_tile`).
     """
 
-    def __init__(self, *args, img_suffix: str = '.png', skip_classes: Sequence[str] = (), diff_thr: int = 1,
-                 **kwargs) -> None:
+    def __init__(self, *args: Any, img_suffix: str = '.png', skip_classes: Sequence[str] = (), diff_thr: int = 1,
+                 **kwargs: Any) -> None:
         self.img_suffix, self.skip_classes, self.diff_thr = img_suffix, tuple(skip_classes), diff_thr
         super().__init__(*args, **kwargs)
 

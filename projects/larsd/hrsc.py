@@ -1,6 +1,7 @@
 """HRSC2016 in its own layout: ``FullDataSet/AllImages``, ``FullDataSet/Annotations`` and ``ImageSets``."""
 
 from pathlib import Path
+from typing import Any
 
 from mmrotate.datasets import HRSCDataset
 
@@ -26,7 +27,7 @@ class HRSC2016Dataset(RotatedShipDataset):
     from the image; a class that is not in the table is an error that names it; boxes are not turned into corners and back.
     """
 
-    def __init__(self, *args, classwise: bool = False, img_suffix: str = '.bmp', **kwargs) -> None:
+    def __init__(self, *args: Any, classwise: bool = False, img_suffix: str = '.bmp', **kwargs: Any) -> None:
         self.classwise, self.img_suffix = classwise, img_suffix
         table = HRSCDataset.METAINFO
         self.labels = {f'1000000{number}': label for label, number in enumerate(table['classes_id'])}
@@ -54,7 +55,7 @@ class HRSC2016Dataset(RotatedShipDataset):
             instances.append(dict(bbox=box, bbox_label=self._label(path, item, number), ignore_flag=0))
         return dict(img_id=name, img_path=img_path, width=width, height=height, instances=instances)
 
-    def _label(self, path: Path, item, number: int) -> int:
+    def _label(self, path: Path, item: Any, number: int) -> int:
         if not self.classwise:
             return 0
         class_id = tag_text(path, item, 'Class_ID').strip()

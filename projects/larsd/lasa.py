@@ -1,6 +1,7 @@
 """Locality-aware score alignment (paper, section II.C): score a box by the score map inside it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -42,7 +43,7 @@ class LASA:
             raise ValueError(f'lasa.raw_weight must be at least 0 and below 1, found {raw_weight}')
         if spread <= 0:
             raise ValueError(f'lasa.spread must be above 0, found {spread}')
-        points = PATTERNS[pattern] if isinstance(pattern, str) else pattern
+        points: Any = PATTERNS[pattern] if isinstance(pattern, str) else pattern
         if not len(points) or any(len(point) != 2 for point in points):
             raise ValueError(f'lasa.pattern must have points (x, y), at least one, found {points}')
         self.points = torch.tensor([tuple(point) for point in points], dtype=torch.float) * spread

@@ -24,11 +24,17 @@ class LASAMixin:
     centerness of FCOS), that of the box's own location still multiplies the aligned score.
     """
 
+    test_cfg: Any
+    use_sigmoid_cls: bool
+    num_classes: int
+    prior_generator: Any
+    _bbox_post_process: Any
+
     def loss_by_feat(self, *args: Any, **kwargs: Any) -> dict:
         """The host's losses, in float32 under mixed precision: some of them decode boxes."""
         return full_precision(super().loss_by_feat)(*args, **kwargs)
 
-    def _predict_by_feat_single(self, cls_score_list: list[Tensor], score_factor_list: list[Tensor | None], img_meta: dict,
+    def _predict_by_feat_single(self, cls_score_list: list[Tensor], score_factor_list: list[Any], img_meta: dict,
                                 cfg: ConfigDict | None = None, rescale: bool = False, with_nms: bool = True,
                                 **predictions: Any) -> InstanceData:
         cfg = self.test_cfg if cfg is None else cfg

@@ -52,7 +52,7 @@ class LASAPictureHook(Hook):
             before = model.test_step(data_batch)
         finally:
             head.test_cfg = cfg
-        for raw, aligned in list(zip(before, outputs, strict=True))[:self.number - self.drawn]:
+        for raw, aligned in list(zip(before, outputs or (), strict=True))[:self.number - self.drawn]:
             image = read_image(aligned.img_path)[..., :3]
             halves = [self._draw(image, raw.pred_instances, None), self._draw(image, aligned.pred_instances, LASA(**cfg.lasa))]
             runner.visualizer.add_image(f'lasa_{self.drawn}', np.hstack(halves)[..., ::-1])

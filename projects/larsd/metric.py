@@ -1,6 +1,7 @@
 """Average precision of rotated boxes under VOC07, VOC12 and over ten IoU thresholds, each under its own name."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -84,7 +85,7 @@ class RotatedShipMetric(BaseMetric):
         return metrics
 
 
-def _numpy(values) -> np.ndarray:
+def _numpy(values: Any) -> np.ndarray:
     """Of a tensor, or of boxes that hold one."""
     return getattr(values, 'tensor', values).cpu().numpy()
 

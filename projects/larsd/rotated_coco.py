@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmsight.annotations import read_coco
@@ -24,7 +25,7 @@ class RotatedCocoDataset(RotatedShipDataset):
         self._read()
         return super().load_data_list()
 
-    def iter_faults(self):
+    def iter_faults(self) -> Iterator[str | None]:
         """See :class:`RotatedShipDataset`."""
         self._read()
         yield from super().iter_faults()

@@ -1,5 +1,7 @@
 """Detection in images of any size by a sliding window, in constant memory beyond the image itself."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
@@ -7,16 +9,16 @@ from mmengine.model import BaseTTAModel
 from mmengine.structures import InstanceData
 from mmrotate.structures.bbox import RotatedBoxes
 from rich.progress import track
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmsight.apis.tiles import STRIDE, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
 from mmsight.registry import MODELS
 
 
 @torch.no_grad()
-def detect_by_tiles(detector: nn.Module, image: Tensor, tile: int = 800, overlap: int = 200, batch_size: int = 4,
+def detect_by_tiles(detector: Any, image: Tensor, tile: int = 800, overlap: int = 200, batch_size: int = 4,
                     max_per_img: int = 2000, progress: bool | None = None) -> InstanceData:
-    """Rotated boxes in an image of any size; tiles and their merging are those of ``mmsight infer detect``.
+    """Rotated boxes in an image of any size; tiles and their merging are those of ``mmsight detect``.
 
     Equal to the detector's own result on the whole image as far as the detector is local: it sees a ship, and what its score
     depends on, whole in one tile. Longest ships of 3/4 of the overlap are safe. Norms over the whole tile, as the GN in LARSD's
@@ -41,7 +43,7 @@ def detect_by_tiles(detector: nn.Module, image: Tensor, tile: int = 800, overlap
     height, width = image.shape[1:]
     tiles = plan_tiles(width, height, tile, overlap, STRIDE)
     batches = [tiles[begin:begin + batch_size] for begin in range(0, len(tiles), batch_size)]
-    found = []
+    found: list[Any] = []
     shown = len(tiles) > 16 if progress is None else progress
     for batch in track(batches, 'tiles', disable=not shown):
         parts = [image[:, part.y:part.y + part.height, part.x:part.x + part.width].contiguous() for part in batch]
@@ -56,9 +58,9 @@ def detect_by_tiles(detector: nn.Module, image: Tensor, tile: int = 800, overlap
                           cut_by_tile(boxes, part, width, height)))
     boxes, scores, labels, numbers, cut = (np.concatenate(values) for values in zip(*found, strict=True))
     keep = merge(boxes, scores, labels, numbers, cut)
-    keep = torch.from_numpy(keep[np.argsort(-scores[keep], kind='stable')][:max_per_img])
-    return InstanceData(bboxes=torch.from_numpy(boxes).float()[keep], scores=torch.from_numpy(scores)[keep],
-                        labels=torch.from_numpy(labels)[keep])
+    best = torch.from_numpy(keep[np.argsort(-scores[keep], kind='stable')][:max_per_img])
+    return InstanceData(bboxes=torch.from_numpy(boxes).float()[best], scores=torch.from_numpy(scores)[best],
+                        labels=torch.from_numpy(labels)[best])
 
 
 @MODELS.register_module()
@@ -74,16 +76,16 @@ class SlidingWindowDetector(BaseTTAModel):
         **tiles: Keyword arguments of :func:`detect_by_tiles`.
     """
 
-    def __init__(self, module: dict, **tiles) -> None:
+    def __init__(self, module: dict, **tiles: Any) -> None:
         super().__init__(module)
         self.data_preprocessor = self.module.data_preprocessor  # distributed training asks the outer model for it
         self.tiles = tiles
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The detector's own."""
         return self.module(*args, **kwargs)
 
-    def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
+    def train_step(self, data: dict, optim_wrapper: Any) -> dict[str, Tensor]:
         """The detector's own."""
         return self.module.train_step(data, optim_wrapper)
 

@@ -1,6 +1,7 @@
 """Synthetic harbours and open water in HRSC2016's own format: bmp images, one xml each, split files."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -47,7 +48,7 @@ _OBJECT = """
     </HRSC_Object>"""
 
 
-def _fill(image: np.ndarray, points: np.ndarray, colour: tuple) -> None:
+def _fill(image: np.ndarray, points: np.ndarray, colour: Sequence[float] | np.ndarray) -> None:
     """Fill an outline (n, 2) given in pixels, x and y; the centre of the first pixel is at 0.5."""
     fixed = np.round((np.asarray(points) - 0.5) * 2**_SHIFT).astype(np.int32)
     cv2.fillPoly(image, [fixed], tuple(int(value) for value in colour), cv2.LINE_AA, _SHIFT)
@@ -149,9 +150,10 @@ def _harbour(scene: _Scene) -> None:
     out = np.array([-math.sin(angle), math.cos(angle)])  # from the quay into the water
     along = np.array([math.cos(angle), math.sin(angle)])
     foot = np.array([WIDTH, HEIGHT]) / 2 - out * rng.uniform(10, 40)
-    scene.add_quay(*foot, angle)
+    scene.add_quay(foot[0], foot[1], angle)
     if rng.random() < 0.5:
-        scene.add_pier(*(foot + along * rng.uniform(-35, 35)), angle + math.pi / 2, rng.uniform(25, 55), rng.uniform(4, 7))
+        x, y = foot + along * rng.uniform(-35, 35)
+        scene.add_pier(x, y, angle + math.pi / 2, rng.uniform(25, 55), rng.uniform(4, 7))
     for _ in range(rng.integers(4, 8)):
         length, width = _size(rng, 66)
         start, gap = rng.uniform(-60, 60), rng.uniform(1.5, 4)
@@ -162,7 +164,7 @@ def _harbour(scene: _Scene) -> None:
             else:
                 place = foot + out * (width / 2 + 2 + index * (width + gap)) + along * start
             heading = angle + (math.pi / 2 if bow_in else 0) + rng.choice([0, math.pi]) + rng.normal(0, 0.01)
-            scene.add_ship(*place, max(3 * width, length * rng.uniform(0.9, 1)), width, heading)
+            scene.add_ship(place[0], place[1], max(3 * width, length * rng.uniform(0.9, 1)), width, heading)
     if rng.random() < 0.5:
         _open_water(scene, 1)
 
@@ -194,9 +196,10 @@ def make_scene(rng: np.random.Generator) -> tuple[np.ndarray, list[tuple]]:
     if kind < 0.6:
         _harbour(scene)
     elif kind < 0.92:
-        _open_water(scene, rng.integers(2, 7))
+        _open_water(scene, int(rng.integers(2, 7)))
     elif kind < 0.96:
-        scene.add_quay(*rng.uniform(35, 90, 2), rng.uniform(0, 2 * math.pi))
+        x, y = rng.uniform(35, 90, 2)
+        scene.add_quay(x, y, rng.uniform(0, 2 * math.pi))
     return scene.finish(), scene.ships
 
 

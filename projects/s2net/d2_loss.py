@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .geometry import inside
+
 STRIDE = 8
 """Pixels per cell of the maps that D2-Net trains on."""
 
@@ -31,53 +33,78 @@ def soft_scores(features: Tensor) -> Tensor:
 class Cells(NamedTuple):
     """n correspondences of one pair: flat indices (n, ) into the first map's cells, and cells (x, y) of both maps (n, 2)."""
 
-    index: Tensor
+    cell: Tensor
     first: Tensor
     second: Tensor
 
 
 def corresponding_cells(flow: Tensor, height: int, width: int) -> Cells:
-    """Cells of the first map whose centre lies, in the second image, between the centres of border cells.
+    """Cells of the first map whose centre lies inside the second image, each with the cell that is nearest there.
+
+    Inside is between the centres of the border *pixels*, as in the authors' code: half a cell beyond the centre of a border
+    cell still belongs to that cell.
 
     Args:
         flow (Tensor): (H, W, 2) in pixels. Cell i's centre is at 8 i + 3.5: the mean of the four pixels around it.
-        height, width (int): Of the map.
+        height, width (int): Of the map, which covers 8 height by 8 width pixels.
     """
     centre = STRIDE // 2 - 1
     around = [flow[centre + dy::STRIDE, centre + dx::STRIDE][:height, :width] for dy in (0, 1) for dx in (0, 1)]
-    place = (sum(around) / 4 - (STRIDE - 1) / 2) / STRIDE
-    limit = place.new_tensor([width, height]) - 1
-    valid = ((place >= 0) & (place <= limit)).all(dim=-1)
+    place = sum(around[1:], around[0]) / 4
+    valid = inside(place, STRIDE * height, STRIDE * width)
     y, x = valid.nonzero(as_tuple=True)
-    return Cells(y * width + x, torch.stack([x, y], dim=1), place[valid].round().long())
+    second = ((place[valid] - (STRIDE - 1) / 2) / STRIDE).round().long()
+    return Cells(y * width + x, torch.stack([x, y], dim=1), second)
 
 
 def margin_loss(first: Tensor, second: Tensor, scores: tuple[Tensor, Tensor], cells: Cells, margin: float = 1.0,
-                safe_radius: int = 4) -> Tensor:
+                safe_radius: int = 4, negatives: str = 'hardest') -> Tensor:
     """Mean of max(0, margin + p - n) over correspondences, weighted by the product of both scores.
 
-    p is the squared distance of corresponding descriptors, n that of the hardest negative in either image that lies further
+    p is the squared distance of corresponding descriptors, n that of a negative: a cell in either image that lies further
     than ``safe_radius`` cells (Chebyshev) from the correspondence there. Of unit vectors the squared distance is 2 - 2 cos.
 
     Args:
         first, second (Tensor): Unit descriptors (D, h, w) of one pair.
         scores (tuple[Tensor, Tensor]): (1, h, w) each.
         cells (Cells): n >= 1 correspondences.
+        negatives (str): Which one counts: ``'hardest'``, the nearest (D2-Net); ``'semi-hard'``, the nearest of those that are
+            farther than the positive; ``'soft'``, a mean over all in which near ones weigh more.
     """
     width = first.shape[2]
-    a, every_b = first.flatten(1).T[cells.index], second.flatten(1)
+    a, every_b = first.flatten(1).T[cells.cell], second.flatten(1)
     index = cells.second[:, 1] * width + cells.second[:, 0]
     b, every_a = every_b.T[index], first.flatten(1)
     positive = 2 - 2 * (a * b).sum(dim=1)
-    negative = torch.minimum(_hardest(a, every_b, cells.second, width, safe_radius),
-                             _hardest(b, every_a, cells.first, width, safe_radius))
-    weight = scores[0].flatten()[cells.index] * scores[1].flatten()[index]
+    choose = NEGATIVES[negatives]
+    negative = torch.minimum(choose(_distances(a, every_b, cells.second, width, safe_radius), positive),
+                             choose(_distances(b, every_a, cells.first, width, safe_radius), positive))
+    weight = scores[0].flatten()[cells.cell] * scores[1].flatten()[index]
     return (weight * F.relu(margin + positive - negative)).sum() / weight.sum().clamp(min=1e-12)
 
 
-def _hardest(queries: Tensor, every: Tensor, truth: Tensor, width: int, safe_radius: int) -> Tensor:
-    """Least squared distance (n, ) of queries (n, D) to the descriptors (D, h w) outside the safe radius of the truth."""
+def _distances(queries: Tensor, every: Tensor, truth: Tensor, width: int, safe_radius: int) -> Tensor:
+    """Squared distances (n, h w) of queries (n, D) to descriptors (D, h w), infinite within the safe radius of the truth."""
     cell = torch.arange(every.shape[1], device=every.device)
     x, y = cell % width, torch.div(cell, width, rounding_mode='floor')
-    distance = torch.maximum((truth[:, :1] - x).abs(), (truth[:, 1:] - y).abs())
-    return (2 - 2 * queries @ every + 10 * (distance <= safe_radius)).amin(dim=1)
+    away = torch.maximum((truth[:, :1] - x).abs(), (truth[:, 1:] - y).abs())
+    return (2 - 2 * queries @ every).masked_fill(away <= safe_radius, torch.inf)
+
+
+def _hardest(distances: Tensor, positive: Tensor) -> Tensor:
+    return distances.amin(dim=1)
+
+
+def _semi_hard(distances: Tensor, positive: Tensor) -> Tensor:
+    """Where none is farther than the positive, the farthest."""
+    farther = distances.masked_fill(distances <= positive.detach()[:, None], torch.inf).amin(dim=1)
+    return torch.where(farther.isfinite(), farther, distances.masked_fill(distances.isinf(), 0).amax(dim=1))
+
+
+def _soft(distances: Tensor, positive: Tensor, temperature: float = 0.1) -> Tensor:
+    """- t log mean exp(-d / t)."""
+    count = distances.isfinite().sum(dim=1)
+    return -temperature * ((-distances / temperature).logsumexp(dim=1) - count.log())
+
+
+NEGATIVES = {'hardest': _hardest, 'semi-hard': _semi_hard, 'soft': _soft}

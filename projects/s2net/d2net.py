@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +15,7 @@ from torchvision.models import vgg
 from mmsight.errors import InputError
 from mmsight.registry import MODELS
 
-from .d2_loss import corresponding_cells, margin_loss, soft_scores
+from .d2_loss import NEGATIVES, corresponding_cells, margin_loss, soft_scores
 from .detect_describe import DetectDescribe, Features, Keypoints, Pair
 from .geometry import sample_at
 
@@ -38,6 +39,7 @@ class D2Net(DetectDescribe):
         preprocessing (str): ``'torch'`` or ``'caffe'`` (BGR in 0..255 minus the mean), as the weights were trained.
         margin (float): Of the loss.
         safe_radius (int): Cells around a correspondence that are no negatives.
+        negatives (str): Which of the others counts, see :func:`.margin_loss`.
         min_correspondences (int): A pair with fewer cells adds nothing (128 of 32 x 32 cells).
         scales (Sequence[float]): Of the test pyramid; (1, ) or (0.5, 1, 2).
         edge_threshold (float): Largest ratio of principal curvatures of a keypoint.
@@ -50,6 +52,7 @@ class D2Net(DetectDescribe):
                  preprocessing: str = 'torch',
                  margin: float = 1.0,
                  safe_radius: int = 4,
+                 negatives: str = 'hardest',
                  min_correspondences: int = 128,
                  scales: Sequence[float] = (1.0, ),
                  edge_threshold: float = 5.0,
@@ -59,14 +62,17 @@ class D2Net(DetectDescribe):
         super().__init__(max_keypoints, data_preprocessor, init_cfg)
         if preprocessing not in ('torch', 'caffe'):
             raise ValueError(f"preprocessing must be 'torch' or 'caffe', found '{preprocessing}'")
+        if negatives not in NEGATIVES:
+            raise ValueError(f'negatives must be one of {", ".join(NEGATIVES)}, found {negatives!r}')
         # torchvision.models.vgg16 would also draw the 124 million weights of its classifier
-        self.features = vgg.make_layers(vgg.cfgs['D'][:13])[:CONV4_3]
+        self.features: Any = vgg.make_layers(vgg.cfgs['D'][:13])[:CONV4_3]
         for layer in self.features:
-            if isinstance(layer, nn.Conv2d):
+            if isinstance(layer, nn.Conv2d) and layer.bias is not None:
                 nn.init.kaiming_normal_(layer.weight, mode='fan_out', nonlinearity='relu')
                 nn.init.zeros_(layer.bias)
         self.pretrained, self.preprocessing = pretrained, preprocessing
-        self.margin, self.safe_radius, self.min_correspondences = margin, safe_radius, min_correspondences
+        self.margin, self.safe_radius, self.negatives = margin, safe_radius, negatives
+        self.min_correspondences = min_correspondences
         self.scales, self.edge_threshold = sorted(scales), edge_threshold
         self._steps_at_margin = 0
 
@@ -111,9 +117,10 @@ class D2Net(DetectDescribe):
         losses = []
         for index, flow in enumerate(pair.flow):
             cells = corresponding_cells(flow, *first.shape[-2:])
-            if len(cells.index) >= self.min_correspondences:
+            if len(cells.cell) >= self.min_correspondences:
                 scores = (pair.first['scores'][index], pair.second['scores'][index])
-                losses.append(margin_loss(first[index], second[index], scores, cells, self.margin, self.safe_radius))
+                losses.append(margin_loss(first[index], second[index], scores, cells, self.margin, self.safe_radius,
+                                          self.negatives))
         if not losses:
             print_log(f'no pair of a batch has {self.min_correspondences} corresponding cells: it adds nothing to the loss',
                       'current', 30)
@@ -136,7 +143,8 @@ class D2Net(DetectDescribe):
         Each finer map adds the coarser one to itself. Scores are activations, divided by the scale's index + 1.
         """
         height, width = image.shape[-2:]
-        coarser, banned, found = None, None, []
+        coarser, found = None, []
+        banned: Any = None
         for index, scale in enumerate(self.scales):
             size = [max(round(height * scale), 16), max(round(width * scale), 16)]
             level = image[None] if scale == 1 else F.interpolate(image[None], size, mode='bilinear', align_corners=True)

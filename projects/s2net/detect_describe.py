@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from mmengine.model import BaseModel
@@ -66,8 +66,8 @@ class DetectDescribe(BaseModel):
 
     **A new method is a subclass with three methods**, registered in ``mmsight.registry.MODELS``:
 
-    - :meth:`extract` runs the network on a batch of images, all of one size, and returns dense :data:`Features`. It
-      normalises the images itself; training mode is ``self.training``.
+    - :meth:`extract` runs the network on a batch of images, all of one size, and returns dense :data:`Features`, float32 even
+      under mixed precision. It normalises the images itself; training mode is ``self.training``.
     - :meth:`loss` is the method's loss of one :class:`Pair`, :math:`L_f` of the paper: a dictionary of scalars whose names
       start with ``loss``. They are summed. A pair without any valid correspondence gives 0, attached to the graph, never NaN.
     - :meth:`detect` finds the best keypoints of one image, over one scale or many.
@@ -84,6 +84,7 @@ class DetectDescribe(BaseModel):
 
     Attributes:
         guidance (callable, optional): (visible, infrared) to further named :class:`ImagePairs`.
+        supervised_weight (float): Of the losses of the supervised pairs.
     """
 
     MEAN = (0.485, 0.456, 0.406)
@@ -93,6 +94,7 @@ class DetectDescribe(BaseModel):
         super().__init__(data_preprocessor, init_cfg)
         self.max_keypoints = max_keypoints
         self.guidance: Callable[[Tensor, Tensor], dict[str, ImagePairs]] | None = None
+        self.supervised_weight = 1.0
         self.register_buffer('mean', torch.tensor(self.MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(self.STD).view(1, 3, 1, 1), persistent=False)
 
@@ -121,7 +123,7 @@ class DetectDescribe(BaseModel):
         """Subtract ImageNet's mean and divide by its deviation."""
         return (images - self.mean) / self.std
 
-    def forward(self, images: Tensor | list[Tensor], flow: Tensor | None = None, mask: list[Tensor] | None = None,
+    def forward(self, images: Any, flow: Any = None, mask: list[Tensor] | None = None,
                 mode: str = 'tensor', **_: object) -> Features | dict[str, Tensor] | list[dict]:
         """What mmengine's runner calls.
 
@@ -141,7 +143,7 @@ class DetectDescribe(BaseModel):
         if mode == 'tensor':
             return self.extract(images.flatten(0, 1))
         visible, infrared = images.unbind(1)
-        pairs = dict(supervised=ImagePairs(visible, infrared, flow))
+        pairs = dict(supervised=ImagePairs(visible, infrared, flow, self.supervised_weight))
         if self.guidance is not None:
             pairs.update(full_precision(self.guidance)(visible, infrared))
         return self._losses(pairs)

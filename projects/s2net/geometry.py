@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 OUTSIDE = -1e4
-"""Replaces NaN in a flow: far from every image, and finite, so that rounding it is defined."""
+"""Replaces NaN in a flow: far from every image, and finite, so that rounding it is defined. What is read there is no value."""
 
 
 def pixel_grid(height: int, width: int, device: torch.device | str | None = None) -> Tensor:
@@ -50,7 +50,7 @@ def sample_at(maps: Tensor, points: Tensor, padding_mode: str = 'zeros') -> Tens
 
     Args:
         maps (Tensor): (N, C, H, W).
-        points (Tensor): (N, h, w, 2) in pixels of the maps.
+        points (Tensor): (N, h, w, 2) in pixels of the maps. Where they are NaN the value is of no meaning: mask it.
         padding_mode (str): What lies outside, as in :func:`torch.nn.functional.grid_sample`.
 
     Returns:

@@ -16,20 +16,18 @@ from mmengine.structures import BaseDataElement
 from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
-from mmsight.apis.scene import RASTERS, Georeference, Scene
+from mmsight.apis.expectations import size_warnings
+from mmsight.apis.scene import Georeference, Scene, count_pixels
 from mmsight.errors import InputError
-from mmsight.files import IMAGES, complete_file, refuse_existing
+from mmsight.files import RASTERS, complete_file, refuse_existing
 from mmsight.registry import TASK_UTILS
 
 from . import DetectDescribe
 from .homography import Reliability, check_homography, move_points
 from .match_images import THRESHOLD, Matches, match_images
 from .match_visualization_hook import checkerboard, draw_matches
+from .task import TASK
 
-BASELINES = ('SIFT', 'RIFT', 'ORB')
-"""Methods that need no training."""
-MAX_SIDE = 1024
-"""Longer side, in pixels, at which images are matched."""
 LARGEST = 32766
 """Longest side that OpenCV warps."""
 BLANK = 0.5
@@ -67,31 +65,30 @@ class _Views:
 class MatchInferencer(FileInferencer):
     """Pairs of images in; matches, the homography and the second image on the first one's pixels out.
 
-    Images are matched at a longer side of :data:`MAX_SIDE`, and all results are given at the original resolution of both files.
+    Images are matched at a longer side of ``max_side``, and all results are given at the original resolution of both files.
     A homography that is not reliable is not returned: the prediction then has ``homography`` None and the ``reason``; see
     :mod:`mmsight.projects.s2net.homography`.
 
     Files may be images or rasters (GeoTIFF) of one or three bands, 8 or 16 bits or float. The registered image keeps the
     values of the second file and takes the georeference of the first; outside the second it is 0, and masked in a GeoTIFF.
 
-    Call it with a pair ``(first, second)`` or a list of pairs, ``out_dir`` and, if wanted, ``keypoints`` (at most so many in
-    each image), ``max_side``, ``bands`` (of files with more than three) and ``overwrite``. It writes ``<name>_matches.npz``
-    (``first`` and ``second`` (n, 2), ``inlier`` (n, ), and with a homography ``homography`` (3, 3) and ``residual`` (n, ) in
-    pixels of the second file), ``<name>_match.json``, ``<name>_matches.png`` (those that agree green), and with a homography
-    ``<name>_checkerboard.png`` and ``<name>_registered.png``, or ``.tif`` where the first file is georeferenced.
+    Call it with a pair ``(first, second)`` or a list of pairs. It writes ``<name>_matches.npz`` (``first`` and ``second``
+    (n, 2), ``inlier`` (n, ), and with a homography ``homography`` (3, 3) and ``residual`` (n, ) in pixels of the second file),
+    ``<name>_match.json``, ``<name>_matches.png`` (those that agree green), and with a homography ``<name>_checkerboard.png``
+    and ``<name>_registered.png``, or ``.tif`` where the first file is georeferenced.
 
     Args:
-        model (str): Of S2-Net as for every inferencer, or one of :data:`BASELINES`.
+        model (str): Of S2-Net as for every inferencer, or one of the task's ``methods``.
         weights (str, optional), device (str, optional), show_progress (bool), trust (bool): As for every inferencer.
     """
 
-    suffixes = (*IMAGES, *(suffix for suffix in RASTERS if suffix not in IMAGES))
-    preprocess_kwargs = {'overwrite', 'max_side', 'bands'}
+    task = TASK
+    preprocess_kwargs = {'max_side', 'bands'}
     forward_kwargs = {'keypoints'}
 
     def __init__(self, model: str = 'SIFT', weights: str | None = None, device: str | None = None,
                  show_progress: bool = True, trust: bool = False) -> None:
-        if model.upper() not in BASELINES:
+        if model.upper() not in TASK.methods:
             super().__init__(model, weights, device, show_progress, trust)
             return
         if weights is not None:
@@ -106,7 +103,7 @@ class MatchInferencer(FileInferencer):
             return TASK_UTILS.build(cfg.model)
         model = super()._init_model(cfg, weights, device)
         if not isinstance(model, DetectDescribe):
-            raise InputError(f'{cfg.filename}: matching needs a model of S2-Net, or one of {", ".join(BASELINES)}, found '
+            raise InputError(f'{cfg.filename}: matching needs a model of S2-Net, or one of {", ".join(TASK.methods)}, found '
                              f'{type(model).__name__}')
         return model
 
@@ -123,6 +120,9 @@ class MatchInferencer(FileInferencer):
             found.append(Pair(*files))
         return found
 
+    def count_pixels(self, path: Path) -> int:
+        return count_pixels(path)
+
     @staticmethod
     def name_of(path: Pair) -> str:
         first, second = path.first.stem, path.second.stem
@@ -133,8 +133,8 @@ class MatchInferencer(FileInferencer):
                        registered='_registered.png', geotiff='_registered.tif')
         return {name: folder / f'{self.name_of(pair)}{ending}' for name, ending in endings.items()}
 
-    def preprocess(self, pair: Pair, out_dir: Path | None = None, overwrite: bool = False, max_side: int = MAX_SIDE,
-                   bands: Sequence[int] | None = None) -> _Views:
+    def preprocess(self, pair: Pair, out_dir: Path | None, overwrite: bool, *, max_side: int,
+                   bands: Sequence[int] | None) -> _Views:
         """Read both images, reduced so that no side is longer than ``max_side``."""
         if max_side < 1:
             raise InputError(f'--max-side must be at least 1, found {max_side}')
@@ -146,6 +146,7 @@ class MatchInferencer(FileInferencer):
             factor = min(1.0, max_side / max(scene.width, scene.height))
             size = max(1, round(scene.height * factor)), max(1, round(scene.width * factor))
             image, valid = scene.read(0, 0, scene.width, scene.height, None if factor == 1 else size)
+            scene.warnings += size_warnings(path.name, scene.width, scene.height, getattr(self.model, 'dataset_meta', {}))
             views.scenes.append(scene)
             views.images.append(np.ascontiguousarray(image[..., ::-1]))
             side = 2 * MARGIN + 1
@@ -153,7 +154,7 @@ class MatchInferencer(FileInferencer):
                 valid.astype(np.uint8), np.ones((side, side), np.uint8), borderValue=1) > 0)
         return views
 
-    def forward(self, views: _Views, batch_size: int = 1, keypoints: int = 4096) -> BaseDataElement:
+    def forward(self, views: _Views, *, keypoints: int) -> BaseDataElement:
         """Match both images.
 
         Returns:
@@ -169,8 +170,9 @@ class MatchInferencer(FileInferencer):
             found = Matches(np.zeros((0, 2)), np.zeros((0, 2)), None, np.zeros(0, bool))
             reliability = Reliability(f'{blank[0]} shows nothing, its pixels are all alike')
         else:
+            (first, second), (mask, other) = views.images, views.masks
             with torch.no_grad():
-                found = match_images(self.model, *views.images, keypoints, tuple(views.masks))
+                found = match_images(self.model, first, second, keypoints, (mask, other))
             reliability = check_homography(found.homography, found.first, found.second, found.inlier, first_size, second_size,
                                            THRESHOLD)
         # from the files' pixels to those that were matched
@@ -195,10 +197,10 @@ class MatchInferencer(FileInferencer):
         images = [cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST) for image in views.images]
         points = [move_points(points.numpy()[shown], _reduction(scene, image)) for points, scene, image in zip(
             (prediction.first, prediction.second), views.scenes, images, strict=True)]
-        return draw_matches(*images, *points, inlier[shown])
+        return draw_matches(images[0], images[1], points[0], points[1], inlier[shown])
 
-    def postprocess(self, views: _Views, prediction: BaseDataElement, picture: np.ndarray | None,
-                    return_datasamples: bool = False, out_dir: Path | None = None) -> dict | BaseDataElement:
+    def postprocess(self, views: _Views, prediction: BaseDataElement, picture: np.ndarray | None, return_datasamples: bool,
+                    out_dir: Path | None) -> dict | BaseDataElement:
         """Measure the residuals, write the files."""
         first, second = views.scenes
         reliable = prediction.reason is None
@@ -233,7 +235,8 @@ class MatchInferencer(FileInferencer):
         if prediction.reason is None:
             homography = prediction.homography.numpy()
             sizes = [_reduction(scene, image) for scene, image in zip(views.scenes, views.images, strict=True)]
-            write_picture(checkerboard(*views.images, sizes[1] @ homography @ np.linalg.inv(sizes[0])), paths['checkerboard'])
+            reduced = sizes[1] @ homography @ np.linalg.inv(sizes[0])
+            write_picture(checkerboard(views.images[0], views.images[1], reduced), paths['checkerboard'])
             image, valid = register(first, second, homography)
             place = first.georeference
             if place is None and image.dtype in (np.uint8, np.uint16) and len(image) in (1, 3):

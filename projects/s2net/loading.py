@@ -2,13 +2,12 @@
 
 import cv2
 import numpy as np
-import torch
 
 from mmsight.errors import InputError
 from mmsight.images import read_image, to_8_bits
 from mmsight.registry import TRANSFORMS
 
-from .geometry import homography_flow
+from .ground_truth import GroundTruth
 
 
 def read_rgb(path: str) -> np.ndarray:
@@ -49,8 +48,7 @@ def load_pair(pair: dict) -> dict:
     """Read what :class:`PairDataset` lists.
 
     Returns:
-        dict: ``visible`` and ``infrared`` uint8 RGB of one size (H, W, 3); ``homography`` (3, 3), unless the ground truth is
-        a flow; ``flow`` (H, W, 2) float32.
+        dict: ``visible`` and ``infrared`` uint8 RGB of one size (H, W, 3), and ``truth``, a :class:`.GroundTruth`.
 
     Raises:
         InputError: If a file cannot be read, the sizes differ or the ground truth does not fit.
@@ -62,16 +60,25 @@ def load_pair(pair: dict) -> dict:
                          f"{sizes[1]} in {pair['infrared']}")
     height, width = visible.shape[:2]
     truth = np.eye(3) if pair['matrix'] is None else read_matrix(pair['matrix'], height, width)
-    found = dict(id=pair['id'], visible=visible, infrared=infrared, path=pair['visible'])
-    if truth.ndim == 3:
-        return dict(found, flow=truth.astype(np.float32))
-    return dict(found, homography=truth, flow=homography_flow(torch.from_numpy(truth), height, width).float().numpy())
+    return dict(id=pair['id'], visible=visible, infrared=infrared, path=pair['visible'], truth=GroundTruth.measured(truth))
 
 
 @TRANSFORMS.register_module()
 class LoadPair:
-    """:func:`load_pair` as the first step of a pipeline."""
+    """:func:`load_pair` as the first step of a pipeline.
+
+    Args:
+        keep (bool): Whether decoded pairs stay in memory, a copy in each worker: RoadScene's take 160 MB. Later steps must not
+            write into the images.
+    """
+
+    def __init__(self, keep: bool = False) -> None:
+        self.kept: dict[str, dict] | None = {} if keep else None
 
     def __call__(self, pair: dict) -> dict:
         """A listed pair becomes images and ground truth."""
-        return load_pair(pair)
+        if self.kept is None:
+            return load_pair(pair)
+        if pair['visible'] not in self.kept:
+            self.kept[pair['visible']] = load_pair(pair)
+        return dict(self.kept[pair['visible']])

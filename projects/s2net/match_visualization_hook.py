@@ -1,12 +1,13 @@
 """Pictures of a test: matches side by side, and the registered pair as a checkerboard."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import Tensor
 
 from mmsight.registry import HOOKS
 
@@ -72,8 +73,8 @@ class MatchVisualizationHook(Hook):
     def before_test(self, runner: Runner) -> None:
         self._drawn = 0
 
-    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
-                        outputs: Sequence[dict] | None = None) -> None:
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
+                        outputs: Any = None) -> None:
         if not self.draw or self.test_out_dir is None:
             return
         folder = Path(runner.work_dir) / runner.timestamp / self.test_out_dir
@@ -84,10 +85,12 @@ class MatchVisualizationHook(Hook):
                 return
             self._drawn += 1
             visible, infrared = (image.permute(1, 2, 0).contiguous().numpy() for image in images)
-            picture = self._picture(visible, infrared, *(Keypoints(*values) for values in sample['keypoints']), truth)
+            first, second = (Keypoints(*values) for values in sample['keypoints'])
+            picture = self._picture(visible, infrared, first, second, truth)
             cv2.imwrite(str(folder / f"{name.replace('/', '_')}.jpg"), picture[..., ::-1])
 
-    def _picture(self, visible: np.ndarray, infrared: np.ndarray, first: Keypoints, second: Keypoints, truth) -> np.ndarray:
+    def _picture(self, visible: np.ndarray, infrared: np.ndarray, first: Keypoints, second: Keypoints,
+                 truth: Tensor) -> np.ndarray:
         pairs = mutual_nearest(first.descriptors, second.descriptors).cpu().numpy()
         a, b = first.points.cpu().numpy()[pairs[:, 0]], second.points.cpu().numpy()[pairs[:, 1]]
         correct = np.linalg.norm(true_places(first.points, truth)[pairs[:, 0]] - b, axis=1) <= self.threshold

@@ -1,5 +1,7 @@
 """SIFT and ORB by OpenCV, with the interface of all baselines: (image, max_keypoints, mask) to :class:`Keypoints`."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import torch
@@ -23,7 +25,7 @@ class SIFT:
 
     def __call__(self, image: np.ndarray, max_keypoints: int, mask: np.ndarray | None = None) -> Keypoints:
         """Keypoints of a uint8 image (H, W, 3) RGB, outside ``mask`` (H, W) none."""
-        detector = cv2.SIFT_create(max_keypoints, contrastThreshold=self.contrast_threshold, edgeThreshold=self.edge_threshold)
+        detector = cv2.SIFT.create(max_keypoints, contrastThreshold=self.contrast_threshold, edgeThreshold=self.edge_threshold)
         return _keypoints(detector, image, max_keypoints, mask, 128)
 
 
@@ -40,7 +42,7 @@ class ORB:
 
     def __call__(self, image: np.ndarray, max_keypoints: int, mask: np.ndarray | None = None) -> Keypoints:
         """Keypoints of a uint8 image (H, W, 3) RGB, outside ``mask`` (H, W) none."""
-        detector = cv2.ORB_create(max_keypoints, fastThreshold=self.fast_threshold)
+        detector = cv2.ORB.create(max_keypoints, fastThreshold=self.fast_threshold)
         found = _keypoints(detector, image, max_keypoints, mask, 32)
         bits = np.unpackbits(found.descriptors.numpy().astype(np.uint8), axis=1)
         return found._replace(descriptors=torch.from_numpy(bits).float())
@@ -48,7 +50,8 @@ class ORB:
 
 def _keypoints(detector: cv2.Feature2D, image: np.ndarray, count: int, mask: np.ndarray | None, dim: int) -> Keypoints:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    found, descriptors = detector.detectAndCompute(grey, None if mask is None else mask.astype(np.uint8))
+    where: Any = None if mask is None else mask.astype(np.uint8)
+    found, descriptors = detector.detectAndCompute(grey, where)
     descriptors = np.zeros((0, dim), np.float32) if descriptors is None else descriptors.astype(np.float32)
     points = np.array([k.pt for k in found], np.float32).reshape(-1, 2)
     responses = np.array([k.response for k in found], np.float32)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmengine.dataset import BaseDataset
 
@@ -35,7 +36,7 @@ class PairDataset(BaseDataset):
     """
 
     def __init__(self, data_root: str, data_prefix: dict | None = None, test_ids: str | None = None, split: str = 'all',
-                 **kwargs) -> None:
+                 **kwargs: Any) -> None:
         if split not in ('train', 'test', 'all') or (split != 'all' and test_ids is None):
             raise ValueError(f"split must be 'all', or 'train' or 'test' with test_ids, found '{split}'")
         self.test_ids, self.split = test_ids, split
@@ -44,12 +45,14 @@ class PairDataset(BaseDataset):
 
     def find_files(self) -> tuple[dict[str, Path], dict[str, Path]]:
         """Ids of the visible and of the infrared images, with their files."""
-        return tuple({file.stem: file for file in image_files(Path(self.data_prefix[key]))} for key in ('visible', 'infrared'))
+        visible, infrared = ({file.stem: file for file in image_files(Path(self.data_prefix[key]))}
+                             for key in ('visible', 'infrared'))
+        return visible, infrared
 
     def iter_pairs(self) -> Iterator[dict | str]:
         """Each pair of the split, or a sentence that says what it lacks."""
         visible, infrared = self.find_files()
-        listed = None if self.split == 'all' else set(read_ids(self.test_ids, Path(self.data_root)))
+        listed = None if self.test_ids is None or self.split == 'all' else set(read_ids(self.test_ids, Path(self.data_root)))
         for name in sorted(visible.keys() | infrared.keys() | (listed or set())):
             if listed is not None and (name in listed) != (self.split == 'test'):
                 continue
@@ -66,10 +69,11 @@ class PairDataset(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """All pairs of the split."""
-        pairs = list(self.iter_pairs())
-        faults = [pair for pair in pairs if isinstance(pair, str)]
+        listed = list(self.iter_pairs())
+        pairs = [pair for pair in listed if isinstance(pair, dict)]
+        faults = [pair for pair in listed if isinstance(pair, str)]
         if faults:
-            raise InputError(f'{faults[0]} ({len(faults)} of {len(pairs)} pairs are incomplete; '
+            raise InputError(f'{faults[0]} ({len(faults)} of {len(listed)} pairs are incomplete; '
                              'tools/misc/verify_dataset.py lists them)')
         if not pairs:
             raise InputError(f'{self.data_root}: no {self.split} pair was found')
@@ -98,7 +102,7 @@ class RGBNIRDataset(PairDataset):
             forest, indoor, mountain, oldbuilding, street, urban and water.
     """
 
-    def __init__(self, data_root: str, scenes: list[str] | None = None, **kwargs) -> None:
+    def __init__(self, data_root: str, scenes: list[str] | None = None, **kwargs: Any) -> None:
         self.scenes = scenes
         super().__init__(data_root=data_root, data_prefix=dict(visible='', infrared=''), **kwargs)
 

@@ -1,10 +1,10 @@
 """What happens to a pair before it reaches the network: the supervised pair's augmentation, crops, and the test warp.
 
-Every transform takes and returns ``visible`` and ``infrared`` uint8 (H, W, 3) and ``flow`` (H, W, 2), the place in the
-infrared image of each visible pixel, NaN where there is none.
+Every transform takes and returns ``visible`` and ``infrared`` uint8 (H, W, 3) and ``truth``, a :class:`.GroundTruth`.
 """
 
 import hashlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,8 +14,11 @@ from torch import Tensor
 from mmsight.errors import InputError
 from mmsight.registry import TRANSFORMS
 
-from .geometry import homography_flow, inside, warp_points
+from .geometry import homography_flow, inside
 from .transforms import EQUATION_1, RandomTransform
+
+GRID = 4
+"""Correspondences are looked for at every fourth pixel."""
 
 
 @TRANSFORMS.register_module()
@@ -26,16 +29,16 @@ class EnlargePair:
         self.size = size
 
     def __call__(self, pair: dict) -> dict:
-        """Both images and the flow by one factor, up to rounding."""
+        """Both images by one factor, up to rounding."""
         height, width = pair['visible'].shape[:2]
         if min(height, width) >= self.size:
             return pair
         factor = self.size / min(height, width)
         size = (max(round(width * factor), self.size), max(round(height * factor), self.size))
         images = {key: cv2.resize(pair[key], size, interpolation=cv2.INTER_CUBIC) for key in ('visible', 'infrared')}
-        flow = cv2.resize(pair['flow'], size, interpolation=cv2.INTER_LINEAR)
-        scale = np.array([size[0] / width, size[1] / height], np.float32)
-        return _moved(pair, **images, flow=(flow + 0.5) * scale - 0.5)
+        x, y = size[0] / width, size[1] / height
+        scale = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
+        return dict(pair, **images, truth=pair['truth'].first_moved(scale).second_moved(scale))
 
 
 @TRANSFORMS.register_module()
@@ -43,21 +46,17 @@ class RandomFlipRotate:
     """A random flip and a random multiple of 90 degrees, the same for both images."""
 
     def __call__(self, pair: dict) -> dict:
-        """Each of the eight has the same chance."""
+        """Each of the eight has the same chance; the images are views of what they were."""
         turns, flip = int(torch.randint(4, ())), bool(torch.randint(2, ()))
         height, width = pair['visible'].shape[:2]
-        images = {key: self._move(pair[key], turns, flip) for key in ('visible', 'infrared')}
-        x, y = pair['flow'][..., 0], pair['flow'][..., 1]
+        moved = np.eye(3)
         for _ in range(turns):
-            x, y, height, width = y, width - 1 - x, width, height
+            moved = np.array([[0, 1, 0], [-1, 0, width - 1], [0, 0, 1.0]]) @ moved
+            height, width = width, height
         if flip:
-            x = width - 1 - x
-        return _moved(pair, **images, flow=self._move(np.stack([x, y], axis=-1), turns, flip))
-
-    @staticmethod
-    def _move(image: np.ndarray, turns: int, flip: bool) -> np.ndarray:
-        image = np.rot90(image, turns)
-        return np.ascontiguousarray(image[:, ::-1] if flip else image)
+            moved = np.array([[-1, 0, width - 1], [0, 1, 0], [0, 0, 1.0]]) @ moved
+        images = {key: np.rot90(pair[key], turns)[:, ::-1 if flip else 1] for key in ('visible', 'infrared')}
+        return dict(pair, **images, truth=pair['truth'].first_moved(moved).second_moved(moved))
 
 
 @TRANSFORMS.register_module()
@@ -74,10 +73,10 @@ class RandomInfraredWarp:
     def __call__(self, pair: dict) -> dict:
         """One interpolation; what comes from beyond the border is mirrored."""
         height, width = pair['infrared'].shape[:2]
-        homography = self.transform.homographies(1, height, width)[0]
-        infrared = cv2.warpPerspective(pair['infrared'], homography.numpy(), (width, height), borderMode=cv2.BORDER_REFLECT_101)
-        flow = warp_points(torch.from_numpy(pair['flow']), homography.float()).numpy()
-        return _moved(pair, infrared=infrared, flow=flow)
+        homography = self.transform.homographies(1, height, width)[0].numpy()
+        infrared = cv2.warpPerspective(np.ascontiguousarray(pair['infrared']), homography, (width, height),
+                                       borderMode=cv2.BORDER_REFLECT_101)
+        return dict(pair, infrared=infrared, truth=pair['truth'].second_moved(homography))
 
 
 @TRANSFORMS.register_module()
@@ -95,7 +94,7 @@ class CropPair:
         self.size, self.min_overlap, self.tries = size, min_overlap, tries
 
     def __call__(self, pair: dict) -> dict:
-        """The flow becomes that of the crops, NaN where a pixel's place is outside.
+        """Views of the images.
 
         Raises:
             InputError: If an image is smaller than the crop or has no correspondence.
@@ -104,29 +103,36 @@ class CropPair:
         if min(height, width) < self.size:
             raise InputError(f"{pair['path']}: the pair has {width}x{height} pixels, smaller than the crop of {self.size}: "
                              f'put dict(type="mmsight.EnlargePair", size={self.size}) before CropPair')
-        flow = torch.from_numpy(pair['flow'])
-        y, x = inside(flow, height, width).nonzero(as_tuple=True)
-        if not len(y):
+        y, x = torch.meshgrid(torch.arange(0, height, GRID), torch.arange(0, width, GRID), indexing='ij')
+        points = torch.stack([x.flatten(), y.flatten()], dim=1)
+        places = pair['truth'].places(points)
+        seen = inside(places, height, width)
+        if not seen.any():
             raise InputError(f"{pair['path']}: no pixel of this pair has a place in the infrared image; check its ground truth")
-        best, most = None, -1.0
-        for index in torch.randint(len(y), (self.tries, )):
-            first = self._corner(torch.stack([x[index], y[index]]), height, width)
-            second = self._corner(flow[y[index], x[index]], height, width)
-            crop = flow[first[1]:first[1] + self.size, first[0]:first[0] + self.size] - torch.tensor(second)
-            seen = inside(crop, self.size, self.size)
-            overlap = float(seen.float().mean())
+        points, places = points[seen], places[seen]
+        best: Any = None
+        most = -1.0
+        for index in torch.randint(len(points), (self.tries, )):
+            corners = [self._corner(centre, height, width) for centre in (points[index], places[index])]
+            truth = pair['truth'].first_moved(_shift(corners[0])).second_moved(_shift(corners[1]))
+            overlap = float(inside(torch.from_numpy(truth.dense(self.size, self.size)), self.size, self.size).float().mean())
             if overlap > most:
-                best, most = (first, second, torch.where(seen[..., None], crop, torch.nan)), overlap
+                best, most = (corners, truth), overlap
             if most >= self.min_overlap:
                 break
-        first, second, crop = best
-        images = {key: pair[key][corner[1]:corner[1] + self.size, corner[0]:corner[0] + self.size]
-                  for key, corner in (('visible', first), ('infrared', second))}
-        return _moved(pair, **images, flow=crop.numpy())
+        corners, truth = best
+        images = {key: pair[key][y:y + self.size, x:x + self.size]
+                  for key, (x, y) in zip(('visible', 'infrared'), corners, strict=True)}
+        return dict(pair, **images, truth=truth)
 
     def _corner(self, centre: Tensor, height: int, width: int) -> tuple[int, int]:
         x, y = (centre.round() - self.size // 2).tolist()
         return int(min(max(x, 0), width - self.size)), int(min(max(y, 0), height - self.size))
+
+
+def _shift(corner: tuple[int, int]) -> np.ndarray:
+    """The matrix (3, 3) from an image's pixels to those of its crop."""
+    return np.array([[1, 0, -corner[0]], [0, 1, -corner[1]], [0, 0, 1.0]])
 
 
 @TRANSFORMS.register_module()
@@ -144,7 +150,7 @@ class RandomGrey:
         """Rounded to 8 bits again."""
         changed = {}
         for key in ('visible', 'infrared'):
-            images = torch.from_numpy(pair[key]).permute(2, 0, 1)[None].float() / 255
+            images = torch.from_numpy(np.ascontiguousarray(pair[key])).permute(2, 0, 1)[None].float() / 255
             for transform in self.transform.grey:
                 images = transform(images)
             changed[key] = (images[0] * 255).round().byte().permute(1, 2, 0).numpy()
@@ -153,11 +159,16 @@ class RandomGrey:
 
 @TRANSFORMS.register_module()
 class PackPair:
-    """``images`` uint8 (2, 3, H, W), visible first, and ``flow`` float32 (H, W, 2), as tensors; nothing else."""
+    """``images`` uint8 (2, 3, H, W), visible first, and ``flow`` float32 (H, W, 2), as tensors; nothing else.
+
+    The flow is NaN where a pixel's place is not known or not in the infrared image.
+    """
 
     def __call__(self, pair: dict) -> dict:
         """For training: batches by ``default_collate``."""
-        return dict(images=_stack(pair), flow=torch.from_numpy(np.ascontiguousarray(pair['flow'], np.float32)))
+        height, width = pair['visible'].shape[:2]
+        flow = torch.from_numpy(pair['truth'].dense(height, width))
+        return dict(images=_stack(pair), flow=torch.where(inside(flow, height, width)[..., None], flow, torch.nan))
 
 
 @TRANSFORMS.register_module()
@@ -178,12 +189,9 @@ class FixedInfraredWarp:
         digest = hashlib.sha256(f"{self.seed} {pair['id']}".encode()).digest()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int.from_bytes(digest[:7], 'big'))
-            homography = self.transform.homographies(1, height, width)[0]
-        found = dict(pair, infrared=cv2.warpPerspective(pair['infrared'], homography.numpy(), (width, height)))
-        found['flow'] = warp_points(torch.from_numpy(pair['flow']), homography.float()).numpy()
-        if 'homography' in pair:
-            found['homography'] = homography.numpy() @ pair['homography']
-        return found
+            homography = self.transform.homographies(1, height, width)[0].numpy()
+        infrared = cv2.warpPerspective(pair['infrared'], homography, (width, height))
+        return dict(pair, infrared=infrared, truth=pair['truth'].second_moved(homography))
 
 
 @TRANSFORMS.register_module()
@@ -205,18 +213,14 @@ class PackTestPair:
         images = _stack(pair)
         height, width = images.shape[2:]
         mask = torch.ones(2, height, width, dtype=torch.bool)
-        key = 'homography' if 'homography' in pair else 'flow'
-        if key == 'homography':
-            source = homography_flow(torch.from_numpy(np.linalg.inv(pair['homography'])), height, width)
-            seen = inside(source, height, width).numpy() | (pair['infrared'].max(axis=2) > 8)
-            side = 2 * self.margin + 1
-            mask[1] = torch.from_numpy(cv2.erode(seen.astype(np.uint8), np.ones((side, side), np.uint8)) > 0)
-        return dict(images=images, id=pair['id'], mask=mask, **{key: torch.from_numpy(pair[key])})
-
-
-def _moved(pair: dict, **changes: np.ndarray) -> dict:
-    """The pair with its flow changed; a homography would no longer be true."""
-    return {key: value for key, value in dict(pair, **changes).items() if key != 'homography'}
+        homography = pair['truth'].homography
+        if homography is None:
+            return dict(images=images, id=pair['id'], mask=mask, flow=torch.from_numpy(pair['truth'].dense(height, width)))
+        source = homography_flow(torch.from_numpy(np.linalg.inv(homography)), height, width)
+        seen = inside(source, height, width).numpy() | (pair['infrared'].max(axis=2) > 8)
+        side = 2 * self.margin + 1
+        mask[1] = torch.from_numpy(cv2.erode(seen.astype(np.uint8), np.ones((side, side), np.uint8)) > 0)
+        return dict(images=images, id=pair['id'], mask=mask, homography=torch.from_numpy(homography))
 
 
 def _stack(pair: dict) -> Tensor:

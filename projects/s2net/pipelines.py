@@ -5,10 +5,13 @@ list that its base has built.
 """
 
 
-def train_pipeline(crop: int) -> list[dict]:
-    """Crops of ``crop`` x ``crop`` pixels. The supervised pair's augmentation is that of the paper's section III-A."""
+def train_pipeline(crop: int, keep: bool = False) -> list[dict]:
+    """Crops of ``crop`` x ``crop`` pixels. The supervised pair's augmentation is that of the paper's section III-A.
+
+    ``keep`` holds decoded pairs in memory, see :class:`.LoadPair`.
+    """
     return [
-        dict(type='mmsight.LoadPair'),
+        dict(type='mmsight.LoadPair', keep=keep),
         dict(type='mmsight.EnlargePair', size=crop),
         dict(type='mmsight.RandomFlipRotate'),
         dict(type='mmsight.RandomInfraredWarp'),

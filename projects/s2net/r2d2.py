@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from mmsight.engine.mixed_precision import full_precision
 from mmsight.registry import MODELS
 
 from .detect_describe import DetectDescribe, Features, Keypoints, Pair
@@ -81,13 +82,14 @@ class R2D2(DetectDescribe):
 
     def extract(self, images: Tensor) -> Features:
         """See the class."""
-        # in half precision the descriptors' lengths and the scores would be rounded
-        raw = self.network(self.normalise(images)).float()
+        return full_precision(self._describe)(self.network(self.normalise(images)))
+
+    def _describe(self, raw: Tensor) -> Features:
         squared = raw.square()
-        peak = F.softplus(self.repeatability(squared).float())
+        peak = F.softplus(self.repeatability(squared))
         return dict(
             descriptors=F.normalize(raw, dim=1),
-            reliability=self.reliability(squared).float().softmax(dim=1)[:, 1:],
+            reliability=self.reliability(squared).softmax(dim=1)[:, 1:],
             repeatability=peak / (1 + peak))
 
     def loss(self, pair: Pair) -> dict[str, Tensor]:

@@ -14,20 +14,21 @@ def cosine_similarity_loss(first: Tensor, second: Tensor, flow: Tensor, patch: i
 
     Args:
         first, second (Tensor): Repeatability (N, 1, H, W) in [0, 1].
-        flow (Tensor): (N, H, W, 2); a pixel without a place takes the value at the border.
+        flow (Tensor): (N, H, W, 2), NaN where a pixel has no place in the second image.
         patch (int): Side; patches overlap by half.
 
     Returns:
-        Tensor: A scalar in [0, 1]; 0 if the two agree everywhere, whatever their size.
+        Tensor: A scalar in [0, 1]; 0 if the two agree wherever both are seen, whatever their size, or if nothing is.
 
-    *Deviation*: patches none of whose pixels has a place in the second image are left out.
+    *Deviation*: R2D2 compares pixels without a place with the border of the second image, which means nothing. Here they are
+    masked out of both patches, and a patch counts by its share of the others.
     """
-    warped = sample_at(second, flow, padding_mode='border')
     known = torch.isfinite(flow).all(dim=-1)[:, None].to(first.dtype)
-    a, b, share = (F.unfold(m, patch, stride=patch // 2).transpose(1, 2) for m in (first, warped, known))
+    warped = sample_at(second, flow, padding_mode='border')
+    a, b, seen = (F.unfold(m, patch, stride=patch // 2).transpose(1, 2) for m in (first * known, warped * known, known))
     cosine = (F.normalize(a, dim=2) * F.normalize(b, dim=2)).sum(dim=2)
-    counted = share.amax(dim=2)
-    return ((1 - cosine) * counted).sum() / counted.sum().clamp(min=1)
+    share = seen.mean(dim=2)
+    return ((1 - cosine) * share).sum() / share.sum().clamp(min=1e-12)
 
 
 def peakiness_loss(repeatability: Tensor, patch: int = 16) -> Tensor:
@@ -36,8 +37,8 @@ def peakiness_loss(repeatability: Tensor, patch: int = 16) -> Tensor:
     Zeros beyond the border count in both means.
     """
     smooth = F.avg_pool2d(repeatability, 3, stride=1, padding=1)
-    window = dict(kernel_size=patch + 1, stride=1, padding=patch // 2)
-    return 1 - (F.max_pool2d(smooth, **window) - F.avg_pool2d(smooth, **window)).mean()
+    side, half = patch + 1, patch // 2
+    return 1 - (F.max_pool2d(smooth, side, 1, half) - F.avg_pool2d(smooth, side, 1, half)).mean()
 
 
 def reliability_loss(samples: Samples, base: float = 0.5, bins: int = 20) -> Tensor:
@@ -49,5 +50,5 @@ def reliability_loss(samples: Samples, base: float = 0.5, bins: int = 20) -> Ten
     precision = average_precision(samples.similarity, samples.positive, bins)
     trust = samples.reliability
     count = max(len(trust), 1)
-    base = (precision.detach().sum() / count).clamp(max=base)
-    return (1 - precision * trust - base * (1 - trust)).sum() / count
+    bar = (precision.detach().sum() / count).clamp(max=base)
+    return (1 - precision * trust - bar * (1 - trust)).sum() / count

@@ -34,10 +34,10 @@ class RIFT:
         """Keypoints of a uint8 image (H, W, 3) RGB, outside ``mask`` (H, W) none."""
         found = phase_congruency(torch.from_numpy(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)))
         moment = found.maximum - found.maximum.min()
-        moment = (255 * moment / moment.max().clamp(min=1e-12)).byte().numpy()
-        fast = cv2.FastFeatureDetector_create(threshold=round(255 * self.contrast))
+        strength = (255 * moment / moment.max().clamp(min=1e-12)).byte().numpy()
+        fast = cv2.FastFeatureDetector.create(threshold=round(255 * self.contrast))
         # the mask is applied after FAST, which would take its edge for corners
-        corners = [k for k in fast.detect(moment) if mask is None or mask[round(k.pt[1]), round(k.pt[0])]]
+        corners = [k for k in fast.detect(strength) if mask is None or mask[round(k.pt[1]), round(k.pt[0])]]
         corners.sort(key=lambda k: -k.response)
         points = torch.tensor([k.pt for k in corners]).reshape(-1, 2)
         scores = torch.tensor([k.response for k in corners]).reshape(-1)

@@ -1,6 +1,7 @@
 """S2-Net itself: a hook that adds the self-supervised pairs to any detect-and-describe method (paper eq. 2-5)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.hooks import Hook
@@ -13,6 +14,9 @@ from mmsight.registry import HOOKS
 from .detect_describe import DetectDescribe, ImagePairs
 from .transforms import EQUATION_1, RandomTransform
 
+Weight = float | Sequence[tuple[int, float]]
+"""A number, or (iteration, number) pairs between which it is interpolated."""
+
 
 @HOOKS.register_module()
 class SelfSupervisedMatchingHook(Hook):
@@ -24,19 +28,16 @@ class SelfSupervisedMatchingHook(Hook):
     ``custom_hooks`` makes its S2-Net version.
 
     Args:
-        weight (float | Sequence[tuple[int, float]]): lambda (paper: 0.8 for D2-Net, 0.4 for R2D2), or (iteration, lambda) pairs
-            between which it is interpolated.
+        weight (Weight): lambda (paper: 0.8 for D2-Net, 0.4 for R2D2).
+        supervised_weight (Weight): Of the supervised pairs, in the same way (paper: 1).
         transforms (Sequence[dict]): Grey ones first; by default eq. 1.
 
     Logged: ``visible_loss*`` and ``infrared_loss*`` with lambda in them, beside ``supervised_loss*``, and ``ssl_weight``.
     """
 
-    def __init__(self, weight: float | Sequence[tuple[int, float]], transforms: Sequence[dict] = EQUATION_1) -> None:
-        points = [(0, weight)] if isinstance(weight, (int, float)) else sorted(weight)
-        if not points or any(value < 0 for _, value in points):
-            raise ValueError(f'weight must be a number >= 0 or (iteration, number) pairs, found {weight!r}')
-        self.iterations, self.weights = zip(*points, strict=True)
-        self.weight = float(self.weights[0])
+    def __init__(self, weight: Weight, supervised_weight: Weight = 1.0, transforms: Sequence[dict] = EQUATION_1) -> None:
+        self.schedule, self.supervised_schedule = _schedule(weight), _schedule(supervised_weight)
+        self.weight = self.schedule[0][1]
         self.transform = RandomTransform(tuple(transforms))
 
     def __call__(self, visible: Tensor, infrared: Tensor) -> dict[str, ImagePairs]:
@@ -45,11 +46,29 @@ class SelfSupervisedMatchingHook(Hook):
                 for name, images in (('visible', visible), ('infrared', infrared))}
 
     def before_train(self, runner: Runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = _unwrapped(runner)
         if not isinstance(model, DetectDescribe):
             raise TypeError(f'SelfSupervisedMatchingHook needs a DetectDescribe model, found {type(model).__name__}')
         model.guidance = self
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        self.weight = float(np.interp(runner.iter, self.iterations, self.weights))
+        self.weight = _value(self.schedule, runner.iter)
+        _unwrapped(runner).supervised_weight = _value(self.supervised_schedule, runner.iter)
         runner.message_hub.update_scalar('train/ssl_weight', self.weight)
+
+
+def _value(schedule: list[tuple[int, float]], iteration: int) -> float:
+    steps, weights = zip(*schedule, strict=True)
+    return float(np.interp(iteration, steps, weights))
+
+
+def _unwrapped(runner: Runner) -> Any:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def _schedule(weight: Weight) -> list[tuple[int, float]]:
+    points = [(0, weight)] if isinstance(weight, (int, float)) else weight
+    points = sorted((step, float(value)) for step, value in points)
+    if not points or any(value < 0 for _, value in points):
+        raise ValueError(f'a weight must be a number >= 0 or (iteration, number) pairs, found {weight!r}')
+    return points

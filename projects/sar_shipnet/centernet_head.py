@@ -1,5 +1,6 @@
 """CenterNet head with circular or elliptic Gaussian targets and the loss of paper eq. 5."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -60,11 +61,12 @@ class GaussianCenterNetHead(BaseDenseHead):
         shape = gaussian.pop('shape')
         if shape not in GAUSSIANS:
             raise ValueError(f"gaussian.shape must be one of {', '.join(GAUSSIANS)}, found '{shape}'")
-        self.gaussians, self.gaussian_cfg = GAUSSIANS[shape], gaussian
+        self.gaussians: Any = GAUSSIANS[shape]
+        self.gaussian_cfg = gaussian
         self.num_classes = num_classes
         self.stride = stride
         self.test_cfg = ConfigDict(test_cfg or {})
-        self.heatmap_head = _branch(in_channels, feat_channels, num_classes)
+        self.heatmap_head: Any = _branch(in_channels, feat_channels, num_classes)
         self.wh_head = _branch(in_channels, feat_channels, 2)
         self.offset_head = _branch(in_channels, feat_channels, 2)
         self.loss_center_heatmap = MODELS.build(loss_center_heatmap or dict(type='mmdet.GaussianFocalLoss'))
@@ -85,7 +87,7 @@ class GaussianCenterNetHead(BaseDenseHead):
         return heatmap, self.wh_head(feature), self.offset_head(feature)
 
     def get_targets(self, gt_bboxes: list[Tensor], gt_labels: list[Tensor],
-                    shape: tuple[int, int, int, int]) -> dict[str, Any]:
+                    shape: Sequence[int]) -> dict[str, Any]:
         """Targets of a batch, all boxes at once.
 
         Args:
@@ -115,16 +117,20 @@ class GaussianCenterNetHead(BaseDenseHead):
             wh=boxes[:, 2:] - boxes[:, :2],
             offset=(boxes[:, :2] + boxes[:, 2:]) / 2 - gaussians.centres)
 
+    def heatmap_weights(self, heatmap: Tensor, batch_gt_instances_ignore: list | None) -> Tensor:
+        """Of the targets ``heatmap`` (N, classes, H, W): 0 where an ignored box covers a cell that no ship claims, else 1."""
+        images, _, height, width = heatmap.shape
+        background = background_weights(batch_gt_instances_ignore, (images, height, width), self.stride, heatmap.device)
+        return torch.where(heatmap > 0, 1, background[:, None])
+
     @full_precision
     def loss_by_feat(self, heatmap: Tensor, wh: Tensor, offset: Tensor, batch_gt_instances: list[InstanceData],
                      batch_img_metas: list[dict], batch_gt_instances_ignore: list | None = None) -> dict[str, Tensor]:
-        """The three terms of eq. 5; see the class. No cell in an ignored box is background."""
+        """The three terms of eq. 5; see the class for shapes and normalisation. Inside ignored boxes nothing is background."""
         target = self.get_targets([gt.bboxes for gt in batch_gt_instances], [gt.labels for gt in batch_gt_instances],
-                                  tuple(heatmap.shape))
+                                  heatmap.shape)
         count = max(1, len(target['image']))
-        images, _, height, width = heatmap.shape
-        background = background_weights(batch_gt_instances_ignore, (images, height, width), self.stride, heatmap.device)
-        weights = torch.where(target['heatmap'] > 0, 1, background[:, None])
+        weights = self.heatmap_weights(target['heatmap'], batch_gt_instances_ignore)
         x, y = target['centre'].unbind(1)
         return dict(
             loss_center_heatmap=self.loss_center_heatmap(heatmap, target['heatmap'], weight=weights, avg_factor=count),
@@ -144,8 +150,8 @@ class GaussianCenterNetHead(BaseDenseHead):
         sizes = wh[image, :, rows, columns]
         boxes = torch.cat([centres - sizes / 2, centres + sizes / 2], dim=-1) * self.stride
         return [
-            self._finish(*values, meta, rescale, cfg, with_nms)
-            for *values, meta in zip(boxes, scores, labels, batch_img_metas, strict=True)
+            self._finish(box, score, label, meta, rescale, cfg, with_nms)
+            for box, score, label, meta in zip(boxes, scores, labels, batch_img_metas, strict=True)
         ]
 
     def _finish(self, boxes: Tensor, scores: Tensor, labels: Tensor, meta: dict, rescale: bool, cfg: dict,

@@ -17,7 +17,8 @@ def coco_json(dataset: BaseDetDataset) -> dict:
         dict: ``images`` (ids counted from 1, file names without folders), ``annotations`` (``bbox`` [x, y, w, h] in pixels;
         ``iscrowd`` is the reader's ignore flag) and ``categories`` (counted from 1).
     """
-    images, annotations = [], []
+    images: list[dict] = []
+    annotations: list[dict] = []
     for number, entry in enumerate(dataset.load_data_list(), 1):
         images.append(dict(id=number, file_name=Path(entry['img_path']).name, width=entry['width'], height=entry['height']))
         for instance in entry['instances']:

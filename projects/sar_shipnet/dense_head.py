@@ -1,5 +1,7 @@
 """The same network with a loss on every cell of a ship, which learns in fewer steps than the paper's."""
 
+from typing import Any
+
 import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
@@ -9,7 +11,7 @@ from mmsight.engine.mixed_precision import full_precision
 from mmsight.registry import MODELS
 
 from .centernet_head import GaussianCenterNetHead
-from .gaussian_targets import background_weights, kernel_cells
+from .gaussian_targets import kernel_cells
 
 
 @MODELS.register_module()
@@ -27,17 +29,16 @@ class DenseCenterNetHead(GaussianCenterNetHead):
     is background.
 
     Args:
-        *args, **kwargs: Of :class:`GaussianCenterNetHead`.
+        **kwargs: Of :class:`GaussianCenterNetHead`.
         loss_center_heatmap, loss_wh, loss_offset (dict, optional): Losses of mmdet. By default QualityFocalLoss, and L1Loss of
             weight 0.1 twice.
 
     *Deviation*: the paper trains with eq. 5. This is a switch for few training steps.
     """
 
-    def __init__(self, *args, loss_center_heatmap: dict | None = None, loss_wh: dict | None = None,
-                 loss_offset: dict | None = None, **kwargs) -> None:
+    def __init__(self, *, loss_center_heatmap: dict | None = None, loss_wh: dict | None = None,
+                 loss_offset: dict | None = None, **kwargs: Any) -> None:
         super().__init__(
-            *args,
             loss_center_heatmap=loss_center_heatmap or dict(type='mmdet.QualityFocalLoss', activated=True),
             loss_wh=loss_wh or dict(type='mmdet.L1Loss', loss_weight=0.1),
             loss_offset=loss_offset or dict(type='mmdet.L1Loss', loss_weight=0.1),
@@ -47,11 +48,11 @@ class DenseCenterNetHead(GaussianCenterNetHead):
     def loss_by_feat(self, heatmap: Tensor, wh: Tensor, offset: Tensor, batch_gt_instances: list[InstanceData],
                      batch_img_metas: list[dict], batch_gt_instances_ignore: list | None = None) -> dict[str, Tensor]:
         """The four terms that the class describes."""
-        images, classes, height, width = heatmap.shape
         target = self.get_targets([gt.bboxes for gt in batch_gt_instances], [gt.labels for gt in batch_gt_instances],
-                                  (images, classes, height, width))
+                                  tuple(heatmap.shape))
         image, label = target['image'], target['label']
         count = max(1, len(image))
+        height, width = heatmap.shape[-2:]
         ship, x, y, value = kernel_cells(target['gaussians'], width, height)
         highest = value >= target['heatmap'][image[ship], label[ship], y, x]
         ship, x, y, value = ship[highest], x[highest], y[highest], value[highest]
@@ -62,8 +63,7 @@ class DenseCenterNetHead(GaussianCenterNetHead):
         wanted_wh = target['wh'][ship]
         wanted_offset = target['offset'][ship] + target['gaussians'].centres[ship] - cell
         pairs = weight[:, None].expand(-1, 2)
-        background = background_weights(batch_gt_instances_ignore, (images, height, width), self.stride, heatmap.device)
-        weights = torch.where(target['heatmap'] > 0, 1, background[:, None])
+        weights = self.heatmap_weights(target['heatmap'], batch_gt_instances_ignore)
         # torchvision's: mmdet's CIoULoss is NaN for a box that is exactly right
         ciou = complete_box_iou_loss(_boxes(found_offset, found_wh.clamp(min=1e-3)), _boxes(wanted_offset, wanted_wh))
         return dict(

@@ -21,6 +21,9 @@ class LoadSARImage(BaseTransform):
             the whole range of the integer type; floats need percentiles. Defaults to (0.5, 99.5).
     """
 
+    grey = True
+    """What the detection of scenes asks of a loader: colour becomes grey."""
+
     def __init__(self, channels: int = 3, stretch: tuple[float, float] | None = (0.5, 99.5)) -> None:
         self.channels = channels
         self.stretch = stretch

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmdet.datasets import BaseDetDataset
 
@@ -52,7 +53,7 @@ class SARShipDataset(BaseDetDataset):
 
     METAINFO = dict(classes=('ship', ), palette=[(255, 64, 64)], gsd=(3, 25), image_side=256)
 
-    def __init__(self, *args, size: tuple[int, int] = (256, 256), **kwargs) -> None:
+    def __init__(self, *args: Any, size: tuple[int, int] = (256, 256), **kwargs: Any) -> None:
         self.size = size
         super().__init__(*args, **kwargs)
 

@@ -1,6 +1,7 @@
 """Synthetic SAR chips in SAR-Ship-Dataset's own format: 256x256 jpg, one txt each, split files."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -69,7 +70,8 @@ def make_chip(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     kind = rng.random()
     count = 0 if kind < 1 / 8 else rng.integers(6, 11) if kind < 1 / 8 + 1 / 6 else rng.integers(1, 4)
     near_land = ndimage.binary_dilation(land, iterations=4)
-    boxes, taken = [], []
+    boxes: list[tuple[float, ...]] = []
+    taken: list[Any] = []
     for _ in range(20 * count):
         if len(boxes) == count:
             break

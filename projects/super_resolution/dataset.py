@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 from mmagic.datasets import BasicImageDataset
 from PIL import Image
@@ -37,7 +38,7 @@ class SuperResolutionDataset(BasicImageDataset):
     """
 
     def __init__(self, scale: int = 4, set_name: str = '', data_prefix: dict | None = None, filename_tmpl: dict | None = None,
-                 **kwargs) -> None:
+                 **kwargs: Any) -> None:
         self.scale, self.set_name = scale, set_name
         # copies: the host writes into both
         super().__init__(data_prefix=dict(data_prefix or dict(gt='')), filename_tmpl=dict(filename_tmpl or {}), **kwargs)

@@ -54,7 +54,7 @@ class SRDiscriminator(BaseModule):
             self.classify = nn.Sequential(nn.Conv2d(channels, dense, 1), nn.LeakyReLU(0.2), nn.Conv2d(dense, 1, 1))
             return
         pool = nn.AdaptiveAvgPool2d(1) if head == 'gap' else nn.Identity()
-        positions = 1 if head == 'gap' else (-(-input_size // 16))**2
+        positions = 1 if head == 'gap' or input_size is None else (-(-input_size // 16))**2
         self.classify = nn.Sequential(pool, nn.Flatten(), nn.Linear(channels * positions, dense), nn.LeakyReLU(0.2),
                                       nn.Linear(dense, 1))
 

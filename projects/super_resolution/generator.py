@@ -50,7 +50,7 @@ class SRCNNGenerator(BaseModule):
         self.blocks = nn.Sequential(*(ResidualBlockNoBN(width // 2) for _ in range(num_blocks))) if num_blocks else None
         if not learned_upsampling:
             self.reconstruct = nn.Conv2d(width // 2, 3, 5, padding=2)
-            self.upsample = nn.Upsample(scale_factor=scale)
+            self.upsample: nn.Module = nn.Upsample(scale_factor=scale)
             return
         self.reconstruct = nn.Conv2d(width // 2, reconstructed, 5, padding=2)
         layers, channels = [], reconstructed

@@ -1,6 +1,7 @@
 """What one looks at while training: sample grids, and a warning when the discriminator has won."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from .metric import compare, enlarge, to_image
 CAPTION = 22
 
 
-def comparison(sample, side: int | None = None) -> np.ndarray:
+def comparison(sample: Any, side: int | None = None) -> np.ndarray:
     """LR (enlarged by nearest), bicubic, SR and HR of one prediction side by side, captioned with PSNR and SSIM in Y.
 
     Args:
@@ -71,7 +72,7 @@ class SampleGridHook(Hook):
         self.rows: list[np.ndarray] = []
         self.validations = 0
 
-    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Collect the first samples."""
         if self.validations % self.interval == 0:
             self.rows += [comparison(sample, self.side) for sample in outputs[:self.number - len(self.rows)]]
@@ -91,9 +92,9 @@ class SampleGridHook(Hook):
         rows = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255) for row in self.rows]
         write_rgb(path, np.vstack(rows))
 
-    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Write a picture for each image."""
-        if not self.draw:
+        if not self.draw or self.test_out_dir is None:
             return
         folder = Path(runner.log_dir) / self.test_out_dir
         for sample in outputs:
@@ -116,7 +117,7 @@ class DiscriminatorWatchHook(Hook):
         self.threshold, self.window = threshold, window
         self.won = False
 
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None) -> None:
         """Look at the last ``window`` steps."""
         if not self.every_n_train_iters(runner, self.window):
             return

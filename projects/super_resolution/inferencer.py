@@ -19,6 +19,7 @@ from mmsight.images import decode_image, to_8_bits
 
 from . import SuperResolver
 from .enlarge import enlarge_image
+from .task import TASK
 
 OPAQUE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
@@ -40,17 +41,20 @@ class UpscaleInferencer(FileInferencer):
     Kept are 8 or 16 bits, grey or colour, alpha (enlarged bicubically), the colour profile and the EXIF orientation. The
     pixels stay as they are stored, and the file says how to turn them, as the input did.
 
-    Call it with ``out_dir`` and, if wanted, ``tile`` (side in input pixels; default the config's ``test_cfg.tile``) and
-    ``overwrite``. It writes ``<name>_x<scale>.png``.
+    It writes ``<name>_x<scale>.png``.
     """
 
-    preprocess_kwargs = {'overwrite'}
+    task = TASK
     forward_kwargs = {'tile'}
 
     def _result(self, source: Path, folder: Path) -> Path:
         return folder / f'{source.stem}_x{self.model.scale}.png'
 
-    def preprocess(self, source: Path, out_dir: Path | None = None, overwrite: bool = False) -> _Photo:
+    def count_pixels(self, path: Path) -> int:
+        """Of the enlarged image."""
+        return super().count_pixels(path) * self.model.scale**2
+
+    def preprocess(self, source: Path, out_dir: Path | None, overwrite: bool) -> _Photo:
         """Read one image."""
         if not isinstance(self.model, SuperResolver):
             raise InputError(f'{self.cfg.filename}: upscaling needs a mmsight.SuperResolver, found '
@@ -59,7 +63,7 @@ class UpscaleInferencer(FileInferencer):
             refuse_existing([self._result(source, out_dir)], overwrite)
         return read_photo(source)
 
-    def forward(self, photo: _Photo, batch_size: int = 1, tile: int | None = None) -> DataSample:
+    def forward(self, photo: _Photo, *, tile: int | None) -> DataSample:
         """Enlarge one image: ``pred_img`` (channels, H, W), RGB or grey, with alpha behind; uint8 or int32 of 16 bits."""
         if tile is not None and tile < 1:
             raise InputError(f'the tile must be at least 1 pixel, found {tile}')
@@ -77,8 +81,8 @@ class UpscaleInferencer(FileInferencer):
         image = to_8_bits(_pixels(photo, prediction))
         return np.repeat(image[..., :1], 3, axis=2) if photo.grey else image[..., :3]
 
-    def postprocess(self, photo: _Photo, prediction: DataSample, picture: np.ndarray | None, return_datasamples: bool = False,
-                    out_dir: Path | None = None) -> dict | DataSample:
+    def postprocess(self, photo: _Photo, prediction: DataSample, picture: np.ndarray | None, return_datasamples: bool,
+                    out_dir: Path | None) -> dict | DataSample:
         """Write the file, say what it is."""
         image = _pixels(photo, prediction)
         found = dict(source=str(photo.source), file=None, width=image.shape[1], height=image.shape[0], channels=image.shape[2],

@@ -50,12 +50,12 @@ def load_rgb(path: str, backend_args: dict | None = None) -> np.ndarray:
     Raises:
         InputError: If it cannot be read or used.
     """
-    lmdb = bool(backend_args) and backend_args.get('backend') == 'lmdb'
+    lmdb = backend_args is not None and backend_args.get('backend') == 'lmdb'
     try:
         content = fileio.get(Path(path).stem if lmdb else path, backend_args)
     except OSError as error:
         raise InputError(f'{path}: the image cannot be read: {error.strerror or error}') from error
-    if content is None:
+    if content is None and backend_args is not None:
         raise InputError(f"{path}: the LMDB {backend_args['db_path']} has no key '{Path(path).stem}'")
     return to_rgb8(decode_image(bytes(content), path), path)
 

@@ -1,5 +1,7 @@
 """The four models of the report: a generator with a content loss, alone (SRCNN) or against a discriminator (SRGAN)."""
 
+from typing import Any
+
 import torch
 from mmagic.models.base_models import BaseEditModel
 from mmagic.models.utils import set_requires_grad
@@ -87,7 +89,7 @@ class AdversarialSuperResolver(SuperResolver):
     """
 
     def __init__(self, discriminator: dict, adversarial_loss: dict, split_batch: bool = False,
-                 **kwargs) -> None:
+                 **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.discriminator = HOST_MODELS.build(discriminator)
         self.adversarial_loss = HOST_MODELS.build(adversarial_loss)

@@ -63,7 +63,7 @@ def _text(image: np.ndarray, rng: np.random.Generator) -> None:
 def make_image(rng: np.random.Generator) -> np.ndarray:
     """One image, uint8 (144, 144, 3) RGB."""
     image = _background(rng, SIZE * FINE)
-    for paint in (*rng.choice([_edges, _grating], 7, p=[0.75, 0.25]), _text, _text):
+    for paint in (*((_edges, _grating)[i] for i in rng.choice(2, 7, p=[0.75, 0.25])), _text, _text):
         paint(image, rng)
     image = image.reshape(SIZE, FINE, SIZE, FINE, 3).mean(axis=(1, 3))
     texture = ndimage.gaussian_filter(rng.standard_normal((SIZE, SIZE, 1)), (1, 1, 0)) * rng.uniform(0, 4)

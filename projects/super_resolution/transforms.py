@@ -1,5 +1,7 @@
 """Make low-resolution images on the fly, and cut patches."""
 
+from collections.abc import Callable
+
 import numpy as np
 from mmagic.datasets.transforms import PairedRandomCrop
 from mmcv.transforms import BaseTransform
@@ -24,7 +26,7 @@ def resize_bilinear(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 METHODS = {'bicubic': resize_bicubic, 'bilinear': resize_bilinear}
 
 
-def _method(name: str):
+def _method(name: str) -> Callable[..., np.ndarray]:
     if name not in METHODS:
         raise ValueError(f"the method is 'bicubic' or 'bilinear', found '{name}'")
     return METHODS[name]

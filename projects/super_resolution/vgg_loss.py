@@ -2,6 +2,7 @@
 
 import urllib.error
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -148,12 +149,12 @@ class VGGFeatureLoss(BaseModule):
         else:
             found = load_vgg(self.weights, self.network)
             for index, module in enumerate(self.vgg):
-                if isinstance(module, nn.Conv2d):
+                if isinstance(module, nn.Conv2d) and module.bias is not None:
                     module.weight.copy_(found[f'{index}.weight'])
                     module.bias.copy_(found[f'{index}.bias'])
         self.ready = True
 
-    def _convolutions(self) -> list[nn.Conv2d]:
+    def _convolutions(self) -> list[Any]:
         return [module for module in self.vgg if isinstance(module, nn.Conv2d)]
 
     def features(self, images: Tensor) -> Tensor:

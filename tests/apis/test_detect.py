@@ -14,8 +14,8 @@ from mmengine.registry import MODELS, init_default_scope
 from PIL import Image
 from rasterio import Affine
 
-from mmsight import infer
 from mmsight.apis import DetectInferencer, detect
+from mmsight.cli import main
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 
@@ -202,13 +202,12 @@ def test_a_failed_tile_is_told_and_tried_again(make_detector, write_scene, ships
 
     detector.model.fault = fault
     monkeypatch.setattr(detect, 'DetectInferencer', lambda *args: detector)
-    parser = infer.argparse.ArgumentParser()
-    infer.add_tasks(parser)
-    command = ['detect', TOY, str(scene), '--out-dir', str(tmp_path / 'out'), '--tile', '128', '--overlap', '32',
+    command = ['detect', str(scene), '-m', TOY, '--out-dir', str(tmp_path / 'out'), '--tile', '128', '--overlap', '32',
                '--batch-size', '2']
-    assert infer.run(parser.parse_args(command)) == 1
-    text = capsys.readouterr().out
-    assert 'failed: ' in text and 'at x 96, y 96: RuntimeError: out of memory' in text and '1 tiles failed' in text
+    with pytest.raises(SystemExit, match='1'):
+        main(command)
+    text, errors = capsys.readouterr()
+    assert 'at x 96, y 96 failed: RuntimeError: out of memory' in text and '1 tiles failed' in errors
     report = json.loads((tmp_path / 'out' / 's_report.json').read_text())
     assert report['failed_tiles'] == [dict(x=96, y=96, width=128, height=128, reason='RuntimeError: out of memory')]
     assert report['ships'] < whole
@@ -217,7 +216,8 @@ def test_a_failed_tile_is_told_and_tried_again(make_detector, write_scene, ships
     assert orange.sum() > 500
     detector.model.fault = None
     detector.model.seen.clear()
-    assert infer.run(parser.parse_args([*command, '--overwrite'])) == 0
+    with pytest.raises(SystemExit, match='0'):
+        main([*command, '--overwrite'])
     assert len(detector.model.seen) == 1
     assert json.loads((tmp_path / 'out' / 's_report.json').read_text())['ships'] == whole
 
@@ -319,7 +319,7 @@ def test_faults(make_detector, write_scene, tmp_path, run, root):
     cfg = load_config(str(root / TOY))
     init_default_scope(cfg.default_scope)
     torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), weights)
-    done = run('-m', 'mmsight.cli', 'infer', 'detect', TOY, tmp_path / 'text.tif', '--weights', weights, '--out-dir', tmp_path,
+    done = run('-m', 'mmsight.cli', 'detect', tmp_path / 'text.tif', '-m', TOY, '--weights', weights, '--out-dir', tmp_path,
                check=False)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert f'error: {tmp_path}{os.sep}text.tif: the file is damaged or no raster image' in done.stderr

@@ -1,10 +1,16 @@
 """Which model is meant: a config, a checkpoint, or a name with the weights that its training left."""
 
+import json
+
+import cv2
+import numpy as np
 import pytest
 import torch
 
+from mmsight.cli import main
 from mmsight.configs import load_config
 from mmsight.engine.load_model import build_model, find_model
+from mmsight.engine.publish import publish
 from mmsight.errors import InputError
 
 
@@ -47,3 +53,21 @@ def test_faults(checkpoint, tmp_path):
     (tmp_path / 'bad.pth').write_bytes(b'bad')
     with pytest.raises(InputError, match='(is damaged or no checkpoint|holds no config)'):
         find_model(str(tmp_path / 'bad.pth'))
+
+
+def test_a_model_in_the_box_does_its_own_task_alone(box, untrained, tmp_path, capsys):
+    """By name, with the threshold of its metadata, and with a warning where the image is far from the training images."""
+    publish(box('toy-ships', 'sar_shipnet_toy', expects=dict(score_threshold=0.07, image_size=[200, 300], modality='radar')),
+            untrained('sar_shipnet_toy'))
+    picture, out = tmp_path / 'a.png', tmp_path / 'out'
+    cv2.imwrite(str(picture), np.zeros((64, 64), np.uint8))
+    with pytest.raises(SystemExit, match='0'):
+        main(['detect', str(picture), '-m', 'toy-ships', '--out-dir', str(out), '--device', 'cpu'])
+    assert 'warning: a.png: the longer side has 64 pixels' in capsys.readouterr().out
+    report = json.loads((out / 'a_report.json').read_text())
+    assert report['threshold'] == 0.07 and report['checkpoint'].endswith('toybox/weights/toy-ships.safetensors')
+    with pytest.raises(SystemExit, match="'toy-ships' is a model of `mmsight detect`, and `mmsight upscale` needs one of its"):
+        main(['upscale', str(picture), '-m', 'toy-ships'])
+    with pytest.raises(SystemExit, match='did you mean toy-ships'):
+        main(['detect', str(picture), '-m', 'toy-shis'])
+    assert find_model('sar_shipnet_toy', 'toy-ships')[1] == report['checkpoint']  # as the export and `mmsight test` name it

@@ -112,7 +112,7 @@ def test_faults(write_scene, tmp_path):
             Scene(path, **options)
 
     (tmp_path / 'text.tif').write_text('hello')
-    refused('text.tif: the file is damaged or no raster image', tmp_path / 'text.tif')
+    refused('text.tif: the file is damaged or no GeoTIFF', tmp_path / 'text.tif')
     (tmp_path / 'text.png').write_text('hello')
     refused('text.png: the file is damaged or no image', tmp_path / 'text.png')
     refused('the file has 3 bands and the model reads one band: choose with --bands', write_scene(

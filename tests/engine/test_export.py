@@ -1,5 +1,7 @@
 """One ONNX file of each network, against torch, at sizes that it was not traced with."""
 
+from dataclasses import replace
+
 import onnx
 import pytest
 import torch
@@ -9,6 +11,7 @@ from mmsight.configs import load_config
 from mmsight.engine import export
 from mmsight.engine.export import TOLERANCE, Graph, differences, export_onnx, session
 from mmsight.errors import InputError
+from mmsight.tasks import task_of
 
 
 def graph_of(name):
@@ -71,11 +74,12 @@ def test_command_compares_and_refuses(run, tmp_path):
     assert size.returncode == 1 and 'Traceback' not in size.stderr
 
 
-def test_scope_without_a_task_is_refused():
+def test_a_task_without_a_graph_is_refused(monkeypatch):
     cfg = load_config('example_project')
-    with pytest.raises(InputError, match='nothing to export'):
-        graph = Graph(cfg, MODELS.build(cfg.model))
-        export_onnx(graph, torch.zeros(2, 1, 8, 8), None)
+    model = MODELS.build(cfg.model)
+    monkeypatch.setattr('mmsight.engine.export.task_of', lambda cfg: replace(task_of(cfg), export=None))
+    with pytest.raises(InputError, match='models of `mmsight tone` cannot be exported'):
+        Graph(cfg, model)
 
 
 @pytest.mark.parametrize('name', ['s2net_toy', 'sar_shipnet_toy'])

@@ -73,3 +73,17 @@ def test_converter_writes_torchvisions_names(run, root, tmp_path):
     state = torch.load(out, weights_only=True)
     wanted = {f'features.{name}': value.shape for name, value in vgg.make_layers(vgg.cfgs['D']).state_dict().items()}
     assert {name: value.shape for name, value in state.items()} == wanted and str(out) in done.stdout
+
+
+@pytest.mark.parametrize('config', ['ssd300_vgg16_ssdd_300', 'ssd512_vgg16_ssdd_512'])
+def test_ssd_starts_from_it(config):
+    """All thirteen convolutions have the names of mmdet's backbone."""
+    from mmengine.registry import MODELS, init_default_scope
+
+    from mmsight.configs import load_config
+    cfg = load_config(config, {'model.backbone.init_cfg.checkpoint': 'mmsight://vgg16-hed'})
+    init_default_scope(cfg.default_scope)
+    backbone = MODELS.build(cfg.model.backbone)
+    backbone.init_weights()
+    found = backbone.state_dict()
+    assert all(torch.equal(found[name], value) for name, value in pretrained.vgg16_hed().items())

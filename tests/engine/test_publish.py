@@ -22,10 +22,10 @@ from mmsight.errors import InputError
 def test_published_model_predicts_as_the_checkpoint(box, untrained, monkeypatch, tmp_path):
     monkeypatch.setenv('MMSIGHT_DATA', '/of/this/machine')
     checkpoint = untrained('sar_shipnet_toy')
-    facts = box('toy-ships', 'sar_shipnet_toy', 'detect', default=True,
+    facts = box('toy-ships', 'sar_shipnet_toy', default=True,
                 expects=dict(gsd=[2.0, 4.0], score_threshold=0.2))
     published, unused = publish(facts, checkpoint)
-    assert unused == [] and the_box.default_model('detect').name == 'toy-ships'
+    assert unused == [] and the_box.get_model('toy-ships').default
     _, model = load_model('toy-ships')
     assert model.dataset_meta['gsd'] == [2.0, 4.0] and model.dataset_meta['classes'] == ['ship']
     assert find_model('toy-ships')[0].model == load_config('sar_shipnet_toy').model
@@ -42,10 +42,10 @@ def test_published_model_predicts_as_the_checkpoint(box, untrained, monkeypatch,
 
 
 def test_metafile_keeps_the_rest_and_publishing_again_replaces(box, untrained):
-    facts = box('toy-x2', 'super_resolution_toy', 'upscale')
+    facts = box('toy-x2', 'super_resolution_toy')
     publish(facts, untrained('super_resolution_toy'))
     first = the_box.get_model('toy-x2')
-    box('toy-x2', 'super_resolution_toy', 'upscale', value=31.0)
+    box('toy-x2', 'super_resolution_toy', value=31.0)
     publish(facts, untrained('super_resolution_toy'))
     text = (facts.parents[1] / 'metafile.yml').read_text()
     assert 'Results: []  # stays' in text
@@ -77,7 +77,7 @@ def test_averaged_weights_are_taken(box, untrained, tmp_path):
     checkpoint = dict(state_dict=model.state_dict())
     hook.before_save_checkpoint(runner, checkpoint)
     torch.save(checkpoint, tmp_path / 'ema.pth')
-    published, _ = publish(box('toy-ema', 'super_resolution_toy', 'upscale'), str(tmp_path / 'ema.pth'))
+    published, _ = publish(box('toy-ema', 'super_resolution_toy'), str(tmp_path / 'ema.pth'))
     name = next(iter(dict(model.generator.named_parameters())))
     found = load_from_safetensors(str(published.path))['state_dict'][f'generator.{name}']
     torch.testing.assert_close(found, averaged[f'generator.{name}'], rtol=1e-3, atol=1e-3)
@@ -99,10 +99,12 @@ def test_faults_of_facts(box, untrained, tmp_path, monkeypatch):
                        (dict(good={'none.jpg': 'A case.'}), 'picture none.jpg is not in'),
                        (dict(results=[]), 'results is empty')):
         with pytest.raises(InputError, match=says):
-            publish(box('toy', 'super_resolution_toy', 'upscale', **more), checkpoint)
+            publish(box('toy', 'super_resolution_toy', **more), checkpoint)
     with pytest.raises(InputError, match="is the name of a config"):
-        publish(box('super_resolution_toy', 'super_resolution_toy', 'upscale'), checkpoint)
-    facts = box('toy', 'super_resolution_toy', 'upscale')
+        publish(box('super_resolution_toy', 'super_resolution_toy'), checkpoint)
+    facts = box('toy', 'super_resolution_toy')
+    with pytest.raises(InputError, match="checkpoint 'none.pth' does not exist"):
+        publish(facts, 'none.pth')
     with pytest.raises(InputError, match='does not fit the model of super_resolution_toy'):
         publish(facts, untrained('sar_shipnet_toy'))
     monkeypatch.setattr(publishing, 'MOST_MEGABYTES', 0.01)
@@ -116,7 +118,7 @@ def test_faults_of_facts(box, untrained, tmp_path, monkeypatch):
 
 
 def test_cut_altered_newer_and_foreign_files(box, untrained, tmp_path):
-    published, _ = publish(box('toy', 'super_resolution_toy', 'upscale'), untrained('super_resolution_toy'))
+    published, _ = publish(box('toy', 'super_resolution_toy'), untrained('super_resolution_toy'))
     content = published.path.read_bytes()
     copy = tmp_path / 'copy.safetensors'
     copy.write_bytes(content)
@@ -141,7 +143,7 @@ def test_cut_altered_newer_and_foreign_files(box, untrained, tmp_path):
 
 def test_command(box, untrained, root, monkeypatch, capsys):
     """A discriminator is left out, and missing pictures are asked for."""
-    facts = box('toy-gan', 'super_resolution_toy', 'upscale')
+    facts = box('toy-gan', 'super_resolution_toy')
     state = torch.load(untrained('super_resolution_toy'), weights_only=True)
     state['state_dict']['discriminator.weight'] = torch.zeros(1)
     checkpoint = facts.with_name('gan.pth')
@@ -155,7 +157,7 @@ def test_command(box, untrained, root, monkeypatch, capsys):
 
 def test_a_name_is_tested_and_another_model_is_refused(box, untrained, tmp_path, monkeypatch):
     monkeypatch.setenv('MMSIGHT_DATA', str(tmp_path / 'data'))
-    publish(box('toy-x4', 'super_resolution_toy', 'upscale'), untrained('super_resolution_toy'))
+    publish(box('toy-x4', 'super_resolution_toy'), untrained('super_resolution_toy'))
     launch.test('super_resolution_toy', 'toy-x4', str(tmp_path / 'run'))
     assert 'model/PSNR_Y' in json.loads((tmp_path / 'run' / 'result.json').read_text())['metrics']
     with pytest.raises(InputError, match='weights disagree'):
@@ -164,3 +166,22 @@ def test_a_name_is_tested_and_another_model_is_refused(box, untrained, tmp_path,
         launch.test('super_resolution_toy', 'toy-x5', str(tmp_path / 'other'))
     with pytest.raises(InputError, match="did you mean toy-x4"):
         launch.train('super_resolution_toy', str(tmp_path / 'other'), options=dict(load_from='toy-x5'))
+
+
+def test_a_missing_extra_is_named(run, tmp_path):
+    """In a process that cannot find mmdet, as if it were not installed."""
+    path = tmp_path / 'ships.safetensors'
+    write_weights(path, dict(weight=torch.zeros(1)), (), load_config('sar_shipnet_toy').pretty_text, {})
+    code = ('import sys\n'
+            'class Without:\n'
+            '    def __init__(self, finder):\n'
+            '        self.finder = finder\n'
+            '    def __getattr__(self, name):\n'
+            '        return getattr(self.finder, name)\n'
+            '    def find_spec(self, name, *args):\n'
+            '        return None if name.split(".")[0] == "mmdet" else self.finder.find_spec(name, *args)\n'
+            'sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]\n'
+            'from mmsight.engine.load_model import find_model\n'
+            f'find_model({str(path)!r})\n')
+    error = run('-c', code, check=False).stderr
+    assert "ships.safetensors needs mmdet, which is not installed: run `pip install 'mmsight[det]'`" in error

@@ -1,7 +1,9 @@
 import importlib.util
 import json
 import pickle
+import re
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -74,6 +76,20 @@ def test_vis_scheduler(root, run, tmp_path):
     assert ramp == pytest.approx([0.5, 0.625, 0.75, 0.875, 1, 1])
 
 
+def test_vis_scheduler_of_a_cosine_and_of_two_optimizers(root, run, tmp_path):
+    tool = load(root, 'vis_scheduler')
+    cosine = dict(type='CosineAnnealingLR', eta_min=0.1, by_epoch=True, T_max=5, convert_to_iter_based=True)
+    rates = np.array(tool.learning_rates([cosine], 1.0, 5, 4))
+    assert rates == pytest.approx(0.1 + 0.9 * (1 + np.cos(np.pi * np.arange(20) / 20)) / 2)
+    cfg = Config(dict(optim_wrapper=dict(constructor='Two', a=dict(optimizer=dict(lr=1.0)), b=dict(optimizer=dict(lr=2.0))),
+                      param_scheduler=[cosine]))
+    assert tool.optimizers(cfg) == dict(a=(1.0, [cosine]), b=(2.0, [cosine]))
+    cfg.param_scheduler = dict(b=[cosine])
+    assert tool.optimizers(cfg) == dict(a=(1.0, []), b=(2.0, [cosine]))
+    text = run('tools/analysis_tools/vis_scheduler.py', 'super_resolution_toy', '--out', tmp_path / 'lr.png').stdout
+    assert 'generator: 2400 iterations, ' in text and 'discriminator: 2400 iterations, ' in text
+
+
 def test_browse_dataset(run, tmp_path, toy):
     tool = 'tools/analysis_tools/browse_dataset.py'
     text = run(tool, TOY, '-n', 3, '--output-dir', tmp_path, MMSIGHT_DATA=str(toy)).stdout
@@ -88,7 +104,7 @@ def test_confusion_matrix_by_hand(root):
           dict(bbox=[20, 20, 25, 25], bbox_label=0, ignore_flag=1)]
     predicted = dict(bboxes=torch.tensor([box, far, [30, 0, 40, 9], box]), scores=torch.tensor([0.9, 0.8, 0.7, 0.1]),
                      labels=torch.tensor([0, 0, 1, 1]))
-    count = load(root, 'confusion_matrix').count
+    count = load(root, 'confusion_matrix').count_boxes
     count(matrix, predicted, gt, 0.5, 0.5)
     # 0 found; one 1 taken for 0 and so missed, the other missed; one 1 on background
     assert matrix.tolist() == [[1, 0, 0], [1, 0, 2], [0, 1, 0]]
@@ -98,6 +114,20 @@ def test_confusion_matrix_by_hand(root):
     assert (matrix == before).all()
     count(matrix, predicted, [], 0.5, 0.5)
     assert (matrix - before).tolist() == [[0, 0, 0], [0, 0, 0], [2, 1, 0]]
+
+
+def test_confusion_matrix_of_rotated_boxes_and_of_pixels(root):
+    """A ship lies across its neighbour: their upright extents are alike, they themselves hardly meet."""
+    tool = load(root, 'confusion_matrix')
+    matrix = np.zeros((2, 2), dtype=int)
+    gt = [dict(bbox=[50, 50, 60, 10, np.pi / 4], bbox_label=0)]
+    for angle, expected in ((np.pi / 4, [[1, 0], [0, 0]]), (-np.pi / 4, [[1, 1], [1, 0]])):
+        predicted = dict(bboxes=torch.tensor([[50, 50, 60, 10, angle]]), scores=torch.ones(1), labels=torch.zeros(1, dtype=int))
+        tool.count_boxes(matrix, predicted, gt, 0.5, 0.5)
+        assert matrix.tolist() == expected
+    matrix = np.zeros((2, 2), dtype=int)
+    tool.count_pixels(matrix, np.array([[0, 1, 1, 0]]), np.array([[0, 1, 0, 255]]))
+    assert matrix.tolist() == [[1, 1], [0, 1]]
 
 
 def test_confusion_matrix_tool(run, tmp_path, toy):
@@ -111,6 +141,9 @@ def test_confusion_matrix_tool(run, tmp_path, toy):
     pkl.write_bytes(pickle.dumps([dict(pred_instances=empty)]))
     done = run(tool, TOY, pkl, '--out', out, MMSIGHT_DATA=str(toy), check=False)
     assert done.returncode == 1 and 'holds 1 images' in done.stderr
+    pkl.write_bytes(pickle.dumps([dict(keypoints=())]))
+    done = run(tool, 's2net_toy', pkl, '--out', out, check=False)
+    assert done.returncode == 1 and 'holds no classes of boxes or pixels' in done.stderr
 
 
 def test_analyze_logs(run, tmp_path):
@@ -123,6 +156,33 @@ def test_analyze_logs(run, tmp_path):
     assert 'median 0.2000 s, fastest 0.1000 s, slowest 0.3000 s' in run(tool, 'cal_train_time', tmp_path / 'a').stdout
     done = run(tool, 'plot_curve', tmp_path / 'a', '--keys', 'acc', '--out', tmp_path / 'd.png', check=False)
     assert done.returncode == 1 and "no logged 'acc'" in done.stderr
+
+
+@pytest.mark.parametrize(('paper', 'channels'), [('sar_shipnet', 3), ('larsd', 3), ('s2net', 3), ('super_resolution', 3),
+                                                 ('eas_unet', 1)])
+def test_every_toy_config_is_counted_and_browsed(root, monkeypatch, capsys, tmp_path, paper, channels):
+    """In this process, since each import of torch and a host takes seconds."""
+    monkeypatch.setenv('MMSIGHT_DATA', str(tmp_path))
+    for tool, options in (('get_flops', ['--shape', '64', '96']), ('vis_scheduler', ['--out', str(tmp_path / 'lr.png')]),
+                          ('browse_dataset', ['-n', '2', '--output-dir', str(tmp_path / 'browse')]),
+                          ('browse_dataset', ['-n', '2', '--output-dir', str(tmp_path / 'tests'), '--split', 'test'])):
+        monkeypatch.setattr('sys.argv', [tool, f'{paper}_toy', *options])
+        load(root, tool).main()
+    text = capsys.readouterr().out
+    assert f'input: 1 x {channels} x 64 x 96' in text and float(re.search(r'multiply-adds: ([\d.]+) G', text)[1]) > 0
+    assert ' first, ' in text
+    for folder in ('browse', 'tests'):
+        pictures = [cv2.imread(str(path)) for path in sorted((tmp_path / folder).iterdir())]
+        assert len(pictures) == 2 and all(picture.std() > 5 for picture in pictures)
+        # the truth is drawn in colour on grey images
+        assert paper == 'super_resolution' or all(np.ptp(picture.astype(int), axis=2).max() > 100 for picture in pictures)
+
+
+def test_networks_that_cannot_be_counted_and_data_without_pictures_are_sentences(run):
+    done = run('tools/analysis_tools/get_flops.py', 'vnet_w16_lits_32x256x256', check=False)
+    assert done.returncode == 1 and 'the network takes volumes' in done.stderr and 'Traceback' not in done.stderr
+    done = run('tools/analysis_tools/browse_dataset.py', 'example_project', check=False)
+    assert done.returncode == 1 and 'the datasets of `mmsight tone` hold no pictures' in done.stderr
 
 
 @pytest.mark.parametrize(('bound', 'status'), [('>= 2', 0), ('>= 3', 1)])

@@ -9,6 +9,7 @@ import mmsight  # noqa: F401  (registers the import work-arounds)
 from mmsight.cli import friendly
 from mmsight.configs import load_config
 from mmsight.errors import InputError
+from mmsight.tasks import task_of
 
 
 @friendly
@@ -24,31 +25,27 @@ def main() -> None:
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 
-    import mmcv
-    from mmengine.registry import DATASETS, VISUALIZERS, init_default_scope
+    from mmengine.registry import DATASETS, init_default_scope
 
+    from mmsight.apis.base_inferencer import write_picture
     from mmsight.engine.toy import ensure_toy_data
     cfg = load_config(args.config, args.cfg_options)
+    task = task_of(cfg)
+    if task.draw_sample is None:
+        raise InputError(f'{cfg.filename}: the datasets of `mmsight {task.name}` hold no pictures')
+    if f'{args.split}_dataloader' not in cfg:
+        raise InputError(f'{cfg.filename} has no {args.split}_dataloader')
     if 'toy_data' in cfg:
         ensure_toy_data(cfg.toy_data)
-    if f'{args.split}_dataloader' not in cfg or 'visualizer' not in cfg:
-        raise InputError(f'{cfg.filename} has no {args.split}_dataloader or no visualizer')
-    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    init_default_scope(cfg.default_scope)
     dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
-    cfg.visualizer.vis_backends = None
-    visualizer = VISUALIZERS.build(cfg.visualizer)
-    visualizer.dataset_meta = dataset.metainfo
     args.output_dir.mkdir(parents=True, exist_ok=True)
-    for index in range(min(args.number, len(dataset))):
+    count = min(args.number, len(dataset))
+    for index in range(count):
         item = dataset[index]
-        sample = item['data_samples']
-        boxes = sample.gt_instances.get('bboxes')
-        if hasattr(boxes, 'tensor'):  # mmdet's visualizer paints plain tensors only
-            sample.gt_instances.bboxes = boxes.tensor
-        image = mmcv.bgr2rgb(item['inputs'].permute(1, 2, 0).numpy())
-        out = args.output_dir / f"{index:05d}_{Path(getattr(sample, 'img_path', str(index))).stem}.png"
-        visualizer.add_datasample(out.stem, image, sample, draw_pred=False, show=False, out_file=str(out))
-    print(f'{min(args.number, len(dataset))} of {len(dataset)} images in {args.output_dir}')
+        name = Path(getattr(item.get('data_samples'), 'img_path', None) or str(item.get('id', ''))).stem
+        write_picture(task.draw_sample(item), args.output_dir / f"{'_'.join(filter(None, (f'{index:05d}', name)))}.png")
+    print(f'{count} of {len(dataset)} images in {args.output_dir}')
 
 
 if __name__ == '__main__':

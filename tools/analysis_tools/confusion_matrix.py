@@ -1,4 +1,4 @@
-"""Draw which classes a detector confuses, from the predictions that tools/test.py wrote with --out."""
+"""Draw which classes a detector or a segmentor confuses, from the predictions that tools/test.py wrote with --out."""
 
 import argparse
 from pathlib import Path
@@ -11,31 +11,37 @@ import mmsight  # noqa: F401  (registers the import work-arounds)
 from mmsight.cli import friendly
 from mmsight.configs import load_config
 from mmsight.errors import InputError
+from mmsight.rotated_iou import from_upright, rotated_iou
 
 
-def count(matrix: np.ndarray, predicted: dict, instances: list[dict], score_thr: float, iou_thr: float) -> None:
+def count_boxes(matrix: np.ndarray, predicted: dict, instances: list[dict], score_thr: float, iou_thr: float) -> None:
     """Add one image to a confusion matrix, as mmdet counts: every overlapping pair counts.
 
     Args:
         matrix (np.ndarray): (classes + 1, classes + 1), truth by prediction; the last row and column are background.
-        predicted (dict): ``bboxes`` (n, 4), ``scores`` and ``labels`` (n, ), tensors, in the original image's pixels.
+        predicted (dict): ``bboxes`` (n, 4) or rotated (n, 5), ``scores`` and ``labels`` (n, ), tensors, in the original
+            image's pixels.
         instances (list[dict]): Ground truth: ``bbox``, ``bbox_label``, ``ignore_flag``. Ignored ones are left out.
         score_thr (float): Least score.
         iou_thr (float): Least IoU of a pair.
     """
-    import torch
-    from torchvision.ops import box_iou
     instances = [item for item in instances if not item.get('ignore_flag')]
-    gt = torch.tensor([item['bbox'] for item in instances], dtype=torch.float).reshape(-1, 4)
+    gt = np.array([from_upright(np.array([item['bbox']], dtype=float))[0] for item in instances]).reshape(-1, 5)
     gt_labels = np.array([item['bbox_label'] for item in instances], dtype=int)
     keep = predicted['scores'] >= score_thr
     labels = predicted['labels'][keep].numpy()
-    pairs = (box_iou(predicted['bboxes'][keep].float(), gt) >= iou_thr).numpy()
+    pairs = rotated_iou(from_upright(predicted['bboxes'][keep].double().numpy()), gt) >= iou_thr
     detection, truth = pairs.nonzero()
     np.add.at(matrix, (gt_labels[truth], labels[detection]), 1)
     np.add.at(matrix[-1], labels[~pairs.any(axis=1)], 1)
     found = (pairs & (labels[:, None] == gt_labels)).any(axis=0)
     np.add.at(matrix[:, -1], gt_labels[~found], 1)
+
+
+def count_pixels(matrix: np.ndarray, predicted: np.ndarray, truth: np.ndarray, ignored: int = 255) -> None:
+    """Add one image's pixels to a confusion matrix (classes, classes), truth by prediction; ``ignored`` ones are left out."""
+    known = truth != ignored
+    np.add.at(matrix, (truth[known], predicted[known]), 1)
 
 
 def draw(matrix: np.ndarray, names: list[str], path: Path) -> None:
@@ -73,16 +79,24 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options)
     if not args.predictions.is_file():
         raise InputError(f"{args.predictions} does not exist; write it with `python tools/test.py ... --out FILE.pkl`")
-    init_default_scope(cfg.get('default_scope', 'mmengine'))
     samples = mmengine.load(str(args.predictions))
+    if not samples or not {'pred_instances', 'pred_sem_seg'} & set(samples[0]):
+        raise InputError(f'{args.predictions} holds no classes of boxes or pixels, so there is nothing that could be confused')
+    init_default_scope(cfg.default_scope)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     if len(samples) != len(dataset):
         raise InputError(f'{args.predictions} holds {len(samples)} images, but the test set of {cfg.filename} '
                          f'has {len(dataset)}')
-    names = [*dataset.metainfo['classes'], 'background']
+    boxes = 'pred_instances' in samples[0]
+    names = [*dataset.metainfo['classes'], *(['background'] if boxes else [])]
     matrix = np.zeros((len(names), len(names)), dtype=int)
     for index, sample in enumerate(samples):
-        count(matrix, sample['pred_instances'], dataset.get_data_info(index)['instances'], args.score_thr, args.iou_thr)
+        if boxes:
+            instances = dataset.get_data_info(index)['instances']
+            count_boxes(matrix, sample['pred_instances'], instances, args.score_thr, args.iou_thr)
+        else:
+            predicted, truth = (sample[key]['data'].numpy() for key in ('pred_sem_seg', 'gt_sem_seg'))
+            count_pixels(matrix, predicted, truth)
     for name, row in zip(names, matrix, strict=True):
         print(f"{name}: {', '.join(f'{value} as {other}' for value, other in zip(row, names, strict=True))}")
     draw(matrix, names, args.out)

@@ -7,6 +7,7 @@ from mmengine.config import DictAction
 import mmsight  # noqa: F401  (registers the import work-arounds)
 from mmsight.cli import friendly
 from mmsight.configs import load_config
+from mmsight.errors import InputError
 
 
 @friendly
@@ -23,14 +24,23 @@ def main() -> None:
     import torch
     from mmengine.analysis import get_model_complexity_info
     from mmengine.registry import MODELS, init_default_scope
+
+    from mmsight.engine.export import Graph
     cfg = load_config(args.config, args.cfg_options)
-    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model).eval()
+    if any(isinstance(part, torch.nn.Conv3d) for part in model.modules()):
+        raise InputError(f'{cfg.filename}: the network takes volumes; multiply-adds are counted for one image')
+    network = Graph(cfg, model).eval()
+    image = torch.zeros(1, network.channels, *args.shape)
     with torch.no_grad():
-        counted = get_model_complexity_info(
-            model, inputs=(torch.zeros(1, 3, *args.shape), ), show_table=False, show_arch=False)
+        try:
+            network.outputs(image)
+        except InputError:  # a two-stage detector is no graph: what its host's own forward runs is counted
+            network = model
+        counted = get_model_complexity_info(network, inputs=(image, ), show_table=False, show_arch=False)
     params = sum(parameter.numel() for parameter in model.parameters())
-    print(f'input: 1 x 3 x {args.shape[0]} x {args.shape[1]}')
+    print(f"input: {' x '.join(map(str, image.shape))}")
     print(f"multiply-adds: {counted['flops'] / 1e9:.3f} G")
     print(f'parameters: {params / 1e6:.3f} M, {params * 4 / 2**20:.1f} MiB in fp32')
 

@@ -1,9 +1,9 @@
-"""Draw the learning rate of a config's schedule over its iterations."""
+"""Draw the learning rate of each of a config's optimizers over its iterations."""
 
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 
 import mmsight  # noqa: F401  (registers the import work-arounds)
 from mmsight.cli import friendly
@@ -25,11 +25,10 @@ def learning_rates(schedulers: list[dict], lr: float, epochs: int, epoch_length:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
     built = []
     for settings in schedulers:
-        settings = dict(settings)
-        settings.setdefault('end', epochs if settings.get('by_epoch', True) else epochs * epoch_length)  # as the Runner does
-        if settings.get('convert_to_iter_based'):
-            settings['epoch_length'] = epoch_length
-        built.append(PARAM_SCHEDULERS.build(settings, default_args=dict(optimizer=optimizer)))
+        # as the runner completes them
+        end = epochs if settings.get('by_epoch', True) else epochs * epoch_length
+        built.append(PARAM_SCHEDULERS.build(dict(dict(end=end), **settings), default_args=dict(
+            optimizer=optimizer, epoch_length=epoch_length)))
     rates = []
     for _ in range(epochs):
         for _ in range(epoch_length):
@@ -42,6 +41,20 @@ def learning_rates(schedulers: list[dict], lr: float, epochs: int, epoch_length:
             if scheduler.by_epoch:
                 scheduler.step()
     return rates
+
+
+def optimizers(cfg: Config) -> dict[str, tuple[float, list[dict]]]:
+    """Learning rate and schedulers of each optimizer; one that has no name is called ``'learning rate'``."""
+    wrappers = cfg.optim_wrapper
+    named = {'learning rate': wrappers} if 'optimizer' in wrappers else {
+        name: wrapper for name, wrapper in wrappers.items() if isinstance(wrapper, dict)}
+    found = {}
+    for name, wrapper in named.items():
+        schedulers = cfg.get('param_scheduler') or []
+        if isinstance(schedulers, dict) and 'type' not in schedulers:  # a list for each optimizer
+            schedulers = schedulers.get(name, [])
+        found[name] = wrapper.optimizer.lr, [schedulers] if isinstance(schedulers, dict) else list(schedulers)
+    return found
 
 
 @friendly
@@ -60,19 +73,20 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options)
     if 'optim_wrapper' not in cfg or 'train_cfg' not in cfg:
         raise InputError(f'{cfg.filename} has no optim_wrapper and train_cfg, so there is no schedule to draw')
-    schedulers = cfg.get('param_scheduler') or []
-    schedulers = schedulers if isinstance(schedulers, list) else [schedulers]
     epochs, length = cfg.train_cfg.get('max_epochs'), args.epoch_length
     if epochs is None:
         epochs, length = 1, cfg.train_cfg.max_iters
-    rates = learning_rates(schedulers, cfg.optim_wrapper.optimizer.lr, epochs, length)
     figure = Figure(figsize=(7, 4), layout='constrained')
     axes = figure.add_subplot(xlabel='iteration', ylabel='learning rate')
-    axes.plot(rates)
+    for name, (lr, schedulers) in optimizers(cfg).items():
+        rates = learning_rates(schedulers, lr, epochs, length)
+        axes.plot(rates, label=name)
+        print(f'{name}: {len(rates)} iterations, {rates[0]:.3g} first, {max(rates):.3g} highest, {rates[-1]:.3g} last')
+    axes.legend()
     axes.grid(alpha=0.3)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(args.out, dpi=120)
-    print(f'{args.out}: {len(rates)} iterations, {rates[0]:.3g} first, {max(rates):.3g} highest, {rates[-1]:.3g} last')
+    print(args.out)
 
 
 if __name__ == '__main__':

@@ -7,7 +7,7 @@ from mmsight.projects.larsd import pipelines
 img_scale = (768, 768)
 load, resize, pad, *finish = pipelines.test_pipeline((1024, 1024))
 train_pipeline = [
-    dict(type='mmsight.CachedLoad', load=load),
+    dict(type='mmsight.Cached', transforms=[load]),
     dict(type='mmdet.LoadAnnotations', with_bbox=True, box_type='rbox'),
     dict(type='mmdet.RandomFlip', prob=0.5),
     dict(type='mmsight.RandomQuarterTurn'),

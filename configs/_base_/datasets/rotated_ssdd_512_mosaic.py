@@ -3,7 +3,7 @@
 _base_ = 'rotated_ssdd.py'
 
 load = [
-    dict(type='mmsight.CachedLoad', load=dict(type='mmsight.LoadShipImage', grey=True)),
+    dict(type='mmsight.Cached', transforms=[dict(type='mmsight.LoadShipImage', grey=True)]),
     dict(type='mmdet.LoadAnnotations', with_bbox=True, box_type='rbox'),
     dict(type='mmdet.RandomFlip', prob=0.5),
     dict(type='mmsight.RandomQuarterTurn'),

@@ -2,7 +2,7 @@
 _base_ = 'ssdd_fit.py'
 
 load = [
-    dict(type='mmsight.CachedLoad', load=dict(type='mmsight.LoadSARImage')),
+    dict(type='mmsight.Cached', transforms=[dict(type='mmsight.LoadSARImage')]),
     dict(type='LoadAnnotations', with_bbox=True),
     # radar from above: any direction is as likely
     dict(type='RandomFlip', prob=0.5),

@@ -2,19 +2,7 @@
 _base_ = 't91_x4.py'
 
 train_pipeline = [
-    dict(
-        type='mmsight.Cached',
-        key='gt_path',
-        transforms=[
-            dict(type='mmsight.LoadImagePair'),
-            dict(type='mmsight.CropToMultiple'),
-            dict(type='mmsight.MakeLR', method='bicubic')
-        ]),
-    dict(type='mmsight.RandomPatch', gt_patch_size=96),
-    dict(type='Flip', keys=['img', 'gt'], flip_ratio=0.5, direction='horizontal'),
-    dict(type='Flip', keys=['img', 'gt'], flip_ratio=0.5, direction='vertical'),
-    dict(type='RandomTransposeHW', keys=['img', 'gt'], transpose_ratio=0.5),
-    dict(type='PackInputs', meta_keys=['set_name'])
+    _base_.train_pipeline[0], dict(type='mmsight.RandomPatch', gt_patch_size=96), *_base_.train_pipeline[2:]
 ]
 train_dataloader = dict(
     batch_size=16,

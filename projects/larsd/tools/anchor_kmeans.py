@@ -7,6 +7,7 @@ The images go through the config's own training pipeline, so that resizing and r
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import DictAction
 
@@ -50,7 +51,7 @@ def main() -> None:
     print(f'{args.out}, {picture}')
 
 
-def _sizes(cfg, epochs: int, seed: int):
+def _sizes(cfg: Any, epochs: int, seed: int) -> Any:
     """(n, 2), w and h of the training set's ships with angles in (-45, 45] degrees."""
     import random
 
@@ -79,7 +80,7 @@ def _sizes(cfg, epochs: int, seed: int):
     return ship_frame(torch.cat(found))[:, 2:4].double().numpy()
 
 
-def _draw(sizes, found, path: Path) -> None:
+def _draw(sizes: Any, found: Any, path: Path) -> None:
     """Ships as dots in the colour of their level, anchors as crosses."""
     from matplotlib.figure import Figure
     from mmsight.projects.larsd.anchors import area_groups
@@ -88,9 +89,9 @@ def _draw(sizes, found, path: Path) -> None:
                               ylim=(0, sizes.max() * 1.05))
     group = area_groups(sizes, len(found.anchors))
     for level, anchors in enumerate(found.anchors):
-        colour = f'C{level}'
-        axes.scatter(*sizes[group == level].T, s=6, alpha=0.4, color=colour, linewidths=0, label=f'ships of P{level + 2}')
-        axes.scatter(*anchors.T, s=80, marker='X', color=colour, edgecolors='black')
+        colour, (w, h) = f'C{level}', sizes[group == level].T
+        axes.scatter(w, h, s=6, alpha=0.4, color=colour, linewidths=0, label=f'ships of P{level + 2}')
+        axes.scatter(anchors[:, 0], anchors[:, 1], s=80, marker='X', color=colour, edgecolors='black')
     axes.scatter([], [], s=80, marker='X', color='white', edgecolors='black', label='anchors')
     axes.legend()
     axes.grid(alpha=0.3)

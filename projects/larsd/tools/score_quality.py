@@ -6,6 +6,7 @@ Every candidate before NMS is compared with the ship that it overlaps most. Writ
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.config import DictAction
@@ -115,7 +116,7 @@ def main() -> None:
     print(f'{args.out}, {picture}')
 
 
-def all_scores(head, lasa, maps: list, found, origins: tuple) -> dict:
+def all_scores(head: Any, lasa: Any, maps: list, found: Any, origins: tuple) -> dict:
     """Scores (n, ) of an image's candidates by each of ``SCORINGS``, as the head gives them.
 
     Args:
@@ -134,7 +135,7 @@ def all_scores(head, lasa, maps: list, found, origins: tuple) -> dict:
     return dict(raw=found.scores, aligned=aligned * factor, blended=lasa.blend(own, aligned) * factor)
 
 
-def _candidates(cfg, checkpoint: str) -> tuple[list[tuple], int]:
+def _candidates(cfg: Any, checkpoint: str) -> tuple[list[tuple], int]:
     """Per image the three scores, IoU, ship and place, the arguments of :func:`summarise`; and the number of ships."""
     import torch
     from mmdet.structures.bbox import get_box_tensor
@@ -149,7 +150,7 @@ def _candidates(cfg, checkpoint: str) -> tuple[list[tuple], int]:
     from mmsight.rotated_iou import rotated_iou
     if 'toy_data' in cfg:
         ensure_toy_data(cfg.toy_data)
-    model = build_model(cfg, checkpoint)
+    model: Any = build_model(cfg, checkpoint)
     head = model.bbox_head
     # every candidate, in the pixels of the network's input
     raw_cfg = ConfigDict(head.test_cfg, lasa=None, min_bbox_size=-1)

@@ -73,7 +73,8 @@ def write_comparison(files: list[Path], out_dir: Path) -> Path:
     page = out_dir / 'index.html'
     write_page(
         page, 'What the report measured',
-        '<p>The code behind the report calls its metric with <code>imgs_hr[row][2]</code> and <code>fake_hr[row][1]</code>. Each is one line of 256 pixels, and not the same line: line 2 of the original against '
+        '<p>The code behind the report calls its metric with <code>imgs_hr[row][2]</code> and '
+        '<code>fake_hr[row][1]</code>. Each is one line of 256 pixels, and not the same line: line 2 of the original against '
         'line 1 of the result (red, below; the eight upper lines enlarged). SSIM is then taken in windows of one dimension, at '
         'the range of values in [-1, 1], 2, of values in [0, 255]. So the numbers depend on a 256th of the image, a perfect '
         'result is not rated best, and noise that copies one line gets an SSIM of 1. "PSNR" and "SSIM" are those of the whole '

@@ -28,5 +28,5 @@ def test_train_resume_test_and_draw(run, tmp_path):
     assert list(work_dir.glob('*/vis_data/vis_image/cases*.png')) and list(work_dir.glob('*/vis_data/vis_image/worst_1*.png'))
     # the checkpoint segments the scan that it was made from
     scan = tmp_path / 'data' / 'toy' / 'eas_unet' / 'lits' / 'volume-0.nii.gz'
-    done = run('-m', 'mmsight.cli', 'infer', 'segment', work_dir / 'epoch_2.pth', scan, '--out-dir', tmp_path / 'out', **env)
+    done = run('-m', 'mmsight.cli', 'segment', scan, '-m', work_dir / 'epoch_2.pth', '--out-dir', tmp_path / 'out', **env)
     assert 'mL' in done.stdout and (tmp_path / 'out' / 'volume-0_liver.nii.gz').is_file()

@@ -55,7 +55,7 @@ def test_the_command(ct, checkpoint, write_nifti, write_dicom, tmp_path, run, ki
     if kind == 'dicom':
         write_dicom(source, ct[0])
         affine = read_volume(source).affine
-    command = ('-m', 'mmsight.cli', 'infer', 'segment', TOY, source, '--weights', checkpoint, '--out-dir', tmp_path / 'out')
+    command = ('-m', 'mmsight.cli', 'segment', source, '-m', TOY, '--weights', checkpoint, '--out-dir', tmp_path / 'out')
     text = run(*command).stdout
     mask = nib.load(tmp_path / 'out' / 'scan_liver.nii.gz')
     np.testing.assert_allclose(mask.affine, affine, atol=1e-6)
@@ -215,13 +215,13 @@ def test_no_liver_is_said(ct, inferencer, write_nifti, tmp_path, monkeypatch):
     monkeypatch.setattr(PREDICT, lambda *args: np.zeros(ct[0].shape, np.uint8))
     found = inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')['predictions'][0]
     assert found['volume_ml'] == 0 and found['mean_hu'] is None
-    assert found['warnings'] == ['scan.nii: no liver was found, the mask is empty']
+    assert 'scan.nii: no liver was found, the mask is empty' in found['warnings']
     assert not values_of(tmp_path / 'out' / 'scan_liver.nii.gz').any()
 
 
 def test_faults(ct, checkpoint, inferencer, root, write_nifti, tmp_path, run):
     write_nifti(tmp_path / 'scan.nii', ct[0], spacing=(1.0, 1.0, 1.0))
-    command = ('-m', 'mmsight.cli', 'infer', 'segment', TOY, tmp_path / 'scan.nii')
+    command = ('-m', 'mmsight.cli', 'segment', tmp_path / 'scan.nii', '-m', TOY)
     done = run(*command, '--weights', tmp_path / 'no.pth', check=False)
     assert done.returncode == 1 and 'no.pth' in done.stderr and 'Traceback' not in done.stderr
     with pytest.raises(InputError, match='cannot be loaded into the model of'):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -101,3 +103,49 @@ def test_slurm_scripts_ask_for_the_tasks_and_pass_options_on(root, tmp_path, nam
     unbuffered, script_path, *rest = command.splitlines()
     assert unbuffered == '-u' and Path(script_path) == tool
     assert rest == ['a config.py', *positional, '--amp', '--launcher', 'slurm']
+
+
+def ramp(folder):
+    """An image of all grey levels, and its path."""
+    image = np.tile(np.arange(256, dtype=np.uint8), (32, 1))
+    cv2.imwrite(str(folder / 'ramp.png'), image)
+    return image, folder / 'ramp.png'
+
+
+def test_its_task_is_a_command(run, trained, tmp_path):
+    """The line that was learned, y = 1 - x, makes a negative."""
+    image, path = ramp(tmp_path)
+    command = ('-m', 'mmsight.cli', 'tone', path, '-m', trained / 'epoch_40.pth', '--out-dir', tmp_path / 'out')
+    text = run(*command).stdout
+    made = cv2.imread(str(tmp_path / 'out' / 'ramp_tone.png'), cv2.IMREAD_UNCHANGED)
+    assert abs(made.astype(int) - (255 - image)).max() <= 6 and f'mean: {made.mean():.2f}'[:9] in text
+    assert 'exists already' in run(*command, check=False).stderr
+    run(*command, '--overwrite', '--strength', '0')
+    assert (cv2.imread(str(tmp_path / 'out' / 'ramp_tone.png'), cv2.IMREAD_UNCHANGED) == image).all()
+    assert 'tone' not in run('-m', 'mmsight.cli', '--help').stdout.split()
+
+
+def test_its_task_is_a_tab_of_the_page(trained, tmp_path):
+    pytest.importorskip('gradio')
+    from mmsight.serve import Runner, build_page
+    from mmsight.tasks import find_tasks
+    task, (image, path) = find_tasks()['tone'], ramp(tmp_path)
+    runner = Runner(dict(tone=str(trained / 'epoch_40.pth')), 'cpu')
+    (tmp_path / 'examples').mkdir()
+    page = build_page(runner, [task], tmp_path / 'examples')
+    labels = {getattr(block, 'label', None) for block in page.blocks.values()}
+    assert {'Change tones', 'strength: share of the change'} <= labels
+    (text, pictures, table, files), = runner.run(task, str(path), 1.0)
+    assert text.startswith('ramp.png: mean grey level ') and table['data'][0][0] == 'mean'
+    assert abs(pictures[0][..., 0].astype(int) - (255 - image)).max() <= 6 and Path(files[0]).name == 'ramp_tone.png'
+
+
+def test_its_task_is_exported(run, trained, tmp_path):
+    import onnxruntime
+    out = tmp_path / 'line.onnx'
+    done = run('tools/deployment/export_onnx.py', 'example_project', trained / 'epoch_40.pth', '--out', out, '--random-only',
+               '--shape', 16, 24)
+    assert 'FAIL' not in done.stdout and done.stdout.count('pass') == 2
+    ramp = np.linspace(0, 1, 20, dtype=np.float32).reshape(1, 1, 4, 5)
+    made, = onnxruntime.InferenceSession(str(out)).run(['tones'], {'image': ramp})
+    assert abs(made - (1 - ramp)).max() <= 0.02

@@ -46,21 +46,38 @@ def test_scores_where_no_channel_is_positive():
 
 
 def test_cells_against_a_loop():
-    matrix = torch.tensor([[1.1, 0.1, -9.], [-0.1, 0.95, 12.], [1e-4, 0, 1]], dtype=torch.double)
+    matrix = torch.tensor([[1.1, 0.1, -9.2], [-0.1, 0.95, 12.], [1e-4, 0, 1]], dtype=torch.double)
     flow = homography_flow(matrix, 64, 80)
     found = corresponding_cells(flow, 8, 10)
     expected = []
     for j in range(8):
         for i in range(10):
             place = matrix.numpy() @ [8 * i + 3.5, 8 * j + 3.5, 1]
-            u, v = (place[:2] / place[2] - 3.5) / 8
-            if 0 <= u <= 9 and 0 <= v <= 7:
-                expected.append((j * 10 + i, i, j, round(u), round(v)))
-    ours = torch.cat([found.index[:, None], found.first, found.second], dim=1)
+            u, v = place[:2] / place[2]
+            # the authors interpolate a map of 80x64 pixels there: all four neighbours must exist
+            if np.floor(u) >= 0 and np.ceil(u) <= 79 and np.floor(v) >= 0 and np.ceil(v) <= 63:
+                expected.append((j * 10 + i, i, j, round((u - 3.5) / 8), round((v - 3.5) / 8)))
+    ours = torch.cat([found.cell[:, None], found.first, found.second], dim=1)
     assert len(expected) > 30 and ours.tolist() == [list(row) for row in expected]
 
 
-def test_margin_loss_against_a_loop():
+def test_cells_at_the_border_of_the_second_image():
+    shift = torch.tensor([[1, 0, -3.5], [0, 1, 4.2], [0, 0, 1]], dtype=torch.double)
+    found = corresponding_cells(homography_flow(shift, 32, 32), 4, 4)
+    # 3.5 in x goes to 0, the centre of the first pixel, and belongs to cell 0; 27.5 in y goes beyond the last pixel's, 31
+    assert found.first.tolist() == [[x, y] for y in range(3) for x in range(4)]
+    assert found.second.tolist() == [[x, y + 1] for y in range(3) for x in range(4)]
+
+
+def soft_mean(distances):
+    return -0.1 * np.log(np.mean(np.exp(-np.array(distances) / 0.1)))
+
+
+@pytest.mark.parametrize('negatives, choose', [
+    ('hardest', lambda distances, positive: min(distances)),
+    ('semi-hard', lambda distances, positive: min((d for d in distances if d > positive), default=max(distances))),
+    ('soft', lambda distances, positive: soft_mean(distances))])
+def test_margin_loss_against_a_loop(negatives, choose):
     torch.manual_seed(0)
     first, second = (F.normalize(torch.randn(6, 12, 13, dtype=torch.double), dim=0) for _ in range(2))
     scores = torch.rand(2, 1, 12, 13, dtype=torch.double)
@@ -70,16 +87,17 @@ def test_margin_loss_against_a_loop():
     for (x, y), (u, v) in zip(cells.first.tolist(), cells.second.tolist(), strict=True):
         def distance(a, b):
             return float((a - b).square().sum())
-        positive, negatives = distance(first[:, y, x], second[:, v, u]), []
+        positive, others, back = distance(first[:, y, x], second[:, v, u]), [], []
         for j in range(12):
             for i in range(13):
                 if max(abs(i - u), abs(j - v)) > 4:
-                    negatives.append(distance(first[:, y, x], second[:, j, i]))
+                    others.append(distance(first[:, y, x], second[:, j, i]))
                 if max(abs(i - x), abs(j - y)) > 4:
-                    negatives.append(distance(second[:, v, u], first[:, j, i]))
+                    back.append(distance(second[:, v, u], first[:, j, i]))
         weight = float(scores[0, 0, y, x] * scores[1, 0, v, u])
-        total, weights = total + weight * max(0, 1 + positive - min(negatives)), weights + weight
-    assert margin_loss(first, second, tuple(scores), cells).item() == pytest.approx(total / weights)
+        negative = min(choose(others, positive), choose(back, positive))
+        total, weights = total + weight * max(0, 1 + positive - negative), weights + weight
+    assert margin_loss(first, second, tuple(scores), cells, negatives=negatives).item() == pytest.approx(total / weights)
 
 
 def test_identical_images_have_no_positive_distance():

@@ -19,7 +19,8 @@ from mmsight.projects.s2net import (
     RGBNIRDataset,
 )
 from mmsight.projects.s2net.geometry import sample_at
-from mmsight.projects.s2net.loading import load_pair, read_rgb
+from mmsight.projects.s2net.ground_truth import GroundTruth
+from mmsight.projects.s2net.loading import LoadPair, load_pair, read_rgb
 from mmsight.projects.s2net.splits import LISTS, draw_test_ids, read_ids, write_ids
 from mmsight.projects.s2net.toy import make_toy_data
 
@@ -49,9 +50,17 @@ def test_splits_are_complements(folder):
 def test_loaded_pair(folder):
     pair = load_pair(PairDataset(str(folder))[0])
     assert pair['visible'].shape == pair['infrared'].shape == (48, 60, 3) and pair['infrared'].dtype == np.uint8
-    assert np.array_equal(pair['homography'], np.eye(3)) and pair['flow'][7, 9].tolist() == [9, 7]
+    assert np.array_equal(pair['truth'].homography, np.eye(3)) and pair['truth'].dense(48, 60)[7, 9].tolist() == [9, 7]
     blue = cv2.imread(str(folder / 'crop_LR_visible/p0.jpg'))[..., 0]
     assert np.array_equal(pair['visible'][..., 2], blue)
+
+
+def test_kept_pairs_are_read_once(folder):
+    sample, load = PairDataset(str(folder))[0], LoadPair(keep=True)
+    first = load(sample)
+    (folder / 'cropinfrared/p0.png').unlink()
+    again = RandomFlipRotate()(load(sample))
+    assert first['infrared'] is load(sample)['infrared'] and set(again) == set(first)
 
 
 @pytest.mark.parametrize('side, other', [('crop_LR_visible/p2.jpg', 'visible'), ('cropinfrared/p2.png', 'infrared')])
@@ -108,12 +117,13 @@ def test_matrix_and_flow_as_ground_truth(folder):
     affine = np.array([[1, 0, 5], [0, 1, -2.]])
     np.save(folder / 'cropinfrared/p0.npy', affine)
     pair = load_pair(PairDataset(str(folder))[0])
-    assert pair['homography'].tolist() == [[1, 0, 5], [0, 1, -2], [0, 0, 1]] and pair['flow'][10, 20].tolist() == [25, 8]
-    flow = pair['flow'].copy()
+    assert pair['truth'].homography.tolist() == [[1, 0, 5], [0, 1, -2], [0, 0, 1]]
+    flow = pair['truth'].dense(48, 60)
+    assert flow[10, 20].tolist() == [25, 8]
     flow[0, 0] = np.nan
     np.save(folder / 'cropinfrared/p1.npy', flow)
     pair = load_pair(PairDataset(str(folder))[1])
-    assert 'homography' not in pair and np.array_equal(pair['flow'], flow, equal_nan=True)
+    assert pair['truth'].homography is None and np.allclose(pair['truth'].dense(48, 60), flow, atol=1e-4, equal_nan=True)
     assert torch.isnan(PackTestPair()(pair)['flow'][0, 0]).all()
 
 
@@ -128,7 +138,7 @@ def test_rgb_nir_scenes(tmp_path, suffix):
     np.save(tmp_path / 'water/0001_nir.npy', np.array([[1, 0, 3], [0, 1, 0.]]))
     pairs = RGBNIRDataset(str(tmp_path))
     assert [pair['id'] for pair in pairs][:2] == ['country/0000', 'country/0001'] and len(pairs) == 6
-    assert load_pair(pairs[4])['homography'][0, 2] == 3
+    assert load_pair(pairs[4])['truth'].homography[0, 2] == 3
     assert len(RGBNIRDataset(str(tmp_path), scenes=['water'])) == 3
     (tmp_path / f'water/0002_nir.{suffix}').unlink()
     with pytest.raises(InputError, match='0002_rgb.*infrared image of this pair is missing'):
@@ -168,22 +178,27 @@ def picture_of_places(height=70, width=90):
     """A registered pair whose colour is the pixel's place in the visible image."""
     y, x = np.mgrid[:height, :width]
     image = np.stack([x * 255 / width, y * 255 / height, np.full_like(x, 60)], axis=-1).round().astype(np.uint8)
-    return dict(id='p', path='p.jpg', visible=image, infrared=image.copy(), homography=np.eye(3),
-                flow=np.stack([x, y], axis=-1).astype(np.float32))
+    return dict(id='p', path='p.jpg', visible=image, infrared=image.copy(), truth=GroundTruth.measured(np.eye(3)))
 
 
+def as_flow(pair):
+    """The same pair, registered by a dense flow."""
+    return dict(pair, truth=GroundTruth.measured(pair['truth'].dense(*pair['visible'].shape[:2])))
+
+
+@pytest.mark.parametrize('dense', [False, True])
 @pytest.mark.parametrize('transforms', [
     [RandomFlipRotate()], [RandomInfraredWarp()], [CropPair(40)], [EnlargePair(140)], [FixedInfraredWarp()],
     [EnlargePair(100), RandomFlipRotate(), RandomInfraredWarp(), CropPair(64)]
 ], ids=lambda chain: '+'.join(type(t).__name__ for t in chain))
 @pytest.mark.parametrize('seed', range(6))
-def test_the_flow_follows_every_transform(transforms, seed):
+def test_the_truth_follows_every_transform(transforms, seed, dense):
     torch.manual_seed(seed)
-    pair = picture_of_places()
+    pair = as_flow(picture_of_places()) if dense else picture_of_places()
     for transform in transforms:
         pair = transform(pair)
-    first, second = (torch.from_numpy(pair[key]).permute(2, 0, 1)[None].float() for key in ('visible', 'infrared'))
-    flow = torch.from_numpy(pair['flow'])
+    packed = PackPair()(pair)
+    (first, second), flow = packed['images'][:, None].float(), packed['flow']
     height, width = second.shape[2:]
     x, y = flow.unbind(-1)
     # away from the border, where colours are extrapolated
@@ -192,8 +207,7 @@ def test_the_flow_follows_every_transform(transforms, seed):
     assert known.float().mean() > 0.3
     seen = sample_at(second, flow[None])[0].permute(1, 2, 0)
     assert (seen - first[0].permute(1, 2, 0))[known].abs().max() < 4
-    if not isinstance(transforms[0], FixedInfraredWarp):
-        assert 'homography' not in pair
+    assert (pair['truth'].homography is None) == dense
 
 
 def test_crops_are_centred_and_overlap():
@@ -202,7 +216,7 @@ def test_crops_are_centred_and_overlap():
     for _ in range(20):
         pair = CropPair(32)(RandomInfraredWarp()(picture_of_places()))
         assert pair['visible'].shape == pair['infrared'].shape == (32, 32, 3)
-        sizes.append(np.isfinite(pair['flow']).all(axis=-1).mean())
+        sizes.append(PackPair()(pair)['flow'].isfinite().all(dim=-1).float().mean())
     assert min(sizes) >= 0.4
 
 
@@ -212,7 +226,7 @@ def test_pair_smaller_than_the_crop_or_without_correspondence():
         CropPair(96)(pair)
     assert min(EnlargePair(96)(pair)['visible'].shape[:2]) == 96
     with pytest.raises(InputError, match='no pixel of this pair has a place'):
-        CropPair(32)(dict(pair, flow=np.full_like(pair['flow'], np.nan)))
+        CropPair(32)(dict(pair, truth=GroundTruth.measured(np.full((70, 90, 2), np.nan))))
 
 
 def test_fixed_warp_never_changes_and_masks_the_rim():
@@ -220,7 +234,7 @@ def test_fixed_warp_never_changes_and_masks_the_rim():
     one, two = (FixedInfraredWarp()(picture_of_places()) for _ in range(2))
     assert np.array_equal(one['infrared'], two['infrared']) and torch.equal(before, torch.random.get_rng_state())
     other = FixedInfraredWarp()(dict(picture_of_places(), id='q'))
-    assert not np.allclose(one['homography'], other['homography'])
+    assert not np.allclose(one['truth'].homography, other['truth'].homography)
     for pair in (one, other):
         packed = PackTestPair(margin=3)(pair)
         assert packed['mask'][0].all() and packed['images'].shape == (2, 3, 70, 90)

@@ -108,8 +108,7 @@ def test_a_pair_without_overlap_is_refused(pair, tmp_path, capsys):
             for file in out.iterdir():
                 file.rename(file.with_name(file.name.replace('visible_thermal', 'thermal_visible')))
         with pytest.raises(SystemExit) as left:
-            main(['infer', 'match', 'sift', str(first), str(second), '--out-dir', str(out), '--overwrite', '--keypoints',
-                  '500'])
+            main(['match', str(first), str(second), '-m', 'sift', '--out-dir', str(out), '--overwrite', '--keypoints', '500'])
         assert left.value.code == (0 if files == 5 else 2) and len(list(out.iterdir())) == files
     assert 'no reliable homography was found: of ' in capsys.readouterr().err
     report = json.loads((out / 'thermal_visible_match.json').read_text())

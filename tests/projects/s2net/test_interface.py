@@ -47,6 +47,31 @@ def runner(model, iteration=0):
     return SimpleNamespace(model=model, iter=iteration, message_hub=MessageHub.get_instance('test_interface'))
 
 
+@pytest.mark.parametrize('build', [lambda: R2D2((8, ) * 6, 16), lambda: D2Net('random', min_correspondences=8)])
+def test_mixed_precision_is_for_the_network_alone(build, monkeypatch):
+    torch.manual_seed(0)
+    model = build()
+    images, flow = batch(64)
+    flow = flow + 0.25  # places that bfloat16 does not hold
+    seen = []
+    loss = model.loss
+    monkeypatch.setattr(model, 'loss', lambda pair: seen.append((pair, torch.is_autocast_enabled('cpu'))) or loss(pair))
+    model.guidance = SelfSupervisedMatchingHook(0.4)
+    for enabled in (False, True):
+        torch.manual_seed(1)
+        with torch.autocast('cpu', torch.bfloat16, enabled=enabled):
+            found = model(images, flow, mode='loss')
+        assert not any(inside for _, inside in seen)
+        assert all(value.dtype == torch.float32 for pair, _ in seen for value in (*pair.first.values(), pair.flow))
+        if enabled:
+            for (pair, _), (exact, _) in zip(seen[3:], seen[:3], strict=True):
+                assert torch.equal(pair.flow.nan_to_num(), exact.flow.nan_to_num())
+                norm = pair.first['descriptors'].norm(dim=1)
+                assert torch.allclose(norm, torch.ones_like(norm), atol=1e-5)
+    sum(found.values()).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
 METHODS = dict(
     third=(TinyPoint, 32), r2d2=(lambda: R2D2((4, ) * 6, 8), 64), d2net=(lambda: D2Net('random', min_correspondences=8), 64))
 
@@ -84,10 +109,11 @@ def test_hook_adds_two_weighted_pairs_in_the_same_batch(build, side):
 
 def test_weight_follows_its_schedule():
     model = TinyPoint()
-    hook = SelfSupervisedMatchingHook([(100, 0.0), (200, 0.8)])
+    hook = SelfSupervisedMatchingHook([(100, 0.0), (200, 0.8)], supervised_weight=[(100, 1.0), (200, 0.0)])
     for iteration, weight in ((0, 0.0), (100, 0.0), (150, 0.4), (200, 0.8), (999, 0.8)):
         hook.before_train_iter(runner(model, iteration), 0)
-        assert hook.weight == pytest.approx(weight)
+        assert hook.weight == pytest.approx(weight) and model.supervised_weight == pytest.approx(1 - weight / 0.8)
+    assert model(*batch(count=1), mode='loss')['supervised_loss_contrast'].item() == 0
     with pytest.raises(ValueError, match='weight'):
         SelfSupervisedMatchingHook(-1)
 

@@ -180,6 +180,23 @@ def test_cosim_of_a_map_with_itself_is_zero_and_agrees_with_a_loop(size):
     assert cosine_similarity_loss(a, b, torch.full_like(flow, torch.nan)).item() == 0
 
 
+def test_cosim_leaves_out_pixels_without_a_place():
+    torch.manual_seed(0)
+    a, b = torch.rand(2, 1, 1, 24, 40)
+    flow = pixel_grid(24, 40)[None]
+    flow[0, torch.rand(24, 40) < 0.3] = torch.nan
+    flow[0, :, :20] = torch.nan  # two patches in a row have no pixel left, and one the half
+    known = flow[0].isfinite().all(dim=-1).numpy()
+    total = weights = 0.
+    for y in (0, 8):
+        for x in range(0, 25, 8):
+            p, q = (m[0, 0, y:y + 16, x:x + 16].numpy()[known[y:y + 16, x:x + 16]] for m in (a, b))
+            if len(p):
+                total += len(p) * (1 - p @ q / np.linalg.norm(p) / np.linalg.norm(q))
+                weights += len(p)
+    assert cosine_similarity_loss(a, b, flow).item() == pytest.approx(total / weights, abs=1e-5)
+
+
 def test_peakiness_against_scipy():
     torch.manual_seed(0)
     score = torch.rand(1, 1, 30, 37)

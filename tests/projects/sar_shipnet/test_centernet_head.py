@@ -48,6 +48,24 @@ def test_loss_equals_eq_5_by_hand():
     assert losses['loss_offset'].item() == pytest.approx(l1_offset / 2, rel=1e-5)
 
 
+def test_ignored_ships_are_not_background():
+    """What the map says inside a difficult ship costs nothing, unless another ship's Gaussian claims the cell."""
+    torch.manual_seed(1)
+    heatmap, maps = torch.rand(2, 1, 16, 24) * 0.8 + 0.1, torch.zeros(2, 2, 16, 24)
+    gts, ignored = [instances([[8, 8, 40, 40]]), instances([])], [instances([[30, 30, 62, 58]]), None]
+
+    def loss(values):
+        return head().loss_by_feat(values, maps, maps, gts, [META] * 2, ignored)['loss_center_heatmap'].item()
+
+    changed = {}
+    for name, (i, x, y) in dict(inside=(0, 12, 12), edge=(0, 15, 14), claimed=(0, 8, 8), outside=(0, 17, 12),
+                                other=(1, 12, 12)).items():
+        values = heatmap.clone()
+        values[i, 0, y, x] = 0.95
+        changed[name] = loss(values) != pytest.approx(loss(heatmap))
+    assert changed == dict(inside=False, edge=False, claimed=True, outside=True, other=True)
+
+
 @pytest.mark.parametrize('gts', [[instances([]), instances([])], [instances([]), instances([[1, 1, 9, 9]])],
                                  [instances([[200, 200, 210, 210]]), instances([[63, 60, 64, 64]])]])
 def test_empty_images_and_boxes_off_the_map_give_finite_losses(gts):

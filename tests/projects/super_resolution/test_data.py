@@ -17,7 +17,6 @@ from mmsight.projects.super_resolution.resize import bicubic_matrix, cubic, resi
 from mmsight.projects.super_resolution.toy import make_image, make_toy_data
 from PIL import Image
 
-from mmsight.engine import Cached
 from mmsight.errors import InputError
 
 
@@ -180,21 +179,6 @@ def test_the_reports_square():
     assert np.array_equal(cut, resize_bicubic(wide[:, 10:50], (20, 20)))
 
 
-def test_cache_reads_once_and_gives_copies(tmp_path):
-    path = save(tmp_path / 'a.png', image())
-    cached = Cached([dict(type='mmsight.LoadImagePair'), dict(type='mmsight.MakeLR')], key='gt_path')
-    entry = dict(gt_path=path, scale=4, sample_idx=3)
-    first = cached(dict(entry))
-    first['gt'][:] = 0
-    (tmp_path / 'a.png').unlink()
-    second = cached(dict(entry, sample_idx=5))
-    assert np.array_equal(second['gt'], image()) and second['img'].shape == (6, 8, 3)
-    small = Cached([dict(type='mmsight.LoadImagePair')], key='gt_path', memory_mb=0)
-    save(tmp_path / 'a.png', image())
-    small(dict(entry))
-    assert not small.kept
-
-
 # folders
 
 def folder(root, names=('0001', '0002'), low='{}x4', size=(24, 32)):
@@ -218,6 +202,18 @@ def test_pairs_in_the_order_of_their_names(tmp_path):
     assert [entry['gt_path'][-8:] for entry in found.load_data_list()] == ['0001.png', '0002.png', '0003.png']
     assert found[0]['img'].shape == (6, 8, 3) and found[0]['set_name'] == 'A'
     assert list(found.iter_faults()) == [None] * 3
+
+
+def test_images_too_small_for_a_patch_are_left_out(tmp_path):
+    folder(tmp_path, ['0001', '0002'])
+    save(tmp_path / 'HR' / '0002.png', image(20, 40))
+    found = dataset(tmp_path, filter_cfg=dict(min_size=24))
+    found.full_init()
+    assert len(found) == 1
+    assert found.get_data_info(0)['gt_path'].endswith('0001.png')
+    (tmp_path / 'HR' / '0001.png').write_bytes(b'no image')
+    with pytest.raises(InputError, match='0001.png: the image cannot be read'):
+        dataset(tmp_path, filter_cfg=dict(min_size=24)).full_init()
 
 
 def test_pair_of_wrong_sizes(tmp_path):

@@ -37,13 +37,13 @@ def test_train_resume_test_draw_and_enlarge(run, tmp_path):
 
     image = np.random.default_rng(0).integers(0, 256, (20, 27, 3)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / 'photo.png'), image)
-    tool = ('-m', 'mmsight.cli', 'infer', 'upscale')
+    tool = ('-m', 'mmsight.cli', 'upscale', tmp_path / 'photo.png')
     found = []
     for tile in (8, 64):
-        run(*tool, checkpoint, tmp_path / 'photo.png', '--out-dir', tmp_path / str(tile), '--tile', tile)
+        run(*tool, '-m', checkpoint, '--out-dir', tmp_path / str(tile), '--tile', tile)
         found.append(cv2.imread(str(tmp_path / str(tile) / 'photo_x4.png')).astype(int))
     assert found[0].shape == (80, 108, 3) and np.abs(found[0] - found[1]).max() <= 1
-    done = run(*tool, 'srcnn-mse_w64_t91_x4', tmp_path / 'photo.png', '--weights', checkpoint, check=False)
+    done = run(*tool, '-m', 'srcnn-mse_w64_t91_x4', '--weights', checkpoint, check=False)
     assert done.returncode == 1 and 'use the config that it was trained with' in done.stderr and 'Traceback' not in done.stderr
 
 

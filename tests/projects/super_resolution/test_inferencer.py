@@ -104,7 +104,7 @@ def test_folder_overwrite_and_faults(inferencer, tmp_path, root, weights, run):
     with pytest.raises(InputError, match='the pixels are float32'):
         inferencer(tmp_path / 'float.tif')
     (tmp_path / 'text.png').write_text('hello')
-    command = ('-m', 'mmsight.cli', 'infer', 'upscale', TOY, tmp_path / 'text.png', '--out-dir', tmp_path)
+    command = ('-m', 'mmsight.cli', 'upscale', tmp_path / 'text.png', '-m', TOY, '--out-dir', tmp_path)
     done = run(*command, '--weights', weights, check=False)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert 'text.png: the file is damaged or no image' in done.stderr

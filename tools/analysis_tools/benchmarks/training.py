@@ -50,7 +50,7 @@ def _lite0(quick: bool) -> Row:
         model = _Lite0().train()
         wrapper = (AutocastOptimWrapper if fast else OptimWrapper)(optimizer=torch.optim.SGD(model.parameters(), lr=1e-3))
         if fast:
-            _channels_last(model, wrapper)
+            _channels_last(model)
         return lambda: model.train_step(data, wrapper)
 
     return _speed('EfficientNet-Lite0 at 384', dict(ours=step(True), theirs=step(False)), quick, 2.0)
@@ -83,14 +83,12 @@ def _build(cfg: Config, fast: bool) -> tuple[BaseModel, OptimWrapper | OptimWrap
     model.init_weights()
     if fast:
         use_amp(cfg)
-    wrapper = build_optim_wrapper(model.train(), cfg.optim_wrapper)
-    if fast:
-        _channels_last(model, wrapper)
-    return model, wrapper
+        _channels_last(model)
+    return model, build_optim_wrapper(model.train(), cfg.optim_wrapper)
 
 
-def _channels_last(model: BaseModel, wrapper: OptimWrapper | OptimWrapperDict) -> None:
-    ChannelsLastHook().before_train(SimpleNamespace(model=model, optim_wrapper=wrapper))
+def _channels_last(model: BaseModel) -> None:
+    ChannelsLastHook().before_run(SimpleNamespace(model=model))
 
 
 def _mean_loss(step: Callable[[dict], dict], batches: list[dict]) -> float:

@@ -1,0 +1,90 @@
+"""The task of every detector of ships. A project takes it over with a model and an example of its own."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from mmsight.errors import InputError
+from mmsight.files import IMAGES, RASTERS
+from mmsight.tasks import Export, Option, Shown, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+THRESHOLD = 0.3
+"""Least score of a ship where the model says none, as in mmdet's inferencer."""
+COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
+"""What the web page shows of a ship."""
+
+
+def show(found: dict) -> Shown:
+    """Tell how many ships a scene holds, and which tiles failed."""
+    failed, text = found['failed_tiles'], f"{found['source']}: {found['ships']} ships"
+    if failed:
+        text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again with --overwrite, which tries '
+                 'these tiles again')
+    warnings = [f"the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, y {tile['y']} failed: "
+                f"{tile['reason']}" for tile in failed]
+    return Shown(text, found.get('files', {}), [*found['warnings'], *warnings], found['notes'],
+                 [[ship[name] for name in COLUMNS] for ship in found['detections']], COLUMNS, status=int(bool(failed)))
+
+
+def export(model: Any, image: Tensor) -> dict[str, Tensor]:
+    """The maps of a single-stage detector's head, named as its ``predict_by_feat`` takes them; levels are numbered."""
+    if not hasattr(model, 'bbox_head'):
+        raise InputError(f'{type(model).__name__} is no single-stage detector: only those can be exported')
+    maps = model.bbox_head(model.extract_feat(image))
+    names = inspect.signature(model.bbox_head.predict_by_feat).parameters
+    found: dict[str, Tensor] = {}
+    for name, value in zip(names, maps, strict=False):
+        levels = {f'{name}_{level}': part for level, part in enumerate(value)} if isinstance(value, (list, tuple)) else {
+            name: value}
+        found.update(levels)
+    return found
+
+
+def draw_sample(item: dict) -> np.ndarray:
+    """An image with its ships in red."""
+    import cv2
+    import numpy as np
+    from mmdet.structures.bbox import get_box_tensor
+
+    from mmsight.rotated_iou import corners, from_upright
+    picture = np.ascontiguousarray(item['inputs'].permute(1, 2, 0).numpy()[..., ::-1])  # hosts read BGR
+    boxes = from_upright(get_box_tensor(item['data_samples'].gt_instances.bboxes).double().numpy())
+    outlines = corners(boxes).round().astype(np.int32)
+    cv2.polylines(picture, list(map(np.ascontiguousarray, outlines)), True, (255, 64, 64), 1, cv2.LINE_AA)
+    return picture
+
+
+DETECT = Task(
+    name='detect',
+    title='Detect ships',
+    summary='find ships in images and whole scenes',
+    inputs=dict(INPUT='images, GeoTIFF scenes, folders or patterns of them'),
+    suffixes=tuple(dict.fromkeys((*IMAGES, *RASTERS))),
+    options=(
+        Option('threshold', f"least score of a ship; by default the one on the model's card, else {THRESHOLD}", None, float,
+               'SCORE', page=(0, 1, 0.01)),
+        Option('tile', 'side of a tile in pixels of the scene', None, int, 'SIDE'),
+        Option('overlap', 'overlap of tiles; by default room for a ship of 450 m', None, int, 'PIXELS'),
+        Option('scale', 'factor that enlarges a scene before the network sees it; by default that of the training images', None,
+               float, 'FACTOR', page=(0, 4, 0.25)),
+        Option('gsd', 'size of a pixel, where the file does not say it', None, float, 'METRES'),
+        Option('bands', 'bands of a scene, from 1: one, or red green blue', None, int, 'N', many=True),
+        Option('stretch', 'how values become 8 bits: none, percentile:0.5:99.5, linear:0:4000 or db:-25:0; auto is none for 8 '
+               'bits, else these percentiles', 'auto', metavar='KIND[:LOW:HIGH]'),
+        Option('nodata', 'value of pixels without data', None, float, 'VALUE'),
+        Option('land', 'GeoJSON or raster of land, where ships are dropped', metavar='FILE'),
+        Option('land_buffer', 'width of a shore that counts as land', 0.0, float, 'METRES'),
+        Option('crops', 'write a picture of each ship', False, bool),
+        Option('batch_size', 'tiles at once; more is faster on a GPU', 1, int, 'N')),
+    inferencer='mmsight.apis.detect:DetectInferencer',
+    show=show,
+    example='scene.tif',
+    needs=('mmdet', 'rasterio'),
+    install="pip install 'mmsight[det]'",
+    export=Export(export),
+    draw_sample=draw_sample)

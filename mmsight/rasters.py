@@ -1,0 +1,69 @@
+"""The one place that opens raster files: by what is in them, with a short list of formats, and nothing but the file itself."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from mmsight.errors import InputError
+
+_DRIVERS = {
+    b'II*\0': 'GTiff', b'MM\0*': 'GTiff', b'II+\0': 'GTiff', b'MM\0+': 'GTiff',
+    b'\0\0\0\x0cjP  ': 'JP2OpenJPEG', b'\xff\x4f\xff\x51': 'JP2OpenJPEG',
+    b'\x89PNG': 'PNG', b'\xff\xd8\xff': 'JPEG',
+}
+"""The first bytes of a file to the driver of GDAL that reads it; a cloud-optimised GeoTIFF is a GeoTIFF."""
+_ALONE = dict(
+    GDAL_DISABLE_READDIR_ON_OPEN='EMPTY_DIR',  # no .ovr, .msk, .aux.xml or world file beside it
+    GDAL_PAM_ENABLED='NO',
+    GDAL_GEOREF_SOURCES='INTERNAL',
+    CPL_VSIL_CURL_ALLOWED_EXTENSIONS='.none',  # no network
+    CPL_CURL_ENABLE_VSIMEM='NO',
+    GDAL_HTTP_MAX_RETRY='0',
+    PROJ_NETWORK='OFF',
+)
+
+
+@contextmanager
+def raster_options() -> Iterator[None]:
+    """Settings under which GDAL reads neither files beside a raster nor the network."""
+    with rasterio.Env(**_ALONE):
+        yield
+
+
+def open_raster(path: Path) -> rasterio.DatasetReader:
+    """Open a GeoTIFF, JPEG 2000, PNG or JPEG, whatever its name ends in.
+
+    GDAL alone would take a ``.tif`` that holds a VRT or WMS document for what it is, and read the files and servers it names.
+
+    Args:
+        path (Path): A file.
+
+    Raises:
+        InputError: If it cannot be read, is of another format, or names other files to be read in its place.
+    """
+    try:
+        whole = path.resolve(strict=True)
+        with whole.open('rb') as file:
+            start = file.read(8)
+    except OSError as error:
+        raise InputError(f'{path}: the file cannot be read: {error.strerror}') from error
+    driver = next((driver for magic, driver in _DRIVERS.items() if start.startswith(magic)), None)
+    if driver is None:
+        raise InputError(f'{path}: the file is damaged or no GeoTIFF, JPEG 2000, PNG or JPEG: it begins with {start!r}')
+    try:
+        with raster_options(), warnings.catch_warnings():
+            warnings.simplefilter('ignore', NotGeoreferencedWarning)
+            found = rasterio.open(os.fspath(whole), driver=driver)
+            named = found.tags(ns='OVERVIEWS').get('OVERVIEW_FILE')
+    except RasterioError as error:
+        raise InputError(f'{path}: the file is damaged or no raster image: {error}') from error
+    if named is not None:
+        found.close()
+        raise InputError(f"{path}: its overviews are said to be in another file, '{named}', which is not read: copy the image "
+                         'without them, say with gdal_translate -co COPY_SRC_OVERVIEWS=NO')
+    return found

@@ -1,0 +1,225 @@
+"""What a task declares once for the command line, the web page, Python and the ONNX export; and where tasks are found.
+
+A project that owns a task has a ``task.py`` with a :class:`Task` named ``TASK``. The file is read without the project's
+package, whose import would load torch: at its top it imports only the standard library and modules of MMSight without torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmsight import box, projects
+from mmsight.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from mmengine.config import Config
+    from torch import Tensor
+
+    from mmsight.apis.base_inferencer import FileInferencer
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a task: ``max_side`` in Python is ``--max-side`` on the command line.
+
+    Args:
+        name (str): Its name in Python.
+        help (str): What it does, in a few words.
+        default (Any): Its value when it is not given. None lets the inferencer choose.
+        type (type): ``int``, ``float``, ``str``, or ``bool`` for a switch, which is off by default.
+        metavar (str, optional): Its value in the help, e.g. ``'PIXELS'``.
+        many (bool): It takes one or more values.
+        page (tuple): What the web page offers: nothing if empty, (lowest, highest, step) of a slider, whose lowest position
+            means None where that is the default, or (False, True) of a box to check.
+    """
+
+    name: str
+    help: str
+    default: Any = None
+    type: Callable[[str], Any] = str
+    metavar: str | None = None
+    many: bool = False
+    page: tuple = ()
+
+    def add_to(self, parser: argparse.ArgumentParser) -> None:
+        """Add it to a command's options."""
+        flag = f"--{self.name.replace('_', '-')}"
+        if self.type is bool:
+            parser.add_argument(flag, action='store_true', help=self.help)
+            return
+        text = self.help if self.default is None else f'{self.help} (default {self.default})'
+        parser.add_argument(flag, type=self.type, default=self.default, nargs='+' if self.many else None, metavar=self.metavar,
+                            help=text.replace('%', '%%'))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One result, for the command line to print and for the web page to lay out.
+
+    Attributes:
+        text (str): What was found, in one sentence.
+        files (Mapping[str, str]): What each written file is, and its path.
+        warnings (Sequence[str]): Sentences on what may be wrong.
+        notes (Sequence[str]): Sentences on how to read the result.
+        rows (Sequence[Sequence]): A table.
+        header (Sequence[str]): Its columns. Only a table of measures, two columns, is printed.
+        pictures (Sequence[str]): Keys of ``files`` that the page shows beside the inferencer's picture.
+        status (int): Exit status of the command: 0, 1 if a part failed, 2 if there is no result that can be relied on.
+    """
+
+    text: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    rows: Sequence[Sequence[Any]] = ()
+    header: Sequence[str] = ('measure', 'value')
+    pictures: Sequence[str] = ()
+    status: int = 0
+
+
+@dataclass(frozen=True)
+class Export:
+    """How a task's networks become a graph; see :mod:`mmsight.engine.export`.
+
+    Args:
+        outputs (Callable): ``outputs(model, image)`` names what the graph returns of an image (N, C, H, W).
+        peak (float): Largest value of the image where the model's data preprocessor does not normalise it.
+        rgb (bool): The test pipeline hands over RGB; hosts hand over BGR.
+        channels (int, optional): Of the image. None takes those of the network's first convolution.
+    """
+
+    outputs: Callable[[Any, Tensor], dict[str, Tensor]]
+    peak: float = 255.0
+    rgb: bool = False
+    channels: int | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """What MMSight does with files of one's own: a command, a tab of the web page, an inferencer, a graph.
+
+    Args:
+        name (str): The command's name. Configs of the task's models say ``task = '<name>'``.
+        title (str): Of its tab.
+        summary (str): What it does, in a few words.
+        inputs (Mapping[str, str]): Name of an argument to its help. One argument takes any number of files; of several, each is
+            one file, and all together make one input.
+        suffixes (Sequence[str]): Endings of its files, lower-case.
+        options (Sequence[Option]): Beside those that every task has.
+        inferencer (str): ``'module:Class'`` of a :class:`mmsight.apis.base_inferencer.FileInferencer`.
+        show (Callable): ``show(prediction)`` tells a prediction of the inferencer as a :class:`Shown`.
+        example (str): Files of the example in its help.
+        needs (Sequence[str]): Packages without which it cannot run.
+        install (str): The command that installs them.
+        toy_model (str): Config of its toy model, whose weights ``make demo`` leaves.
+        methods (Sequence[str]): Further models, which need no training.
+        make_inputs (Callable, optional): ``make_inputs(folder)`` writes an example of each input; returns their paths.
+        export (Export, optional): None if there is nothing to export.
+        draw_sample (Callable, optional): ``draw_sample(item)`` is a picture, uint8 RGB (H, W, 3), of an item of its datasets,
+            with the truth on it. None if they hold no pictures.
+        listed (bool): Whether the help and the web page name it.
+    """
+
+    name: str
+    title: str
+    summary: str
+    inputs: Mapping[str, str]
+    suffixes: Sequence[str]
+    options: Sequence[Option]
+    inferencer: str
+    show: Callable[[dict], Shown]
+    example: str
+    needs: Sequence[str] = ()
+    install: str = ''
+    toy_model: str = ''
+    methods: Sequence[str] = ()
+    make_inputs: Callable[[Path], list[Path]] | None = None
+    export: Export | None = None
+    draw_sample: Callable[[dict], np.ndarray] | None = None
+    listed: bool = True
+
+    @property
+    def class_name(self) -> str:
+        """Name of its inferencer in :mod:`mmsight.apis`."""
+        return self.inferencer.partition(':')[2]
+
+    @property
+    def default_model(self) -> str:
+        """The model that is used when none is named: its model in the box, or its toy model where the box has none."""
+        boxed = box.default_model(self.name)
+        return self.toy_model if boxed is None else boxed.name
+
+    def missing(self) -> str | None:
+        """One sentence on the package that it needs and that is not installed; None if all are."""
+        absent = [package for package in self.needs if importlib.util.find_spec(package) is None]
+        return f'`mmsight {self.name}` needs {absent[0]}, which is not installed: run `{self.install}`' if absent else None
+
+    def complete(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options with the defaults of those that are not given."""
+        return {**{option.name: option.default for option in self.options}, **options}
+
+    def load_inferencer(self) -> type[FileInferencer]:
+        """Import its inferencer, and with it torch and the host.
+
+        Raises:
+            InputError: If a package is missing or cannot be imported.
+        """
+        if sentence := self.missing():
+            raise InputError(sentence)
+        module, _, name = self.inferencer.partition(':')
+        try:
+            found: type[FileInferencer] = getattr(importlib.import_module(module), name)
+        except ImportError as error:
+            raise InputError(f'`mmsight {self.name}` cannot run: {error}; `mmsight doctor` checks the stack') from error
+        return found
+
+
+@functools.cache
+def find_tasks() -> dict[str, Task]:
+    """All tasks of all projects, by name, also those whose packages are missing."""
+    found: dict[str, Task] = {}
+    for project in projects.names():
+        path = projects.folder(project) / 'task.py'
+        if path.is_file():
+            task: Task = _read(f'{projects.__name__}.{project}.task', path).TASK
+            if task.name in found:
+                raise ValueError(f'{path}: another project has a task named {task.name} already')
+            found[task.name] = task
+    return dict(sorted(found.items()))
+
+
+def task_of(cfg: Config) -> Task:
+    """The task that a config's models are for.
+
+    Raises:
+        InputError: If the config does not name one.
+    """
+    name = cfg.get('task')
+    if name not in find_tasks():
+        found = 'has no key `task`' if name is None else f"says task = '{name}'"
+        raise InputError(f"{cfg.filename} {found}: set it to one of {', '.join(find_tasks())}")
+    return find_tasks()[name]
+
+
+def _read(name: str, path: Path) -> Any:
+    """A module of a package that is not imported; when the package is imported later, it is this same module."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]

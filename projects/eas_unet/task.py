@@ -1,0 +1,72 @@
+"""Segmentation of the liver in CT volumes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmsight.errors import InputError
+from mmsight.tasks import Export, Option, Shown, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+
+def show(found: dict) -> Shown:
+    """Tell the volume of the liver."""
+    names = ('volume_ml', 'mean_hu', 'std_hu', 'voxels', 'slices', 'spacing_mm', 'size')
+    files = {name: found[name] for name in ('mask', 'picture') if name in found}
+    return Shown(f"{found['source']}: liver {found['volume_ml']:.0f} mL", files, found['warnings'], [found['note']],
+                 [[name, found[name]] for name in names])
+
+
+def export(model: Any, image: Tensor) -> dict[str, Tensor]:
+    """``probability`` (N, classes, H, W) of each pixel."""
+    if not hasattr(model, 'encode_decode'):
+        raise InputError(f'{type(model).__name__} is no 2D segmentor: only those can be exported')
+    size = image.shape[-2:]
+    logits = model.encode_decode(image, [dict(img_shape=size, ori_shape=size, pad_shape=size)])
+    return dict(probability=logits.softmax(dim=1))
+
+
+def draw_sample(item: dict) -> np.ndarray:
+    """A slice, the middle one of several, with the outline of the true liver in green."""
+    import numpy as np
+
+    from .drawing import draw_contours
+    image, mask = (np.asarray(part).reshape(-1, *part.shape[-2:]) for part in (
+        item['inputs'], item['data_samples'].gt_sem_seg.data))
+    grey = image[len(image) // 2]
+    grey = grey if grey.dtype == np.uint8 else (255 * grey).astype(np.uint8)
+    return draw_contours(grey, mask[len(mask) // 2] == 1, None)
+
+
+def make_inputs(folder: Path) -> list[Path]:
+    """Write a scan of a toy abdomen."""
+    import numpy as np
+
+    from .toy import make_abdomen, write_pair
+    write_pair(folder, 0, 'RAS', *make_abdomen(np.random.default_rng(1)), origin=np.zeros(3))
+    return [folder / 'volume-0.nii.gz']
+
+
+TASK = Task(
+    name='segment',
+    title='Segment a liver',
+    summary='segment the liver in CT volumes (for research; not a medical device)',
+    inputs=dict(INPUT='.nii or .nii.gz files, folders or patterns of them, or a folder with one DICOM series'),
+    suffixes=('.nii', '.nii.gz'),
+    options=(
+        Option('clean', 'keep the largest component and fill its holes', False, bool, page=(False, True)),
+        Option('batch_size', 'slices at once; more is faster on a GPU', 8, int, 'N'),
+        Option('low_memory', 'slice by slice, volume and mask on disk: memory does not grow with the scan', False, bool)),
+    inferencer='mmsight.projects.eas_unet.inferencer:SegmentInferencer',
+    show=show,
+    example='scan.nii.gz',
+    needs=('mmseg', 'nibabel', 'pydicom'),
+    install="pip install 'mmsight[seg]'",
+    toy_model='eas_unet_toy',
+    make_inputs=make_inputs,
+    export=Export(export, peak=1.0),
+    draw_sample=draw_sample)

@@ -1,0 +1,64 @@
+"""Enlargement of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmsight.files import IMAGES
+from mmsight.tasks import Export, Option, Shown, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+
+def show(found: dict) -> Shown:
+    """Tell the size of the enlarged image."""
+    files = {} if found['file'] is None else dict(image=found['file'])
+    return Shown(f"{found['source']}: {found['width']} x {found['height']} pixels, {found['bits']} bits", files,
+                 rows=[[name, found[name]] for name in ('width', 'height', 'channels', 'bits', 'scale')])
+
+
+def export(model: Any, image: Tensor) -> dict[str, Tensor]:
+    """``enlarged`` (N, 3, scale * H, scale * W), RGB in [0, 255]."""
+    normalise = model.data_preprocessor
+    return dict(enlarged=(model.generator(image) * normalise.std + normalise.mean).clamp(0, 255))
+
+
+def draw_sample(item: dict) -> np.ndarray:
+    """The small image, its pixels enlarged, beside the large one."""
+    import cv2
+    import numpy as np
+    small, large = (np.asarray(part).transpose(1, 2, 0) for part in (item['inputs'], item['data_samples'].gt_img))
+    return np.hstack([cv2.resize(small, large.shape[1::-1], interpolation=cv2.INTER_NEAREST), large])
+
+
+def make_inputs(folder: Path) -> list[Path]:
+    """Write a small image."""
+    import cv2
+    import numpy as np
+
+    from .toy import make_image
+    path = folder / 'small.png'
+    cv2.imwrite(str(path), make_image(np.random.default_rng(1))[::2, ::2, ::-1])
+    return [path]
+
+
+TASK = Task(
+    name='upscale',
+    title='Upscale an image',
+    summary='enlarge images',
+    inputs=dict(INPUT='images, folders or patterns of them'),
+    suffixes=IMAGES,
+    options=(Option('tile', "side of a tile in pixels of the input: less needs less memory; by default the config's", None, int,
+                    'SIDE', page=(0, 512, 32)), ),
+    inferencer='mmsight.projects.super_resolution.inferencer:UpscaleInferencer',
+    show=show,
+    example='photo.jpg',
+    needs=('mmagic', ),
+    install="pip install 'mmsight[edit]' && pip install --no-deps mmagic==1.2.0",
+    toy_model='super_resolution_toy',
+    make_inputs=make_inputs,
+    export=Export(export),
+    draw_sample=draw_sample)
