@@ -12,7 +12,7 @@ from mmsight.configs import source_root
 
 ROOT = source_root()
 METAFILES = sorted(ROOT.glob('projects/*/metafile.yml'))
-PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/*.md'), *ROOT.glob('projects/*/*.md'), *ROOT.glob('tools/**/*.md')])
+PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), *ROOT.glob('projects/*/*.md'), *ROOT.glob('tools/**/*.md')])
 
 
 def test_index_imports_every_metafile():

