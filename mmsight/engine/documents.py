@@ -1,6 +1,7 @@
 """Generated parts of the documents: tables of papers, benchmarks, options of tasks; and the plots that `make docs` adds.
 
-A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- results -->`` or ``<!-- options TASK -->`` and ``<!-- end -->``.
+A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- results -->`` or ``<!-- options TASK -->`` and
+``<!-- end -->``.
 """
 
 import json
@@ -15,7 +16,8 @@ from mmsight.engine.tables import draw, lines, load_tables, markdown
 from mmsight.errors import InputError
 from mmsight.tasks import SHARED, Option, find_tasks
 
-_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|results|options)(?: (?P<name>\S+))? -->)\n.*?<!-- end -->', re.DOTALL)
+_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|results|options)(?: (?P<name>\S+))? -->)\n.*?<!-- end -->',
+                   re.DOTALL)
 _PLOT = re.compile(r'<!-- plot (?P<name>\S+) -->')
 
 

@@ -181,9 +181,9 @@ def markdown(table: Table, made: Sequence[Line]) -> str:
         config = f'`{line.row.config}`' if line.row.config else ''
         cells = [line.row.model, *([line.row.data] if with_data else []), source, *_texts(table, line), config]
         out.append('| ' + ' | '.join(cells) + ' |')
-    missing = {line.row.config for line in made if line.row.config} - {line.row.config for line in made if line.seeds}
-    if missing and table.not_reproduced:
-        out += ['', f'Not reproduced, where no measured row stands: {table.not_reproduced}.']
+    reason = _why_missing(table, made)
+    if reason:
+        out += ['', reason]
     return '\n'.join(out)
 
 
@@ -239,12 +239,18 @@ def write_html(table: Table, made: Sequence[Line], path: Path) -> None:
         line.row.model, line.row.data, line.source + (f', {len(line.seeds)} seeds' if len(line.seeds) > 1 else ''),
         *_texts(table, line), line.row.config)) + '</tr>' for line in made)
     figure = draw(table, made)
-    reason = table.not_reproduced
-    note = f'<p>Rows without a measured one are not reproduced: {escape(reason)}.</p>' if reason else ''
+    reason = _why_missing(table, made)
+    note = f'<p>{escape(reason)}</p>' if reason else ''
     write_page(path, f'{table.paper}: {table.title}',
                f"<table><tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>{body}</table>{note}"
                '<p>± is the standard deviation over seeds. Bars: grey for the paper, blue for what was measured.</p>'
                f"{'' if figure is None else inline_figure(figure, table.title)}")
+
+
+def _why_missing(table: Table, made: Sequence[Line]) -> str:
+    """A sentence where a config has no measured row; empty where all are measured."""
+    missing = {line.row.config for line in made if line.row.config} - {line.row.config for line in made if line.seeds}
+    return f'Not reproduced, where no measured row stands: {table.not_reproduced}.' if missing and table.not_reproduced else ''
 
 
 def _texts(table: Table, line: Line) -> list[str]:
