@@ -8,6 +8,7 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 
 from mmsight.configs import load_config
+from mmsight.engine import export
 from mmsight.engine.export import TOLERANCE, Graph, differences, export_onnx, session
 from mmsight.errors import InputError
 from mmsight.tasks import task_of
@@ -59,12 +60,13 @@ def assert_same_boxes(graph, path):
     assert torch.allclose(ours.bboxes, theirs.bboxes, atol=1e-3)
 
 
-def test_command_compares_and_refuses(run, tmp_path):
+def test_command_compares_and_refuses(run, toy_data, tmp_path):
     checkpoint = tmp_path / 'random.pth'
     torch.save(dict(state_dict=graph_of('super_resolution_toy').model.state_dict()), checkpoint)
     tool = 'tools/deployment/export_onnx.py'
     out = tmp_path / 'sr.onnx'
-    done = run(tool, 'super_resolution_toy', checkpoint, '--out', out, '--shape', 24, 32, MMSIGHT_DATA=str(tmp_path / 'data'))
+    done = run(tool, 'super_resolution_toy', checkpoint, '--out', out, '--shape', 24, 32,
+               MMSIGHT_DATA=str(toy_data('super_resolution')))
     assert out.is_file() and 'free axes: batch, height, width' in done.stdout
     assert done.stdout.count('pass') == 3 and 'FAIL' not in done.stdout
     refused = run(tool, 'super_resolution_toy', checkpoint, '--out', tmp_path / 'sr.pb', check=False)
@@ -79,3 +81,10 @@ def test_a_task_without_a_graph_is_refused(monkeypatch):
     monkeypatch.setattr('mmsight.engine.export.task_of', lambda cfg: replace(task_of(cfg), export=None))
     with pytest.raises(InputError, match='models of `mmsight tone` cannot be exported'):
         Graph(cfg, model)
+
+
+@pytest.mark.parametrize('name', ['s2net_toy', 'sar_shipnet_toy'])
+def test_the_test_image_has_the_range_that_the_file_states(name):
+    graph = graph_of(name)
+    image = export.test_image(load_config(name), graph.multiple, graph.peak)
+    assert image.min() >= 0 and graph.peak / 4 < image.max() <= graph.peak
