@@ -137,6 +137,7 @@ class Task:
         install (str): The command that installs them.
         toy_model (str): Config of its toy model, whose weights ``make demo`` leaves.
         methods (Sequence[str]): Further models, which need no training.
+        default_method (str): Which of them is used where the box has no model; by default the toy model.
         make_inputs (Callable, optional): ``make_inputs(folder)`` writes an example of each input; returns their paths.
         export (Export, optional): None if there is nothing to export.
         draw_sample (Callable, optional): ``draw_sample(item)`` is a picture, uint8 RGB (H, W, 3), of an item of its datasets,
@@ -157,6 +158,7 @@ class Task:
     install: str = ''
     toy_model: str = ''
     methods: Sequence[str] = ()
+    default_method: str = ''
     make_inputs: Callable[[Path], list[Path]] | None = None
     export: Export | None = None
     draw_sample: Callable[[dict], np.ndarray] | None = None
@@ -169,9 +171,9 @@ class Task:
 
     @property
     def default_model(self) -> str:
-        """The model that is used when none is named: its model in the box, or its toy model where the box has none."""
+        """The model that is used when none is named: its model in the box; without one, a method or its toy model."""
         boxed = box.default_model(self.name)
-        return self.toy_model if boxed is None else boxed.name
+        return (self.default_method or self.toy_model) if boxed is None else boxed.name
 
     def missing(self) -> str | None:
         """One sentence on the package that it needs and that is not installed; None if all are."""

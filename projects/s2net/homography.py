@@ -21,8 +21,9 @@ LEAST_OVERLAP = 0.1
 """Share of the smaller image that lies in the other."""
 MOST_DRIFT = 0.01
 """Standard deviation of the worst corner, as a share of the second image's diagonal."""
-ACCURACY = 1.0
-"""Times the drift is the accuracy that is stated: what covers the worst corner in nine of ten pairs."""
+ACCURACY = 1.2
+"""Times the drift is the accuracy that is stated, which shall cover the worst corner in nine of ten pairs. Calibrated with RIFT
+on 60 of RoadScene's training pairs by ``tools/registration_accuracy.py``: 1.0 covers 90 % of them, 1.2 covers 95 %."""
 SPLITS = 20
 """Times that the inliers are cut into halves, to see how far the homographies of two halves differ."""
 

@@ -276,7 +276,7 @@ def _reduction(scene: Scene, image: np.ndarray) -> np.ndarray:
 
 def _finite(value: float) -> float | None:
     """JSON knows no infinity."""
-    return round(value, 4) if np.isfinite(value) else None
+    return round(float(value), 4) if np.isfinite(value) else None
 
 
 def register(first: Scene, second: Scene, homography: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

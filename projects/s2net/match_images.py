@@ -15,7 +15,7 @@ THRESHOLD = 3.0
 """Largest error of a match that agrees with a homography, in pixels of the second image."""
 
 
-LEAST_KEPT = 0.7
+LEAST_KEPT = 0.5
 """Share of the matches that agree before a correction on the images and still do so after it; with less it is not trusted."""
 
 
@@ -52,7 +52,7 @@ def match_images(method: DetectDescribe | Callable[..., Keypoints], first: np.nd
         kind (str, optional): Of the transform; None takes the simplest that explains the matches. On the images it is corrected
             by one of its kind, a similarity by an affine one unless it is asked for.
     """
-    a, b = (_find(method, image, max_keypoints, mask) for image, mask in zip((first, second), masks, strict=True))
+    a, b = (find_keypoints(method, image, max_keypoints, mask) for image, mask in zip((first, second), masks, strict=True))
     pairs = mutual_nearest(a.descriptors, b.descriptors)
     points, others = a.points[pairs[:, 0]].cpu().double().numpy(), b.points[pairs[:, 1]].cpu().double().numpy()
     fitted = fit_transform(points, others, kind, THRESHOLD)
@@ -77,8 +77,9 @@ def _agree(first: np.ndarray, second: np.ndarray, homography: np.ndarray) -> np.
         return np.linalg.norm(move_points(first, homography) - second, axis=1) <= THRESHOLD
 
 
-def _find(method: DetectDescribe | Callable[..., Keypoints], image: np.ndarray, count: int,
-          mask: np.ndarray | None) -> Keypoints:
+def find_keypoints(method: DetectDescribe | Callable[..., Keypoints], image: np.ndarray, count: int,
+                   mask: np.ndarray | None) -> Keypoints:
+    """At most ``count`` of an image, uint8 RGB (H, W, 3), none where a mask (H, W) is False."""
     if not isinstance(method, DetectDescribe):
         return method(image, count, mask)
     device = next(method.parameters()).device

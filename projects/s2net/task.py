@@ -85,6 +85,7 @@ TASK = Task(
     install="pip install 'mmsight[raster]'",
     toy_model='s2net_toy',
     methods=('SIFT', 'RIFT', 'ORB'),
+    default_method='RIFT',
     make_inputs=make_inputs,
     export=Export(export, peak=1.0, rgb=True),
     draw_sample=draw_sample)

@@ -9,7 +9,9 @@ import torch
 import torch.nn.functional as F
 from mmsight.projects.s2net import R2D2, RIFT, SIFT, D2Net, DetectDescribe, SelfSupervisedMatchingHook
 from mmsight.projects.s2net.geometry import pixel_grid
-from mmsight.projects.s2net.matching import mutual_nearest
+from mmsight.projects.s2net.match_images import match_images
+from mmsight.projects.s2net.matching import estimate_homography, image_corners, move_points, mutual_nearest
+from mmsight.projects.s2net.toy import make_scene
 
 from mmsight.engine.benchmark import Row, interleave
 
@@ -25,7 +27,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 def rows(quick: bool) -> list[Row]:
     """The rows of the suite."""
-    return [*_matching(quick), *_training(quick), _rift(quick), *_memory()]
+    return [*_matching(quick), *_training(quick), _rift(quick), _registration(quick), *_memory()]
 
 
 def _matching(quick: bool) -> list[Row]:
@@ -67,6 +69,27 @@ def _training(quick: bool) -> list[Row]:
         found.append(Row(f'training step with self-supervision, {name}, crops of {side}', seconds['s2net'], seconds['base'],
                          'step without', 's', '<= 3.2'))
     return found
+
+
+def _registration(quick: bool) -> Row:
+    """Worst corner, in scenes with reversed grey values under a known warp: registration, and the homography of its matches."""
+    size = (330, 500)
+    warp = np.array([[1.03, -0.05, 7], [0.05, 1.03, -4], [0, 0, 1]])
+    corners = image_corners(size)
+    ours, theirs = [], []
+    for seed in range(2 if quick else 6):
+        rng = np.random.default_rng(seed)
+        first = cv2.resize((255 * make_scene(rng)).astype(np.uint8), size[::-1])
+        moved = cv2.warpPerspective(first, warp, size[::-1], borderMode=cv2.BORDER_REFLECT_101).astype(float)
+        second = (255 * (1 - moved / 255)**0.6 + 3 * rng.standard_normal(size)).clip(0, 255).astype(np.uint8)
+        one, other = (np.repeat(image[..., None], 3, axis=2) for image in (first, second))
+        found = match_images(RIFT(), one, other)
+        for values, matrix in ((ours, found.homography), (theirs, estimate_homography(found.first, found.second))):
+            if matrix is None:
+                raise AssertionError(f'the scene of seed {seed} was not registered')
+            values.append(np.linalg.norm(move_points(corners, matrix) - move_points(corners, warp), axis=1).max())
+    return Row('registration, worst corner', float(np.median(ours)), float(np.median(theirs)),
+               'MAGSAC homography of the matches', 'px', '<= 0.5')
 
 
 def _rift(quick: bool) -> Row:
