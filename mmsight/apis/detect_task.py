@@ -23,8 +23,8 @@ def show(found: dict) -> Shown:
     """Tell how many ships a scene holds, and which tiles failed."""
     failed, text = found['failed_tiles'], f"{found['source']}: {found['ships']} ships"
     if failed:
-        text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again with --overwrite, which tries '
-                 'these tiles again')
+        text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again, which tries these tiles '
+                 'again')
     warnings = [f"the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, y {tile['y']} failed: "
                 f"{tile['reason']}" for tile in failed]
     return Shown(text, found.get('files', {}), [*found['warnings'], *warnings], found['notes'],
@@ -80,7 +80,7 @@ DETECT = Task(
         Option('land', 'GeoJSON or raster of land, where ships are dropped', metavar='FILE'),
         Option('land_buffer', 'width of a shore that counts as land', 0.0, float, 'METRES'),
         Option('crops', 'write a picture of each ship', False, bool),
-        Option('batch_size', 'tiles at once; more is faster on a GPU', 1, int, 'N')),
+        Option('batch_size', 'tiles at once; more is faster on a GPU', 1, int, 'N', cost=True)),
     inferencer='mmsight.apis.detect:DetectInferencer',
     show=show,
     example='scene.tif',

@@ -59,8 +59,9 @@ TASK = Task(
     suffixes=('.nii', '.nii.gz'),
     options=(
         Option('clean', 'keep the largest component and fill its holes', False, bool, page=(False, True)),
-        Option('batch_size', 'slices at once; more is faster on a GPU', 8, int, 'N'),
-        Option('low_memory', 'slice by slice, volume and mask on disk: memory does not grow with the scan', False, bool)),
+        Option('batch_size', 'slices at once; more is faster on a GPU', 8, int, 'N', cost=True),
+        Option('low_memory', 'slice by slice, volume and mask on disk: memory does not grow with the scan', False, bool,
+               cost=True)),
     inferencer='mmsight.projects.eas_unet.inferencer:SegmentInferencer',
     show=show,
     example='scan.nii.gz',
