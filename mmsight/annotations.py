@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -17,7 +17,7 @@ LISTS = Path(__file__).parent / 'splits'
 
 
 def read_text(path: str | Path) -> str:
-    """Content of an annotation file in UTF-8.
+    """Content of a text file in UTF-8.
 
     Raises:
         InputError: If it is missing or no text.
@@ -25,28 +25,45 @@ def read_text(path: str | Path) -> str:
     try:
         return Path(path).read_text(encoding='utf-8')
     except OSError as error:
-        raise InputError(f'{path}: the annotation cannot be read: {error.strerror}') from error
+        raise InputError(f'{path}: the file cannot be read: {error.strerror}') from error
     except UnicodeDecodeError as error:
-        raise InputError(f'{path}: the annotation is no text in UTF-8') from error
+        raise InputError(f'{path}: the file is not text in UTF-8') from error
+
+
+def read_fields(path: str | Path) -> Iterator[tuple[str, list[str]]]:
+    """Of a text annotation, the fields of each line that is not blank, with file and line number to begin an error."""
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if line.strip():
+            yield f'{path}: line {number}', line.split()
+
+
+def to_numbers(fields: Sequence[str], where: str) -> list[float]:
+    """Fields as numbers; InputError, which begins with ``where``, for one that is none."""
+    try:
+        return [float(field) for field in fields]
+    except ValueError:
+        raise InputError(f"{where}: numbers are expected, found '{' '.join(fields)}'") from None
 
 
 def read_ids(path: str | Path) -> list[str]:
-    """Image ids of a split file, one a line; where it does not exist, of the list of the same name among :data:`LISTS`.
+    """Ids of a list, one a line, so that an id may hold spaces; blank lines count for nothing.
+
+    Where the file does not exist, the list of the same name among :data:`LISTS` is read.
 
     Raises:
-        InputError: If the file is missing or empty, or an id stands twice.
+        InputError: If the file is missing, no text or empty, or an id is listed twice.
     """
     path = Path(path)
     if not path.is_file() and (LISTS / path.name).is_file():
         path = LISTS / path.name
     if not path.is_file():
         raise InputError(f'{path}: the split file does not exist')
-    ids = path.read_text().split()
+    ids = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     if not ids:
         raise InputError(f'{path}: the split is empty')
     twice = [name for name, count in Counter(ids).items() if count > 1]
     if twice:
-        raise InputError(f"{path}: id '{twice[0]}' stands more than once ({len(twice)} such ids)")
+        raise InputError(f"{path}: id '{twice[0]}' is listed more than once ({len(twice)} such ids)")
     return ids
 
 

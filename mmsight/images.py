@@ -2,12 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from PIL import Image
 
 from mmsight.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = ('PNG', 'JPEG', 'BMP', 'TIFF', 'WEBP')
 """What is decoded, by content. OpenCV would read more, of which Pillow, which counts pixels beforehand, knows nothing."""
@@ -58,6 +62,19 @@ def scale_to_8_bits(image: np.ndarray, low: float, high: float) -> np.ndarray:
     """Map ``low`` to 0 and ``high`` to 255, linearly, and clip: uint8. NaN becomes 0."""
     scaled = (np.nan_to_num(image.astype(np.float32), nan=low) - low) / max(high - low, 1e-12)
     return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+
+
+def to_8_bits(image: np.ndarray) -> np.ndarray:
+    """16 bits as 8 by their whole range, to the nearest value; every other image as it is."""
+    return ((image.astype(np.uint32) + 128) // 257).astype(np.uint8) if image.dtype == np.uint16 else image
+
+
+def figure_to_array(figure: 'Figure') -> np.ndarray:
+    """A matplotlib figure as uint8 RGB (H, W, 3), its size in inches times its dots per inch."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def count_pixels(path: Path) -> int:

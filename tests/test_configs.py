@@ -226,3 +226,9 @@ def test_real_data_configs_point_at_mmsight_data(monkeypatch, root):
     monkeypatch.setenv('MMSIGHT_DATA', '/elsewhere')
     cfg = Config.fromfile(str(root / 'configs/sar_shipnet/sar-shipnet_r50_ssdd_512.py'))
     assert cfg.train_dataloader.dataset.data_root == '/elsewhere/ssdd/'
+
+
+def test_hrsid_trains_and_tests_on_other_lists():
+    cfg = load_config('sar-shipnet_r50_hrsid_800')
+    assert [cfg[f'{split}_dataloader'].dataset.ann_file for split in ('train', 'val', 'test')] == [
+        f'annotations/{split}.json' for split in ('train', 'val', 'test')]

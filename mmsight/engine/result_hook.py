@@ -13,6 +13,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmsight.files import complete_file
 from mmsight.registry import HOOKS
 
 from .environment import environment
@@ -91,10 +92,8 @@ class ResultHook(Hook):
             wall_seconds=round(time.time() - self._begin, 1),
             metrics={name: value if math.isfinite(value) else None for name, value in self.metrics.items()},
             expected=self.expected)
-        path = Path(runner.work_dir) / 'result.json'
-        scratch = path.with_suffix('.part')  # moved into place, so that a kill leaves no half of it
-        mmengine.dump(record, str(scratch), file_format='json', indent=2)
-        scratch.replace(path)
+        with complete_file(Path(runner.work_dir) / 'result.json') as scratch:
+            mmengine.dump(record, str(scratch), file_format='json', indent=2)
 
 
 def _is_number(value: Any) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mmsight.configs import find_config, source_root
 from mmsight.engine.tables import Records, Table
+from mmsight.files import complete_file
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,8 @@ def _run(job: Job, out_dir: Path) -> str:
         record.update(config=config, train_wall_seconds=json.loads(trained.read_text())['wall_seconds'])
         target = out_dir / 'records' / f'{config}_seed{job.seed}.json'
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = target.with_suffix('.part')
-        scratch.write_text(json.dumps(record, indent=2) + '\n')
-        scratch.replace(target)
+        with complete_file(target) as scratch:
+            scratch.write_text(json.dumps(record, indent=2) + '\n')
     return ''
 
 

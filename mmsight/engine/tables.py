@@ -182,9 +182,9 @@ def markdown(table: Table, made: Sequence[Line]) -> str:
         config = f'`{line.row.config}`' if line.row.config else ''
         cells = [line.row.model, *([line.row.data] if with_data else []), source, *_texts(table, line), config]
         out.append('| ' + ' | '.join(cells) + ' |')
-    missing = {line.row.config for line in made if line.row.config} - {line.row.config for line in made if line.seeds}
-    if missing and table.not_reproduced:
-        out += ['', f'Not reproduced, where no measured row stands: {table.not_reproduced}.']
+    reason = _why_missing(table, made)
+    if reason:
+        out += ['', reason]
     return '\n'.join(out)
 
 
@@ -222,8 +222,8 @@ def write_html(table: Table, made: Sequence[Line], path: Path) -> None:
         axes.invert_yaxis()
         axes.grid(axis='x', alpha=0.3)
         charts.append(inline_figure(figure, column.name))
-    reason = table.not_reproduced
-    note = f'<p>Not reproduced, where no measured row stands: {escape(reason)}.</p>' if reason else ''
+    reason = _why_missing(table, made)
+    note = f'<p>{escape(reason)}</p>' if reason else ''
     write_page(path, f'{table.paper}: {table.title}',
                f"<table><tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>{body}</table>{note}"
                '<p>± is the standard deviation over seeds. Bars: grey as the paper states it, blue as measured.</p>'
@@ -272,6 +272,12 @@ def filled(page: Path) -> str:
 
 
 _BLOCK = re.compile(r"(?P<begin><!-- (?:table (?P<number>\S+)|benchmarks) -->)\n.*?<!-- end -->", re.DOTALL)
+
+
+def _why_missing(table: Table, made: Sequence[Line]) -> str:
+    """A sentence where a config has no measured row; empty where all are measured."""
+    missing = {line.row.config for line in made if line.row.config} - {line.row.config for line in made if line.seeds}
+    return f'Not reproduced, where no measured row stands: {table.not_reproduced}.' if missing and table.not_reproduced else ''
 
 
 def _texts(table: Table, line: Line) -> list[str]:

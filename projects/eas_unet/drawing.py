@@ -5,8 +5,9 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from mmsight.images import figure_to_array
 
 T = TypeVar('T')
 GREEN, RED = (60, 220, 60), (255, 60, 60)
@@ -53,7 +54,6 @@ def tile(pictures: Sequence[np.ndarray], columns: int = 4) -> np.ndarray:
 def draw_box_plot(rows: Sequence[dict]) -> np.ndarray:
     """Spread over cases of the overlap and of the finite distances: uint8 RGB (480, 960, 3)."""
     figure = Figure(figsize=(8, 4), dpi=120, layout='constrained')
-    canvas = FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
     overlaps = ['DSC', 'precision', 'recall', 'VOE']
     left.boxplot([[row[name] for row in rows] for name in overlaps], tick_labels=overlaps)
@@ -62,5 +62,4 @@ def draw_box_plot(rows: Sequence[dict]) -> np.ndarray:
     left.set_title(f'{len(rows)} cases')
     for axes in (left, right):
         axes.grid(alpha=0.3)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return figure_to_array(figure)

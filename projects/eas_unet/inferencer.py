@@ -20,9 +20,9 @@ from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.errors import InputError
 from mmsight.files import complete_file
 
+from .components import clean_mask
 from .drawing import draw_contours, spread, tile
 from .loading import apply_window
-from .metric import postprocess
 from .predict import predict_volume
 from .task import TASK
 from .volume import Volume, read_volume, write_mask
@@ -93,7 +93,7 @@ class SegmentInferencer(FileInferencer):
             out = np.lib.format.open_memmap(Path(scan.scratch.name) / 'mask.npy', 'w+', np.uint8, scan.volume.data.shape)
         mask = predict_volume(self.cfg, self.model, scan.volume, self.show_progress, batch_size, out)
         if clean:
-            mask[...] = postprocess(mask.view(bool))
+            clean_mask(mask.view(bool))
         return SegDataSample(pred_sem_seg=PixelData(data=torch.from_numpy(mask)), metainfo=dict(img_path=str(scan.source)))
 
     def visualize(self, scan: _Scan, prediction: SegDataSample) -> np.ndarray:

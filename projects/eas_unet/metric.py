@@ -10,12 +10,12 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmengine.visualization import Visualizer
 from rich.progress import track
-from scipy import ndimage
 
 from mmsight.engine.per_case import write_per_case
 from mmsight.errors import InputError
 from mmsight.registry import METRICS
 
+from .components import clean_mask
 from .drawing import draw_box_plot, draw_contours
 from .loading import display_slice
 from .surface_distance import summarise_distances, surface_distances
@@ -44,14 +44,6 @@ def overlap_of_counts(shared: int, ours: int, theirs: int) -> dict[str, float]:
                 precision=shared / ours if ours else 0.0, recall=shared / theirs if theirs else 0.0)
 
 
-def postprocess(mask: np.ndarray) -> np.ndarray:
-    """Keep the largest component (faces touch) of a bool mask and fill its holes."""
-    labels, count = ndimage.label(mask)
-    if count > 1:
-        mask = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
-    return ndimage.binary_fill_holes(mask)
-
-
 @METRICS.register_module()
 class LiverMetric(BaseMetric):
     """Overlap and surface distances per case, on the whole volume and on the slices that the paper keeps.
@@ -71,7 +63,7 @@ class LiverMetric(BaseMetric):
         separate_slices (bool): The slices of a case are samples of it rather than a stack: distances are taken within each
             slice and averaged per case. Defaults to False.
         connectivity (int): See :func:`.surface_distance.surface_points`. Defaults to 1.
-        clean (bool): Keep the largest component and fill holes before measuring, see :func:`postprocess`. Defaults to False.
+        clean (bool): Keep the largest component and fill holes before measuring. Defaults to False.
         worst (int): Cases to draw. Defaults to 4.
 
     Without spacing the unit is the pixel, and the names end in ``_px``.
@@ -124,7 +116,7 @@ class LiverMetric(BaseMetric):
                              'whole (for loose slices set separate_slices=True in the evaluator)')
         predicted, truth = (np.concatenate([_unpack(item, key) for item in items]) for key in ('predicted', 'truth'))
         if self.clean:
-            predicted = postprocess(predicted)
+            clean_mask(predicted)
         spacing = items[0]['spacing']
         row = dict(case=name, slices=len(truth), spacing=None if spacing is None else tuple(map(float, spacing)),
                    worst_slice=int((predicted != truth).sum(axis=(1, 2)).argmax()), **self._values(predicted, truth, spacing))

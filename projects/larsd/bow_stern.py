@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from mmsight.annotations import read_fields, to_numbers
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box
-from .rotated_dataset import RotatedShipDataset, image_size, read_lines, to_numbers
+from .rotated_dataset import RotatedShipDataset, image_size
 
 # Its source names 2 alone, the ships to detect; 0 to 6, 8 and 9 stand in the 72 images at hand.
 CLASSES = range(10)
@@ -61,7 +62,7 @@ class BowSternDataset(RotatedShipDataset):
 
     @staticmethod
     def _lines(path: str) -> Iterator[tuple[str, list[float]]]:
-        for where, fields in read_lines(path):
+        for where, fields in read_fields(path):
             if len(fields) != 11:
                 raise InputError(f'{where}: 11 numbers (bow x y, stern x y, class, middle x y, box x1 y1 x2 y2) are expected, '
                                  f"found {len(fields)}: '{' '.join(fields)}'")

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import shapely
 
+from mmsight.annotations import read_fields, to_numbers
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box, fit_rotated_box
-from .rotated_dataset import RotatedShipDataset, image_size, read_lines, to_numbers
+from .rotated_dataset import RotatedShipDataset, image_size
 
 
 @DATASETS.register_module()
@@ -49,7 +50,7 @@ class DOTAShipDataset(RotatedShipDataset):
         width, height = image_size(img_path)
         classes = self.metainfo['classes']
         instances = []
-        for where, fields in read_lines(Path(self.data_prefix['ann']) / f'{name}.txt'):
+        for where, fields in read_fields(Path(self.data_prefix['ann']) / f'{name}.txt'):
             if fields[0].lower().startswith(('imagesource:', 'gsd:')):
                 continue
             if len(fields) not in (9, 10):

@@ -3,11 +3,12 @@
 import math
 from pathlib import Path
 
+from mmsight.annotations import read_fields, to_numbers
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box
-from .rotated_dataset import RotatedShipDataset, image_size, read_lines, to_numbers
+from .rotated_dataset import RotatedShipDataset, image_size
 
 
 @DATASETS.register_module()
@@ -22,7 +23,7 @@ class RBoxDataset(RotatedShipDataset):
         """Image files of ``ann_file``."""
         if not Path(self.ann_file).is_file():
             raise InputError(f'{self.ann_file}: the split file does not exist')
-        rows = list(read_lines(self.ann_file))
+        rows = list(read_fields(self.ann_file))
         if not rows:
             raise InputError(f'{self.ann_file}: the split is empty')
         for where, fields in rows:
@@ -38,7 +39,7 @@ class RBoxDataset(RotatedShipDataset):
         width, height = image_size(img_path)
         classes = self.metainfo['classes']
         instances = []
-        for where, fields in read_lines(f'{img_path}.rbox'):
+        for where, fields in read_fields(f'{img_path}.rbox'):
             if len(fields) != 6:
                 raise InputError(f'{where}: 6 numbers (cx cy length width class angle) are expected, found {len(fields)}: '
                                  f"'{' '.join(fields)}'")

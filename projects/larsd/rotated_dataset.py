@@ -1,12 +1,12 @@
 """What all readers of rotated ships share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmdet.datasets import BaseDetDataset
 from PIL import Image, UnidentifiedImageError
 
-from mmsight.annotations import read_ids, read_text
+from mmsight.annotations import read_ids
 from mmsight.errors import InputError
 from mmsight.images import read_image
 
@@ -74,18 +74,3 @@ def image_size(path: str | Path) -> tuple[int, int]:
         raise InputError(f'{path}: the file is damaged or no image') from error
     except OSError as error:
         raise InputError(f'{path}: the image cannot be read: {error.strerror or error}') from error
-
-
-def read_lines(path: str | Path) -> Iterator[tuple[str, list[str]]]:
-    """Of a text annotation, the fields of each line that is not blank, with file and line number to begin an error."""
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        if line.strip():
-            yield f'{path}: line {number}', line.split()
-
-
-def to_numbers(fields: Sequence[str], where: str) -> list[float]:
-    """Fields as numbers; InputError, which begins with ``where``, for one that is none."""
-    try:
-        return [float(field) for field in fields]
-    except ValueError:
-        raise InputError(f"{where}: numbers are expected, found '{' '.join(fields)}'") from None

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.images import read_image, to_8_bits
 from mmsight.registry import TRANSFORMS
 
 from .ground_truth import GroundTruth
@@ -12,9 +12,7 @@ from .ground_truth import GroundTruth
 
 def read_rgb(path: str) -> np.ndarray:
     """An image as uint8 RGB (H, W, 3); grey becomes three equal channels, 16 bits are scaled by their whole range."""
-    image = read_image(path)
-    if image.dtype == np.uint16:
-        image = (image // 257).astype(np.uint8)
+    image = to_8_bits(read_image(path))
     if image.dtype != np.uint8:
         raise InputError(f'{path}: the pixels are {image.dtype}, 8 or 16 bit integers are needed')
     if image.ndim == 2 or image.shape[2] == 1:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
@@ -14,6 +13,8 @@ from mmengine.visualization import Visualizer
 from scipy.spatial import cKDTree
 from torch import Tensor
 
+from mmsight.files import complete_file
+from mmsight.images import figure_to_array
 from mmsight.registry import METRICS, TASK_UTILS
 
 from .detect_describe import Keypoints
@@ -163,9 +164,8 @@ def cached(baseline: Callable[..., Keypoints], config: dict, folder: str | None)
                 return Keypoints(*(torch.from_numpy(values[key]) for key in Keypoints._fields))
         found = baseline(image, max_keypoints, mask)
         file.parent.mkdir(parents=True, exist_ok=True)
-        scratch = file.with_suffix('.part.npz')  # moved into place, so that a kill leaves no half of it
-        np.savez(scratch, **{key: value.numpy() for key, value in found._asdict().items()})
-        scratch.replace(file)
+        with complete_file(file) as scratch:
+            np.savez(scratch, **{key: value.numpy() for key, value in found._asdict().items()})
         return found
 
     return detect
@@ -174,11 +174,9 @@ def cached(baseline: Callable[..., Keypoints], config: dict, folder: str | None)
 def draw_curves(curves: dict[str, np.ndarray], count: int) -> np.ndarray:
     """NCM over the threshold, one line a method: uint8 RGB (480, 600, 3)."""
     figure = Figure(figsize=(5, 4), dpi=120, layout='constrained')
-    canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot(xlabel='threshold, px', ylabel=f'correct matches (K = {count})')
     for name, values in curves.items():
         axes.plot(THRESHOLDS, values, marker='.', label=name)
     axes.legend(loc='upper left')
     axes.grid(alpha=0.3)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return figure_to_array(figure)

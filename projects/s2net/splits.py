@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from mmsight import annotations
 from mmsight.errors import InputError
 
 LISTS = Path(__file__).parent / 'splits'
@@ -45,9 +46,6 @@ def read_ids(name: str, root: Path) -> list[str]:
     """
     for file in (Path(name), root / name, LISTS / name):
         if file.is_file():
-            ids = file.read_text().split()
-            if not ids:
-                raise InputError(f'{file}: the list of test pairs is empty')
-            return ids
+            return annotations.read_ids(file)
     raise InputError(f"test_ids: the file '{name}' is neither a path, nor below {root}, nor one of "
                      f"{', '.join(sorted(path.name for path in LISTS.glob('*.txt')))}")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
@@ -13,6 +12,7 @@ from mmengine.visualization import Visualizer
 from torchvision.ops import box_iou
 
 from mmsight.engine.per_case import write_per_case
+from mmsight.images import figure_to_array
 from mmsight.precision_recall import curve, f1_at, match
 from mmsight.registry import METRICS
 
@@ -114,7 +114,6 @@ def draw_curve(scores: np.ndarray, states: np.ndarray, positives: int, metrics: 
     """Precision over recall, with the points of the fixed and of the best threshold: uint8 RGB (480, 600, 3)."""
     _, precision, recall = curve(scores, states, positives)
     figure = Figure(figsize=(5, 4), dpi=120, layout='constrained')
-    canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1.02), xlabel='recall', ylabel='precision (IoU 0.5)')
     axes.plot(recall, precision, label=f"AP50 (VOC12) {metrics['AP50_voc12']:.3f}")
     axes.plot(metrics['recall'], metrics['precision'], 'o', label=f"fixed threshold, F1 {metrics['f1']:.3f}")
@@ -122,5 +121,4 @@ def draw_curve(scores: np.ndarray, states: np.ndarray, positives: int, metrics: 
               label=f"score {metrics['best_f1_thr']:.2f}, best F1 {metrics['best_f1']:.3f}")
     axes.legend(loc='lower left')
     axes.grid(alpha=0.3)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return figure_to_array(figure)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmdet.datasets import BaseDetDataset
 
-from mmsight.annotations import read_ids
+from mmsight.annotations import read_fields, read_ids, to_numbers
 from mmsight.errors import InputError
 from mmsight.images import read_image
 from mmsight.registry import DATASETS
@@ -29,22 +29,11 @@ def parse_txt(path: str | Path, width: int, height: int, classes: int) -> list[d
     Raises:
         InputError: If the file is missing, or a line has not five numbers, an unknown class or an unusable box.
     """
-    try:
-        lines = Path(path).read_text().splitlines()
-    except OSError as error:
-        raise InputError(f'{path}: the annotation cannot be read: {error.strerror}') from error
     instances = []
-    for number, line in enumerate(lines, 1):
-        fields = line.split()
-        if not fields:
-            continue
-        where = f'{path}: line {number}'
+    for where, fields in read_fields(path):
         if len(fields) != 5:
-            raise InputError(f"{where}: 5 fields (class cx cy w h) are expected, found {len(fields)}: '{line}'")
-        try:
-            label, cx, cy, w, h = (float(field) for field in fields)
-        except ValueError:
-            raise InputError(f"{where}: five numbers are expected, found '{line}'") from None
+            raise InputError(f"{where}: 5 fields (class cx cy w h) are expected, found {len(fields)}: '{' '.join(fields)}'")
+        label, cx, cy, w, h = to_numbers(fields, where)
         if label not in range(classes):
             raise InputError(f"{where}: the class '{fields[0]}' is unknown; {classes} are known, counted from 0")
         box = [(cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height]

@@ -17,7 +17,7 @@ from torch import nn
 from mmsight.apis.base_inferencer import FileInferencer
 from mmsight.errors import InputError
 from mmsight.files import complete_file
-from mmsight.images import decode_image
+from mmsight.images import decode_image, to_8_bits
 
 from . import SuperResolver
 from .enlarge import enlarge_image
@@ -81,9 +81,7 @@ class UpscaleInferencer(FileInferencer):
 
     def visualize(self, photo: _Photo, prediction: DataSample) -> np.ndarray:
         """The result as 8-bit RGB, without alpha."""
-        image = _pixels(photo, prediction)
-        if image.dtype != np.uint8:
-            image = (image // 257).astype(np.uint8)
+        image = to_8_bits(_pixels(photo, prediction))
         return np.repeat(image[..., :1], 3, axis=2) if photo.grey else image[..., :3]
 
     def postprocess(self, photo: _Photo, prediction: DataSample, picture: np.ndarray | None, return_datasamples: bool,

@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
 from mmsight.errors import InputError
-from mmsight.images import decode_image
+from mmsight.images import decode_image, to_8_bits
 from mmsight.registry import TRANSFORMS
 
 
@@ -25,8 +25,7 @@ def to_rgb8(image: np.ndarray, path: str) -> np.ndarray:
     Raises:
         InputError: If there are transparent pixels, or the pixels are neither 8 nor 16 bits of integer.
     """
-    if image.dtype == np.uint16:
-        image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    image = to_8_bits(image)
     if image.dtype != np.uint8:
         raise InputError(f'{path}: the pixels are {image.dtype}; convert the image to 8 or 16 bits')
     if image.ndim == 2 or image.shape[2] == 1:

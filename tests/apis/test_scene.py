@@ -137,3 +137,9 @@ def test_faults(write_scene, tmp_path):
         file.write(image, 1)
         file.gcps = points, rasterio.crs.CRS.from_epsg(32633)
     assert 'ground control points alone' in Scene(tmp_path / 'gcp.tif').warnings[0]
+
+
+@pytest.mark.parametrize('text', ['percentile:0.5:150', 'percentile:-1:99', 'linear:nan:5', 'linear:0:inf', 'db:nan:0'])
+def test_limits_that_are_none_are_refused(text):
+    with pytest.raises(InputError, match=f"stretch '{text}': expected .* with finite LOW < HIGH, percentiles from 0 to 100"):
+        Stretch.parse(text)

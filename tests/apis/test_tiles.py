@@ -41,6 +41,13 @@ def test_a_grid_too_coarse_for_the_overlap_is_refused():
         assert plan_tiles(500, 90, enough, overlap, 32)
 
 
+def test_an_offset_that_leaves_pixels_out_is_refused():
+    for offset in ((101, 0), (0, 101), (-1, 0), (0, 300)):
+        with pytest.raises(InputError, match=r'tiles of 128 pixels that overlap by 28 take offsets from 0 to 100, found'):
+            plan_tiles(500, 500, 128, 28, offset=offset)
+    assert plan_tiles(500, 500, 128, 28, offset=(100, 100)) == plan_tiles(500, 500, 128, 28)
+
+
 def test_sizes():
     assert plan_sizes(None, 1024) == (1024, 256)
     assert plan_sizes(10.0, 1024) == (1024, 64)

@@ -8,6 +8,7 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 
 from mmsight.configs import load_config
+from mmsight.engine import export
 from mmsight.engine.export import TOLERANCE, Graph, differences, export_onnx, session
 from mmsight.errors import InputError
 from mmsight.tasks import task_of
@@ -79,3 +80,10 @@ def test_a_task_without_a_graph_is_refused(monkeypatch):
     monkeypatch.setattr('mmsight.engine.export.task_of', lambda cfg: replace(task_of(cfg), export=None))
     with pytest.raises(InputError, match='models of `mmsight tone` cannot be exported'):
         Graph(cfg, model)
+
+
+@pytest.mark.parametrize('name', ['s2net_toy', 'sar_shipnet_toy'])
+def test_the_test_image_has_the_range_that_the_file_states(name):
+    graph = graph_of(name)
+    image = export.test_image(load_config(name), graph.multiple, graph.peak)
+    assert image.min() >= 0 and graph.peak / 4 < image.max() <= graph.peak

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import statistics
+from dataclasses import replace
 
 import pytest
 import torch
@@ -64,6 +65,17 @@ def test_a_row_without_a_record_says_so(tmp_path):
     table = tables.load_tables('example_project')['example']
     text = tables.markdown(table, tables.lines(table, tmp_path))
     assert '| not reproduced |' in text and table.not_reproduced in text
+
+
+def test_a_reason_stands_only_where_a_row_is_missing(records, tmp_path):
+    table = replace(tables.load_tables('example_project')['example'], not_reproduced='no data')
+    for folder, shown in ((records, False), (tmp_path, True)):
+        made = tables.lines(table, folder)
+        if folder == tmp_path:
+            made = [line for line in made if line.source != 'measured']
+        tables.write_html(table, made, tmp_path / 'table.html')
+        assert ('Not reproduced' in (tmp_path / 'table.html').read_text()) is shown
+        assert ('Not reproduced' in tables.markdown(table, made)) is shown
 
 
 @pytest.mark.parametrize('content', ['{', '[]', '{"seed": 0}', '{"seed": 1, "metrics": {}}'])

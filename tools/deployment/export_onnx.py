@@ -69,7 +69,7 @@ def main() -> None:
     if any(side < 1 or side % graph.multiple for side in args.shape):
         raise InputError(f'--shape must be multiples of {graph.multiple} for this model, found {args.shape[0]} {args.shape[1]}')
     torch.manual_seed(0)
-    real = None if args.random_only else export.test_image(cfg, graph.multiple)
+    real = None if args.random_only else export.test_image(cfg, graph.multiple, graph.peak)
 
     def random(count: int, extra: int) -> torch.Tensor:
         return torch.rand(count, graph.channels, *(side + extra for side in args.shape)) * graph.peak

@@ -17,6 +17,9 @@ from mmsight.engine.report import Entry, draw_losses, write_index
 from mmsight.engine.run_report import SUFFIXES, write_report
 
 OUT = Path('work_dirs/demo')
+CURVES = ('vis_image/precision_recall*.png', 'vis_image/cases*.png', 'vis_image/matching_curves*.png', 'vis_image/lasa_*.png',
+          'grids/*.png')
+"""What the runs of the papers leave beside their losses, as the demo's page shows it."""
 
 
 def run_paper(config: Path) -> Entry:
@@ -40,7 +43,7 @@ def run_paper(config: Path) -> Entry:
     tested = sorted(work_dir.glob('*/pictures'))
     finished = done.returncode == 0 and record.is_file() and bool(tested)
     plots = [work_dir / 'losses.png'] if draw_losses(work_dir, work_dir / 'losses.png') else []
-    for pattern in ('vis_image/precision_recall*.png', 'vis_image/cases*.png', 'vis_image/lasa_*.png', 'grids/*.png'):
+    for pattern in CURVES:
         plots += sorted(work_dir.glob(f'*/vis_data/{pattern}'))[-1:]
     pictures = sorted(file for file in tested[-1].rglob('*') if file.suffix in SUFFIXES)[:12] if tested else []
     caption = Config.fromfile(config, import_custom_modules=False).demo_caption

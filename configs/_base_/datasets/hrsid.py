@@ -1,5 +1,4 @@
-# HRSID, COCO json, 800x800 chips. The 28 images at hand are one set: as they stand, training and test overlap, which
-# shows that the reader works, not how good a model is. Point ann_file at the published json for the real split.
+# HRSID, COCO json, 800x800 chips; the lists that tools/dataset_converters/hrsid.py makes of its json.
 _base_ = []  # without it mmengine reads a file with imports as a Python-style config
 
 from mmsight.projects.sar_shipnet.pipelines import test_pipeline, train_pipeline
@@ -15,7 +14,7 @@ train_dataloader = dict(
     dataset=dict(
         type='mmsight.HRSIDDataset',
         data_root=data_root,
-        ann_file='boxes_coco.json',
+        ann_file='annotations/train.json',
         data_prefix=dict(img='images'),
         pipeline=train_pipeline(img_scale)))
 val_dataloader = dict(
@@ -26,10 +25,14 @@ val_dataloader = dict(
     dataset=dict(
         type='mmsight.HRSIDDataset',
         data_root=data_root,
-        ann_file='boxes_coco.json',
+        ann_file='annotations/val.json',
         data_prefix=dict(img='images'),
         test_mode=True,
         pipeline=test_pipeline(img_scale)))
-test_dataloader = val_dataloader
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(val_dataloader['dataset'], ann_file='annotations/test.json'))
 val_evaluator = [dict(type='mmsight.ShipDetectionMetric'), dict(type='CocoMetric', metric='bbox')]
 test_evaluator = val_evaluator

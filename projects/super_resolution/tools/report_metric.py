@@ -12,13 +12,11 @@ import numpy as np
 
 import mmsight  # noqa: F401  (registers the import work-arounds)
 from mmsight.cli import friendly
+from mmsight.engine.report import write_page
 from mmsight.errors import InputError
 
 SCALE, SIDE = 4, 256
 LINE_OF_ORIGINAL, LINE_OF_RESULT = 2, 1
-STYLE = ('body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}'
-         'table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.3rem .7rem;text-align:right}'
-         'td:first-child,th:first-child{text-align:left}img{image-rendering:pixelated;max-width:100%}')
 
 
 def report_metric(original: np.ndarray, result: np.ndarray) -> tuple[float, float]:
@@ -63,24 +61,24 @@ def section(path: Path, original: np.ndarray, out_dir: Path) -> str:
     cv2.imwrite(str(out_dir / name), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     return (f'<h2>{html.escape(path.name)}</h2><table><tr><th>result</th><th>PSNR</th><th>SSIM</th>'
             f'<th>PSNR as in the report</th><th>SSIM as in the report</th></tr>{"".join(rows)}</table>'
-            f'<p><img src="{html.escape(name)}" alt="">')
+            f'<p><img style="image-rendering:pixelated" src="{html.escape(name)}" alt="">')
 
 
-def write_page(files: list[Path], out_dir: Path) -> Path:
+def write_comparison(files: list[Path], out_dir: Path) -> Path:
     """Write ``index.html`` and its pictures."""
     from mmsight.projects.super_resolution.loading import load_rgb
     from mmsight.projects.super_resolution.resize import resize_bicubic
     out_dir.mkdir(parents=True, exist_ok=True)
     sections = [section(file, resize_bicubic(load_rgb(str(file)), (SIDE, SIDE)), out_dir) for file in files]
     page = out_dir / 'index.html'
-    page.write_text(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>The metric of the report</title><style>{STYLE}</style>'
-        '<h1>What the report measured</h1><p>The code behind the report calls its metric with <code>imgs_hr[row][2]</code> and '
+    write_page(
+        page, 'What the report measured',
+        '<p>The code behind the report calls its metric with <code>imgs_hr[row][2]</code> and '
         '<code>fake_hr[row][1]</code>. Each is one line of 256 pixels, and not the same line: line 2 of the original against '
         'line 1 of the result (red, below; the eight upper lines enlarged). SSIM is then taken in windows of one dimension, at '
         'the range of values in [-1, 1], 2, of values in [0, 255]. So the numbers depend on a 256th of the image, a perfect '
         'result is not rated best, and noise that copies one line gets an SSIM of 1. "PSNR" and "SSIM" are those of the whole '
-        f'image at range 255, as MMSight reports them.</p>{"".join(sections)}</html>\n')
+        f'image at range 255, as MMSight reports them.</p>{"".join(sections)}')
     return page
 
 
@@ -97,7 +95,7 @@ def main() -> None:
     files = sorted(file for file in args.folder.glob('*') if file.suffix.lower() in ('.png', '.jpg', '.jpeg', '.bmp'))
     if not files:
         raise InputError(f'{args.folder}: no png, jpg or bmp was found')
-    print(write_page(files[:args.number], args.out_dir))
+    print(write_comparison(files[:args.number], args.out_dir))
 
 
 if __name__ == '__main__':

@@ -9,7 +9,7 @@ from mmengine.logging import MMLogger
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from mmsight.projects.eas_unet import LiverMetric
-from mmsight.projects.eas_unet.metric import overlap, postprocess
+from mmsight.projects.eas_unet.metric import overlap
 from mmsight.projects.eas_unet.surface_distance import summarise_distances, surface_distances
 from monai.metrics import (
     compute_average_surface_distance,
@@ -96,16 +96,6 @@ def test_identities():
     assert found['VOE_as_printed'] == pytest.approx(1 - found['DSC'])
     harmonic = 2 / (1 / found['precision'] + 1 / found['recall'])
     assert found['DSC'] == pytest.approx(harmonic)
-
-
-def test_postprocess_keeps_the_largest_part_and_fills_it():
-    mask = np.zeros((5, 9, 9), bool)
-    mask[1:4, 1:6, 1:6] = True
-    expected = mask.copy()
-    mask[2, 3, 3] = False  # a hole
-    mask[2, 7:, 7:] = True  # a smaller part
-    np.testing.assert_array_equal(postprocess(mask), expected)
-    assert not postprocess(np.zeros((2, 2, 2), bool)).any()
 
 
 def samples(case, predicted, truth, spacing=(5.0, 0.7, 0.8), order=None):

@@ -81,7 +81,7 @@ def test_missing_folder_list_and_listed_pair(folder):
     with pytest.raises(InputError, match="the pair 'p9' of test.txt is not there"):
         PairDataset(str(folder), test_ids='test.txt', split='test')
     (folder / 'test.txt').write_text('')
-    with pytest.raises(InputError, match='list of test pairs is empty'):
+    with pytest.raises(InputError, match='the split is empty'):
         PairDataset(str(folder), test_ids='test.txt', split='test')
     with pytest.raises(ValueError, match='split must be'):
         PairDataset(str(folder), split='test')

@@ -76,7 +76,7 @@ def test_ssdd_sizes(tmp_path, width):
         ssdd(tmp_path, xml=xml).full_init()
 
 
-@pytest.mark.parametrize('ids, message', [('', 'the split is empty'), ('000001\n000001\n', 'stands more than once'),
+@pytest.mark.parametrize('ids, message', [('', 'the split is empty'), ('000001\n000001\n', 'is listed more than once'),
                                           ('000002\n', '000002.xml: the annotation cannot be read')])
 def test_split_files(tmp_path, ids, message):
     with pytest.raises(InputError, match=message):
@@ -112,7 +112,7 @@ def test_sar_ship(tmp_path):
 
 
 @pytest.mark.parametrize('line, message', [('0 .5 .5 .1', 'found 4'), ('0 .5 .5 .1 .1 1', 'found 6'),
-                                           ('0 .5 .5 .1 x', 'five numbers'), ('3 .5 .5 .1 .1', "class '3' is unknown"),
+                                           ('0 .5 .5 .1 x', 'numbers are expected'), ('3 .5 .5 .1 .1', "class '3' is unknown"),
                                            ('0 .5 .5 .1 0', 'no area'), ('0 .5 .5 -.1 .1', 'reversed'),
                                            ('0 .99 .5 .1 .1', 'outside'), ('0 nan .5 .1 .1', 'not finite')])
 def test_sar_ship_lines(tmp_path, line, message):
