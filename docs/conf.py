@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT))
 
 import mmsight  # noqa: E402
 from mmsight import projects  # noqa: E402
+from mmsight.engine.documents import with_plots  # noqa: E402
 
 
 def write_api(page: Path) -> None:
@@ -31,19 +32,36 @@ def write_api(page: Path) -> None:
     page.write_text('\n'.join(lines))
 
 
+def add_plots(app, name, source):
+    """Draw the plots of a page, which a page on GitHub leaves out."""
+    source[0] = with_plots(source[0], ROOT / 'docs' / '_plots', '_plots')
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect('source-read', add_plots)
+
+
 write_api(ROOT / 'docs' / 'api.rst')
 
 project = 'MMSight'
 copyright = 'the MMSight authors'
 version = release = mmsight.__version__
-extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx_copybutton', 'sphinx_design']
 root_doc = 'docs/index'
-include_patterns = ['docs/*.md', 'docs/api.rst', '*.md', 'projects/*/README.md', 'tools/dataset_converters/*.md']
+include_patterns = ['docs/**.md', 'docs/api.rst', '*.md', 'projects/*/README.md', 'tools/dataset_converters/*.md']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
+myst_enable_extensions = ['colon_fence', 'deflist']
 myst_heading_anchors = 3
-autodoc_mock_imports = ['gradio']  # the extra 'web' is not needed to read about it
+autodoc_mock_imports = ['fastapi', 'gradio', 'starlette', 'uvicorn']  # the extra 'web' is not needed to read about it
 autodoc_typehints = 'none'  # docstrings say types and shapes
 napoleon_use_ivar = True  # a named tuple's fields are members too, and must not be listed twice
 autodoc_member_order = 'bysource'
-html_theme = 'alabaster'
-html_theme_options = dict(page_width='1100px', sidebar_width='240px', description='Vision papers as OpenMMLab plugins')
+copybutton_exclude = '.linenos, .gp, .go'
+html_theme = 'furo'
+html_title = 'MMSight'
+html_static_path = ['_static']
+html_css_files = ['mmsight.css']
+html_theme_options = dict(
+    light_css_variables={'color-brand-primary': '#1f5f9f', 'color-brand-content': '#1f5f9f'},
+    dark_css_variables={'color-brand-primary': '#7ab8f5', 'color-brand-content': '#7ab8f5'})

@@ -16,10 +16,7 @@ from rich.table import Table
 from mmsight import __version__, box
 from mmsight.configs import first_comment, list_configs, source_root
 from mmsight.errors import InputError
-from mmsight.tasks import Task, find_tasks
-
-TRUST = 'run the config inside a checkpoint even if it is more than data'
-"""What ``--trust`` does, wherever a checkpoint may bring its config."""
+from mmsight.tasks import SHARED, Task, find_tasks
 
 
 def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
@@ -166,7 +163,7 @@ def _serve_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--allow-host', nargs='+', default=[], metavar='NAME',
                         help='names under which others reach the page; without it, those of this machine and --host')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default the best that is there')
-    parser.add_argument('--trust', action='store_true', help=TRUST)
+    next(option for option in SHARED if option.name == 'trust').add_to(parser)
     parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file (200)')
     parser.add_argument('--max-total', type=int, default=2000, metavar='MB',
                         help='largest sum of uploads and results, which are deleted after an hour (2000)')
@@ -250,15 +247,7 @@ def _task_parser(task: Task, parser: argparse.ArgumentParser) -> None:
     methods = f"; or {', '.join(task.methods)}, which need no training" if task.methods else ''
     parser.add_argument('-m', '--model', metavar='NAME|CONFIG|CHECKPOINT', help='a model in the box, a config by name or '
                         f'path, or a checkpoint, which holds its config{methods} (default {task.default_model})')
-    parser.add_argument('--weights', metavar='CHECKPOINT', help='checkpoint of the config; by default the last one that its '
-                        'training, or `make demo`, left in work_dirs')
-    parser.add_argument('--out-dir', default=f'work_dirs/{task.name}', metavar='DIR',
-                        help=f'folder for the results (default work_dirs/{task.name})')
-    parser.add_argument('--overwrite', action='store_true', help='replace results that are there already')
-    parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default the best that is there')
-    parser.add_argument('--trust', action='store_true', help=TRUST)
-    parser.add_argument('--show', action='store_true', help='open a window with each picture')
-    for option in task.options:
+    for option in (*SHARED, *task.options):
         option.add_to(parser)
 
 
@@ -270,8 +259,8 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
     inferencer = task.load_inferencer()(model, args.weights, args.device, trust=args.trust)
     inputs = [getattr(args, name.lower()) for name in task.inputs]
     options = {option.name: getattr(args, option.name) for option in task.options}
-    found = inferencer(inputs[0] if len(inputs) == 1 else tuple(inputs), out_dir=args.out_dir, overwrite=args.overwrite,
-                       show=args.show, **options)
+    found = inferencer(inputs[0] if len(inputs) == 1 else tuple(inputs), overwrite=args.overwrite, show=args.show,
+                       out_dir=args.out_dir or f'work_dirs/{task.name}', **options)
     status = 0
     for prediction in found['predictions']:
         shown = task.show(prediction)

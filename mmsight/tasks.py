@@ -54,13 +54,28 @@ class Option:
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Add it to a command's options."""
-        flag = f"--{self.name.replace('_', '-')}"
         if self.type is bool:
-            parser.add_argument(flag, action='store_true', help=self.help)
+            parser.add_argument(self.flag, action='store_true', help=self.help)
             return
         text = self.help if self.default is None else f'{self.help} (default {self.default})'
-        parser.add_argument(flag, type=self.type, default=self.default, nargs='+' if self.many else None, metavar=self.metavar,
-                            help=text.replace('%', '%%'))
+        parser.add_argument(self.flag, type=self.type, default=self.default, nargs='+' if self.many else None,
+                            metavar=self.metavar, help=text.replace('%', '%%'))
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+SHARED = (
+    Option('weights', 'checkpoint of the config; by default the last one that its training, or `make demo`, left in work_dirs',
+           metavar='CHECKPOINT'),
+    Option('out_dir', 'folder for the results; by default work_dirs/ and the name of the task', metavar='DIR'),
+    Option('overwrite', 'replace results that exist', False, bool),
+    Option('device', 'cpu, cuda, cuda:1, ...; by default a GPU if there is one', metavar='DEVICE'),
+    Option('trust', 'run the config inside a checkpoint even if it contains code', False, bool),
+    Option('show', 'open a window with each picture', False, bool))
+"""Options of every task, beside its model."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +131,7 @@ class Task:
         inputs (Mapping[str, str]): Name of an argument to its help. One argument takes any number of files; of several, each is
             one file, and all together make one input.
         suffixes (Sequence[str]): Endings of its files, lower-case.
-        options (Sequence[Option]): Beside those that every task has.
+        options (Sequence[Option]): Its own, beside :data:`SHARED`.
         inferencer (str): ``'module:Class'`` of a :class:`mmsight.apis.base_inferencer.FileInferencer`.
         show (Callable): ``show(prediction)`` tells a prediction of the inferencer as a :class:`Shown`.
         example (str): Files of the example in its help.

@@ -12,7 +12,7 @@ from mmsight.configs import source_root
 
 ROOT = source_root()
 METAFILES = sorted(ROOT.glob('projects/*/metafile.yml'))
-PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/*.md'), *ROOT.glob('projects/*/*.md'), *ROOT.glob('tools/**/*.md')])
+PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), *ROOT.glob('projects/*/*.md'), *ROOT.glob('tools/**/*.md')])
 
 
 def test_index_imports_every_metafile():
@@ -38,9 +38,9 @@ def test_metafile(path):
 
 @pytest.mark.parametrize('path', METAFILES, ids=lambda path: path.parent.name)
 def test_measured_values_are_means_of_records(path):
-    records = [json.loads(file.read_text()) for file in path.parent.glob('records/*.json')]
+    records = [(file.stem.rpartition('_seed')[0], json.loads(file.read_text())) for file in path.parent.glob('records/*.json')]
     for model in yaml.safe_load(path.read_text())['Models']:
-        trained = [record['metrics'] for record in records if Path(record['config']).stem == model['Name']]
+        trained = [record['metrics'] for config, record in records if config == model['Name']]
         for result in model['Results']:
             mine = [json.loads((path.parent / 'records' / result['Record']).read_text())['metrics']] if 'Record' in result \
                 else trained

@@ -13,7 +13,7 @@ from mmsight.cli import main
 from mmsight.configs import source_root
 
 ROOT = source_root()
-PAGES = [ROOT / 'README.md', *sorted(ROOT.glob('docs/*.md')), *sorted(ROOT.glob('projects/*/*.md')),
+PAGES = [ROOT / 'README.md', *sorted(ROOT.glob('docs/**/*.md')), *sorted(ROOT.glob('projects/*/*.md')),
          *sorted(ROOT.glob('tools/**/*.md'))]
 PROGRAM = r'(?:[A-Z_]+=\S+ )*(?:mmsight|python|pip|make|torchrun|source|tools/[\w/]+\.(?:sh|py))'
 

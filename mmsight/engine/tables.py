@@ -8,7 +8,6 @@ import functools
 import importlib.util
 import io
 import json
-import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from mmsight.configs import load_config, source_root
+from mmsight.configs import load_config
 from mmsight.engine.report import inline_figure, write_page
 from mmsight.errors import InputError
 
@@ -201,77 +200,51 @@ def to_csv(table: Table, made: Sequence[Line]) -> str:
     return out.getvalue()
 
 
-def write_html(table: Table, made: Sequence[Line], path: Path) -> None:
-    """A page of its own: the table and a chart of bars a column, with the spread over seeds."""
+def draw(table: Table, made: Sequence[Line]) -> Any:
+    """A matplotlib figure of the models that were measured: a chart of bars a column, with the spread over seeds.
+
+    Returns:
+        Figure | None: None where nothing was measured.
+    """
     from matplotlib.figure import Figure
+    measured = {line.row.config for line in made if line.seeds}
+    shown = [line for line in made if line.row.config in measured]
+    columns = [index for index in range(len(table.columns)) if any(line.values[index] for line in shown)]
+    if not columns:
+        return None
+    across = min(3, len(columns))
+    down = -(-len(columns) // across)
+    figure = Figure(figsize=(3.2 + 2.6 * across, down * (1 + 0.26 * len(shown))), layout='constrained')
+    places = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+    for axes, index in zip(places, columns, strict=False):
+        values = [line.values[index] or (0.0, None) for line in shown]
+        axes.barh(range(len(shown)), [mean for mean, _ in values], xerr=[spread or 0 for _, spread in values],
+                  color=['#b0b7c3' if line.source == 'paper' else '#2f6fb2' for line in shown], capsize=3)
+        axes.set_title(table.columns[index].name, fontsize=10, pad=10)
+        axes.grid(axis='x', alpha=0.3)
+    for axes in places[len(columns):]:
+        axes.set_axis_off()
+    places[0].set_yticks(range(len(shown)), [' '.join(filter(None, (
+        line.row.model, line.row.data, f'({line.source})'))) for line in shown])
+    for axes in places:
+        axes.tick_params(labelsize=8)
+    places[0].invert_yaxis()
+    return figure
+
+
+def write_html(table: Table, made: Sequence[Line], path: Path) -> None:
+    """A page of its own: the table and its charts."""
     head = ['model', 'data', 'source', *(column.name for column in table.columns), 'config']
     body = ''.join('<tr>' + ''.join(f'<td>{escape(cell)}</td>' for cell in (
         line.row.model, line.row.data, line.source + (f', {len(line.seeds)} seeds' if len(line.seeds) > 1 else ''),
         *_texts(table, line), line.row.config)) + '</tr>' for line in made)
-    charts = []
-    for index, column in enumerate(table.columns):
-        shown = [(line, value) for line in made if (value := line.values[index]) is not None]
-        if not shown:
-            continue
-        figure = Figure(figsize=(7, 0.8 + 0.28 * len(shown)), layout='constrained')
-        axes = figure.add_subplot(xlabel=column.name)
-        labels = [f'{line.row.model} {line.row.data} ({line.source})' for line, _ in shown]
-        axes.barh(range(len(shown)), [mean for _, (mean, _) in shown], xerr=[spread or 0 for _, (_, spread) in shown],
-                  color=['#b0b7c3' if line.source == 'paper' else '#2f6fb2' for line, _ in shown], capsize=3)
-        axes.set_yticks(range(len(shown)), labels, fontsize=8)
-        axes.invert_yaxis()
-        axes.grid(axis='x', alpha=0.3)
-        charts.append(inline_figure(figure, column.name))
+    figure = draw(table, made)
     reason = _why_missing(table, made)
     note = f'<p>{escape(reason)}</p>' if reason else ''
     write_page(path, f'{table.paper}: {table.title}',
                f"<table><tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>{body}</table>{note}"
-               '<p>± is the standard deviation over seeds. Bars: grey as the paper states it, blue as measured.</p>'
-               f"{''.join(charts)}")
-
-
-def benchmarks() -> str:
-    """The records of ``docs/benchmarks`` as Markdown."""
-    parts = []
-    for path in sorted((source_root() / 'docs' / 'benchmarks').glob('*.json')):
-        content = json.loads(path.read_text())
-        rows = '\n'.join(
-            f"| {row['name']} | {row['theirs_is']} | {row['ours']:.4g} | {row['theirs']:.4g} | {row['unit']} | "
-            f"{row['ratio']:.3g} | {row['bound']} | {'ok' if row['ok'] else 'missed'} |" for row in content['rows'])
-        parts.append(f"## {content['suite']}\n\n[Record](benchmarks/{path.name}), {content['device']}.\n\n"
-                     f"| what | compared with | ours | theirs | unit | ratio | bound | |\n|{'---|' * 8}\n{rows}")
-    return '\n\n'.join(parts)
-
-
-def pages() -> list[Path]:
-    """Documents with generated tables: between ``<!-- table N -->`` or ``<!-- benchmarks -->`` and ``<!-- end -->``."""
-    root = source_root()
-    return [path for path in [*sorted(root.glob('projects/*/README.md')), root / 'docs' / 'benchmarks.md']
-            if re.search(_BLOCK, path.read_text())]
-
-
-def filled(page: Path) -> str:
-    """A document's text with its tables as the records have them.
-
-    Raises:
-        InputError: If it names a table that is not there.
-    """
-
-    def block(match: re.Match) -> str:
-        if match['number'] is None:
-            content = benchmarks()
-        else:
-            tables = load_tables(page.parent.name)
-            if match['number'] not in tables:
-                raise InputError(f"{page}: {page.parent.name} has no table {match['number']}, only {', '.join(tables)}")
-            table = tables[match['number']]
-            content = markdown(table, lines(table))
-        return f"{match['begin']}\n{content}\n<!-- end -->"
-
-    return re.sub(_BLOCK, block, page.read_text())
-
-
-_BLOCK = re.compile(r"(?P<begin><!-- (?:table (?P<number>\S+)|benchmarks) -->)\n.*?<!-- end -->", re.DOTALL)
+               '<p>± is the standard deviation over seeds. Bars: grey for the paper, blue for what was measured.</p>'
+               f"{'' if figure is None else inline_figure(figure, table.title)}")
 
 
 def _why_missing(table: Table, made: Sequence[Line]) -> str:

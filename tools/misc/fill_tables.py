@@ -1,11 +1,11 @@
-"""Fill the tables of the READMEs and of docs/benchmarks.md from the records; only their marked blocks change."""
+"""Fill the tables of the READMEs and of `docs/` from records and from the options of tasks; only marked blocks change."""
 
 import argparse
 import sys
 
 from mmsight.cli import friendly
 from mmsight.configs import source_root
-from mmsight.engine.tables import filled, pages
+from mmsight.engine.documents import filled, pages
 
 
 @friendly

@@ -1,0 +1,129 @@
+"""Generated parts of the documents: tables of papers, benchmarks, options of tasks; and the plots that `make docs` adds.
+
+A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- results -->`` or ``<!-- options TASK -->`` and
+``<!-- end -->``.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmsight import projects
+from mmsight.configs import source_root
+from mmsight.engine.tables import draw, lines, load_tables, markdown
+from mmsight.errors import InputError
+from mmsight.tasks import SHARED, Option, find_tasks
+
+_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|results|options)(?: (?P<name>\S+))? -->)\n.*?<!-- end -->',
+                   re.DOTALL)
+_PLOT = re.compile(r'<!-- plot (?P<name>\S+) -->')
+
+
+def pages() -> list[Path]:
+    """Documents with a generated part."""
+    root = source_root()
+    return [path for path in [*sorted(root.glob('projects/*/README.md')), *sorted(root.glob('docs/**/*.md'))]
+            if _PART.search(path.read_text())]
+
+
+def filled(page: Path) -> str:
+    """A document's text with its generated parts up to date.
+
+    Raises:
+        InputError: If it names a table or a task that does not exist.
+    """
+    paper = page.parent.name
+    kinds: dict[str, Callable[[str], str]] = dict(
+        table=lambda number: _table(page, paper, number), benchmarks=lambda _: _benchmarks(), results=lambda _: _results(),
+        options=lambda name: _options(page, name))
+    return _PART.sub(lambda part: f"{part['begin']}\n{kinds[part['kind']](part['name'])}\n<!-- end -->", page.read_text())
+
+
+def with_plots(text: str, folder: Path, link: str) -> str:
+    """Draw each ``<!-- plot NAME -->`` of a document into ``folder``, and show it below ``link``."""
+    for name in dict.fromkeys(_PLOT.findall(text)):
+        folder.mkdir(parents=True, exist_ok=True)
+        _plot(name).savefig(folder / f'{name}.svg')
+    return _PLOT.sub(rf'![\g<name>]({link}/\g<name>.svg)', text)
+
+
+def _table(page: Path, paper: str, number: str) -> str:
+    tables = load_tables(paper)
+    if number not in tables:
+        raise InputError(f"{page}: {paper} has no table {number}, only {', '.join(tables)}")
+    return markdown(tables[number], lines(tables[number]))
+
+
+def _options(page: Path, name: str) -> str:
+    """The options of a task, or those of every task under the name ``every``, as the command line has them."""
+    if name != 'every' and name not in find_tasks():
+        raise InputError(f"{page}: there is no task '{name}', only {', '.join(find_tasks())}")
+    options = SHARED if name == 'every' else find_tasks()[name].options
+    return '\n'.join(['| option | value | default | what it does |', '|---|---|---|---|', *map(_option, options)])
+
+
+def _option(option: Option) -> str:
+    value = '' if option.type is bool else f"`{option.metavar}{'...' if option.many else ''}`".replace('|', r'\|')
+    default = 'off' if option.type is bool else '' if option.default is None else f'`{option.default}`'
+    return f"| `{option.flag}` | {value} | {default} | {option.help.replace('|', chr(92) + '|')} |"
+
+
+def _benchmarks() -> str:
+    """The records of ``docs/benchmarks``."""
+    parts = []
+    for content in _suites():
+        rows = '\n'.join(
+            f"| {row['name']} | {row['theirs_is']} | {row['ours']:.4g} | {row['theirs']:.4g} | {row['unit']} | "
+            f"{row['ratio']:.3g} | {row['bound']} | {'ok' if row['ok'] else 'missed'} |" for row in content['rows'])
+        suite = content['suite']
+        parts.append(f"### {suite}\n\n[Record](benchmarks/{suite}.json), {content['device']}.\n\n<!-- plot {suite} -->\n\n"
+                     f"| what | compared with | ours | theirs | unit | ratio | bound | |\n|{'---|' * 8}\n{rows}")
+    return '\n\n'.join(parts)
+
+
+def _results() -> str:
+    """The tables of which something was measured, paper by paper."""
+    parts = []
+    for paper in projects.names():
+        folder = projects.folder(paper)
+        if paper == 'example_project' or not (folder / 'tables.yml').is_file():
+            continue
+        measured = [table for table in load_tables(paper).values() if any(line.seeds for line in lines(table))]
+        if measured:
+            title = (folder / 'README.md').read_text().splitlines()[0].removeprefix('# ')
+            parts.append(f'### {title}\n\n[All rows, and what they show](../projects/{paper}/README.md).')
+            parts += [f'**{table.title}**\n\n<!-- plot {paper}-{table.number} -->' for table in measured]
+    return '\n\n'.join(parts)
+
+
+def _suites() -> list[dict]:
+    return [json.loads(path.read_text()) for path in sorted((source_root() / 'docs' / 'benchmarks').glob('*.json'))]
+
+
+def _plot(name: str) -> Any:
+    """The matplotlib figure of a suite of benchmarks, or of a table, whose name is the paper's, a hyphen and its number."""
+    paper, _, number = name.partition('-')
+    if number:
+        table = load_tables(paper)[number]
+        return draw(table, lines(table))
+    return draw_benchmarks(next(content['rows'] for content in _suites() if content['suite'] == name))
+
+
+def draw_benchmarks(rows: Sequence[dict]) -> Any:
+    """A bar a row: how much of its bound it uses, above 1 where it is missed."""
+    from matplotlib.figure import Figure
+    used = []
+    for row in rows:
+        sign, bound = row['bound'].split()
+        ratio, limit = float(row['ratio']), float(bound)
+        used.append(float(not row['ok']) if limit == 0 else ratio / limit if sign == '<=' else limit / ratio)
+    figure = Figure(figsize=(9, 0.8 + 0.3 * len(rows)), layout='constrained')
+    axes = figure.add_subplot(xlabel='share of the bound that is used (less is better)')
+    axes.barh(range(len(rows)), used, color=['#2f6fb2' if row['ok'] else '#c0392b' for row in rows])
+    axes.axvline(1, color='#c0392b', linewidth=1)
+    axes.set_yticks(range(len(rows)), [f"{row['name']}\nvs. {row['theirs_is']}" for row in rows], fontsize=7)
+    axes.invert_yaxis()
+    axes.grid(axis='x', alpha=0.3)
+    return figure

@@ -1,0 +1,42 @@
+"""Generated parts of the documents are up to date, and options are those of the command line."""
+
+import pytest
+
+from mmsight.configs import source_root
+from mmsight.engine import documents
+from mmsight.errors import InputError
+from mmsight.tasks import find_tasks
+
+
+@pytest.mark.parametrize('page', documents.pages(), ids=lambda path: path.relative_to(source_root()).as_posix())
+def test_documents_are_up_to_date(page):
+    assert documents.filled(page) == page.read_text(), 'run tools/misc/fill_tables.py'
+
+
+def test_every_listed_task_has_a_page_with_its_options():
+    listed = {name for name, task in find_tasks().items() if task.listed}
+    assert {page.stem for page in documents.pages() if page.parent.name == 'tasks'} - {'index'} == listed
+    for name in listed:
+        text = (source_root() / 'docs' / 'tasks' / f'{name}.md').read_text()
+        assert all(f'| `{option.flag}` |' in text for option in find_tasks()[name].options)
+
+
+@pytest.mark.parametrize('part, sentence', [('options fly', "no task 'fly'"), ('table 99', 'no table 99')])
+def test_a_wrong_name_is_one_sentence(part, sentence, tmp_path):
+    page = tmp_path / 'sar_shipnet' / 'README.md'
+    page.parent.mkdir()
+    page.write_text(f'<!-- {part} -->\n<!-- end -->\n')
+    with pytest.raises(InputError, match=sentence):
+        documents.filled(page)
+
+
+def test_bars_say_how_much_of_a_bound_is_used():
+    rows = [dict(name=str(k), theirs_is='', ratio=ratio, bound=bound, ok=ok) for k, (ratio, bound, ok) in enumerate([
+        (4, '>= 2', True), (3, '<= 2', False), (0, '<= 0', True), (1, '<= 0', False)])]
+    axes, = documents.draw_benchmarks(rows).axes
+    assert [bar.get_width() for bar in axes.patches] == [0.5, 1.5, 0, 1]
+
+
+def test_plots_replace_their_marks(tmp_path):
+    text = documents.with_plots('before\n<!-- plot core -->\nafter', tmp_path, '_plots')
+    assert text == 'before\n![core](_plots/core.svg)\nafter' and (tmp_path / 'core.svg').read_text().startswith('<?xml')
