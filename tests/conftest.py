@@ -54,7 +54,7 @@ def fork_server():
         process.stdin.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def run(request, tmp_path_factory):
     """Run a Python script of the checkout as a user does; returns the finished process with its output as text.
 

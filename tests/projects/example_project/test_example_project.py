@@ -13,12 +13,10 @@ import torch
 
 
 @pytest.fixture(scope='module')
-def trained(tmp_path_factory, root):
+def trained(tmp_path_factory, run):
     """A work-dir with a finished training, and the environment it ran in."""
     work_dir = tmp_path_factory.mktemp('run')
-    env = {**os.environ, 'PYTHONPATH': str(root), 'OMP_NUM_THREADS': '1', 'MMSIGHT_DATA': str(work_dir / 'data')}
-    subprocess.run([sys.executable, 'tools/train.py', 'example_project', '--work-dir', str(work_dir)], cwd=root, env=env,
-                   check=True, capture_output=True)
+    run('tools/train.py', 'example_project', '--work-dir', work_dir, MMSIGHT_DATA=str(work_dir / 'data'))
     return work_dir
 
 
