@@ -74,7 +74,7 @@ class Runner:
 
 
 def _without_folders(text: str, files: Sequence[str | None], folder: str) -> str:
-    """Where the server keeps its files is nobody's business."""
+    """Hide the folders of the server from its users."""
     for name in (*(f'{Path(file).parent}/' for file in files if file), f'{folder}/'):
         text = text.replace(name, '')
     return text
@@ -157,7 +157,7 @@ def serve(models: Mapping[str, str], device: str | None, host: str, port: int, m
     Args:
         models (Mapping[str, str]), device (str, optional), max_pixels (int): See :class:`Runner`. A task that is not listed
             gets a tab if it is named here.
-        host (str): Address to listen on: ``127.0.0.1`` is this machine alone, ``0.0.0.0`` every network it is in.
+        host (str): Address to listen on: ``127.0.0.1`` is reachable from this machine only, ``0.0.0.0`` from every network.
         port (int): Port; 0 finds a free one.
         max_mb (int): Largest upload in MB.
         block (bool): Wait until the server ends.

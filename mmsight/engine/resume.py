@@ -1,4 +1,4 @@
-"""Which checkpoint of a work-dir a training goes on from: the newest that is whole."""
+"""Finds the checkpoint from which a training resumes: the newest one that is complete."""
 
 import zipfile
 from pathlib import Path

@@ -322,7 +322,7 @@ def test_faults(make_detector, write_scene, tmp_path, run, root):
     done = run('-m', 'mmsight.cli', 'detect', tmp_path / 'text.tif', '-m', TOY, '--weights', weights, '--out-dir', tmp_path,
                check=False)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
-    assert f'error: {tmp_path}{os.sep}text.tif: the file is damaged or no raster image' in done.stderr
+    assert f'error: {tmp_path}{os.sep}text.tif: the file is damaged, or not a raster image' in done.stderr
 
 
 def test_a_full_disk_leaves_no_half_of_a_file(make_detector, write_scene, ships, tmp_path, full_disk):
