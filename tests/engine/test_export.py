@@ -60,12 +60,13 @@ def assert_same_boxes(graph, path):
     assert torch.allclose(ours.bboxes, theirs.bboxes, atol=1e-3)
 
 
-def test_command_compares_and_refuses(run, tmp_path):
+def test_command_compares_and_refuses(run, toy_data, tmp_path):
     checkpoint = tmp_path / 'random.pth'
     torch.save(dict(state_dict=graph_of('super_resolution_toy').model.state_dict()), checkpoint)
     tool = 'tools/deployment/export_onnx.py'
     out = tmp_path / 'sr.onnx'
-    done = run(tool, 'super_resolution_toy', checkpoint, '--out', out, '--shape', 24, 32, MMSIGHT_DATA=str(tmp_path / 'data'))
+    done = run(tool, 'super_resolution_toy', checkpoint, '--out', out, '--shape', 24, 32,
+               MMSIGHT_DATA=str(toy_data('super_resolution')))
     assert out.is_file() and 'free axes: batch, height, width' in done.stdout
     assert done.stdout.count('pass') == 3 and 'FAIL' not in done.stdout
     refused = run(tool, 'super_resolution_toy', checkpoint, '--out', tmp_path / 'sr.pb', check=False)

@@ -9,8 +9,6 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmsight.engine.toy import ensure_toy_data
-
 TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
 PNG = b'\x89PNG'
 
@@ -23,10 +21,8 @@ def load(root, name):
 
 
 @pytest.fixture
-def toy(tmp_path_factory):
-    data = tmp_path_factory.getbasetemp() / 'toy_data'
-    ensure_toy_data('sar_shipnet', data / 'toy' / 'sar_shipnet')
-    return data
+def toy(toy_data):
+    return toy_data('sar_shipnet')
 
 
 @pytest.mark.parametrize('tool', [
@@ -160,9 +156,9 @@ def test_analyze_logs(run, tmp_path):
 
 @pytest.mark.parametrize(('paper', 'channels'), [('sar_shipnet', 3), ('larsd', 3), ('s2net', 3), ('super_resolution', 3),
                                                  ('eas_unet', 1)])
-def test_every_toy_config_is_counted_and_browsed(root, monkeypatch, capsys, tmp_path, paper, channels):
+def test_every_toy_config_is_counted_and_browsed(root, toy_data, monkeypatch, capsys, tmp_path, paper, channels):
     """In this process, since each import of torch and a host takes seconds."""
-    monkeypatch.setenv('MMSIGHT_DATA', str(tmp_path))
+    monkeypatch.setenv('MMSIGHT_DATA', str(toy_data(paper)))
     for tool, options in (('get_flops', ['--shape', '64', '96']), ('vis_scheduler', ['--out', str(tmp_path / 'lr.png')]),
                           ('browse_dataset', ['-n', '12', '--output-dir', str(tmp_path / 'browse')]),
                           ('browse_dataset', ['-n', '12', '--output-dir', str(tmp_path / 'tests'), '--split', 'test'])):

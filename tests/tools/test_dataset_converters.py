@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from mmsight.engine.toy import ensure_toy_data
-
 XML = """<annotation><size><width>60</width><height>40</height></size><object><name>ship</name><bndbox><xmin>{0}</xmin>
 <ymin>5</ymin><xmax>{1}</xmax><ymax>20</ymax></bndbox></object></annotation>"""
 
@@ -42,8 +40,8 @@ def test_ssdd(run, tmp_path):
     assert len(COCO(str(tmp_path / 'annotations/train.json')).imgs) == 9
 
 
-def test_sar_ship(run, tmp_path):
-    chips = ensure_toy_data('sar_shipnet', tmp_path / 'chips')
+def test_sar_ship(run, toy_data, tmp_path):
+    chips = toy_data('sar_shipnet') / 'toy/sar_shipnet'
     run('tools/dataset_converters/sar_ship.py', chips, '--out', tmp_path / 'out')
     sizes = []
     for split in ('train', 'val', 'test'):

@@ -1,9 +1,12 @@
 """verify_dataset lists every fault of a set in one run."""
 
+import shutil
+
 TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
 
 
-def test_clean_and_faulty(run, tmp_path):
+def test_clean_and_faulty(run, toy_data, tmp_path):
+    shutil.copytree(toy_data('sar_shipnet') / 'toy/sar_shipnet', tmp_path / 'toy/sar_shipnet')
     env = dict(MMSIGHT_DATA=str(tmp_path))
     assert '240 samples checked, 0 faults' in run('tools/misc/verify_dataset.py', TOY, **env).stdout
     root = tmp_path / 'toy' / 'sar_shipnet'

@@ -11,8 +11,8 @@ FEW = ('train_dataloader.dataset.indices=16', 'train_dataloader.num_workers=0', 
 
 
 @pytest.mark.slow
-def test_train_resume_test_and_draw(run, tmp_path):
-    env = dict(MMSIGHT_DATA=str(tmp_path / 'data'))
+def test_train_resume_test_and_draw(run, toy_data, tmp_path):
+    env = dict(MMSIGHT_DATA=str(toy_data('eas_unet')))
     work_dir = tmp_path / 'run'
     run('tools/train.py', TOY, '--work-dir', work_dir, '--cfg-options', *FEW, 'train_cfg.max_epochs=1', **env)
     done = run('tools/train.py', TOY, '--work-dir', work_dir, '--resume', '--cfg-options', *FEW, 'train_cfg.max_epochs=2',
@@ -27,6 +27,6 @@ def test_train_resume_test_and_draw(run, tmp_path):
     assert len(list(work_dir.glob('*/pictures/volume-*.png'))) == 3
     assert list(work_dir.glob('*/vis_data/vis_image/cases*.png')) and list(work_dir.glob('*/vis_data/vis_image/worst_1*.png'))
     # the checkpoint segments the scan that it was made from
-    scan = tmp_path / 'data' / 'toy' / 'eas_unet' / 'lits' / 'volume-0.nii.gz'
+    scan = toy_data('eas_unet') / 'toy' / 'eas_unet' / 'lits' / 'volume-0.nii.gz'
     done = run('-m', 'mmsight.cli', 'segment', scan, '-m', work_dir / 'epoch_2.pth', '--out-dir', tmp_path / 'out', **env)
     assert 'mL' in done.stdout and (tmp_path / 'out' / 'volume-0_liver.nii.gz').is_file()

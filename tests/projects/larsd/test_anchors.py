@@ -72,10 +72,10 @@ def test_fewer_sizes_than_clusters():
     assert kmeans(np.array([[4., 2.], [8., 3.]]), 3, np.random.default_rng(0)).shape == (3, 2)
 
 
-def test_tool_writes_what_the_priors_read(run, tmp_path):
+def test_tool_writes_what_the_priors_read(toy_data, run, tmp_path):
     out = tmp_path / 'anchors.json'
     done = run('projects/larsd/tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--cfg-options',
-               'train_dataloader.dataset.indices=20', MMSIGHT_DATA=str(tmp_path / 'data'))
+               'train_dataloader.dataset.indices=20', MMSIGHT_DATA=str(toy_data('larsd')))
     record = json.loads(out.read_text())
     assert f"{record['recall']:.1%} of {record['ships']} ships" in done.stdout and out.with_suffix('.png').is_file()
     priors = ShipPriors((4, 8, 16), str(out))
@@ -84,10 +84,10 @@ def test_tool_writes_what_the_priors_read(run, tmp_path):
     with pytest.raises(InputError, match='anchors for 3 levels, the config has 2'):
         ShipPriors((4, 8), str(out))
     done = run('projects/larsd/tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--levels', '1',
-               '--cfg-options', 'train_dataloader.dataset.indices=20', MMSIGHT_DATA=str(tmp_path / 'data'))
+               '--cfg-options', 'train_dataloader.dataset.indices=20', MMSIGHT_DATA=str(toy_data('larsd')))
     assert 'areas part' not in done.stdout and ShipPriors((4, ), str(out)).num_anchors == 5
     done = run('projects/larsd/tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--cfg-options',
-               'train_dataloader.dataset.indices=1', check=False, MMSIGHT_DATA=str(tmp_path / 'data'))
+               'train_dataloader.dataset.indices=1', check=False, MMSIGHT_DATA=str(toy_data('larsd')))
     assert done.returncode and 'too few for 3 x 5 anchors' in done.stderr and 'Traceback' not in done.stderr
 
 

@@ -11,8 +11,8 @@ FEW = ('train_dataloader.dataset.indices=8', 'val_dataloader.dataset.indices=3',
 
 
 @pytest.mark.slow
-def test_train_resume_test_and_draw(run, tmp_path):
-    env = dict(MMSIGHT_DATA=str(tmp_path / 'data'))
+def test_train_resume_test_and_draw(run, toy_data, tmp_path):
+    env = dict(MMSIGHT_DATA=str(toy_data('larsd')))
     work_dir = tmp_path / 'run'
     run('tools/train.py', TOY, '--work-dir', work_dir, '--cfg-options', *FEW, 'train_cfg.max_epochs=1', **env)
     done = run('tools/train.py', TOY, '--work-dir', work_dir, '--resume', '--cfg-options', *FEW, 'train_cfg.max_epochs=2',

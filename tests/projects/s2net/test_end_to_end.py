@@ -14,8 +14,8 @@ FEW = ('train_dataloader.dataset.indices=8', 'test_dataloader.dataset.indices=2'
 
 
 @pytest.mark.slow
-def test_train_resume_test_and_draw(run, tmp_path):
-    env = dict(MMSIGHT_DATA=str(tmp_path / 'data'))
+def test_train_resume_test_and_draw(run, toy_data, tmp_path):
+    env = dict(MMSIGHT_DATA=str(toy_data('s2net')))
     work_dir = tmp_path / 'run'
     run('tools/train.py', TOY, '--work-dir', work_dir, '--cfg-options', *FEW, 'train_cfg.max_epochs=1', **env)
     done = run('tools/train.py', TOY, '--work-dir', work_dir, '--resume', '--cfg-options', *FEW, 'train_cfg.max_epochs=2',
@@ -38,7 +38,7 @@ def test_train_resume_test_and_draw(run, tmp_path):
     done = run('projects/s2net/tools/score_features.py', TOY, tmp_path / 'predictions.pkl', '--cfg-options', *FEW, **env)
     again = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(('R2D2 + SSL', 'SIFT'))]
     assert len(again) == 8 and all(line in output for line in again)
-    images = [tmp_path / 'data/toy/s2net' / folder / 'test_000.jpg' for folder in ('crop_LR_visible', 'cropinfrared')]
+    images = [toy_data('s2net') / 'toy/s2net' / folder / 'test_000.jpg' for folder in ('crop_LR_visible', 'cropinfrared')]
     found, = MatchInferencer(str(work_dir / 'epoch_2.pth'), device='cpu')(images, out_dir=tmp_path / 'm')['predictions']
     assert found['matches'] > 20 and {'test_000_matches.npz', 'test_000_match.json', 'test_000_matches.png'} <= {
         file.name for file in (tmp_path / 'm').iterdir()}

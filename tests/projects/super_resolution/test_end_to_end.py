@@ -1,12 +1,11 @@
 """Train, resume, test and draw the toy config through the command line, enlarge a file with it; bad data in one sentence."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
 import pytest
-
-from mmsight.engine.toy import ensure_toy_data
 
 TOY = 'configs/super_resolution/super_resolution_toy.py'
 FEW = ('train_dataloader.dataset.times=1', 'train_dataloader.dataset.dataset.indices=8', 'train_dataloader.batch_size=4',
@@ -15,8 +14,8 @@ FEW = ('train_dataloader.dataset.times=1', 'train_dataloader.dataset.dataset.ind
 
 
 @pytest.mark.slow
-def test_train_resume_test_draw_and_enlarge(run, tmp_path):
-    env = dict(MMSIGHT_DATA=str(tmp_path / 'data'))
+def test_train_resume_test_draw_and_enlarge(run, toy_data, tmp_path):
+    env = dict(MMSIGHT_DATA=str(toy_data('super_resolution')))
     work_dir = tmp_path / 'run'
     run('tools/train.py', TOY, '--work-dir', work_dir, '--cfg-options', *FEW, 'train_cfg.max_epochs=1', **env)
     done = run('tools/train.py', TOY, '--work-dir', work_dir, '--resume', '--cfg-options', *FEW, 'train_cfg.max_epochs=2',
@@ -47,9 +46,10 @@ def test_train_resume_test_draw_and_enlarge(run, tmp_path):
     assert done.returncode == 1 and 'use the config that it was trained with' in done.stderr and 'Traceback' not in done.stderr
 
 
-def test_faults_in_the_data_are_listed_and_stop_the_training(run, tmp_path):
+def test_faults_in_the_data_are_listed_and_stop_the_training(run, toy_data, tmp_path):
     env = dict(MMSIGHT_DATA=str(tmp_path))
-    folder = ensure_toy_data('super_resolution', tmp_path / 'toy' / 'super_resolution') / 'DIV2K_train_HR'
+    data = shutil.copytree(toy_data('super_resolution') / 'toy/super_resolution', tmp_path / 'toy/super_resolution')
+    folder = data / 'DIV2K_train_HR'
     for name in ('0005', '0006'):
         (folder / f'{name}.png').write_bytes(b'x' * 99)
     cv2.imwrite(str(folder / '0007.png'), np.zeros((40, 44, 3), np.uint8))
@@ -63,9 +63,9 @@ def test_faults_in_the_data_are_listed_and_stop_the_training(run, tmp_path):
     assert 'error: ' in done.stderr and 'the file is damaged, or not an image' in done.stderr
 
 
-def test_missing_vgg_weights_stop_the_training_with_one_sentence(run, tmp_path):
+def test_missing_vgg_weights_stop_the_training_with_one_sentence(run, toy_data, tmp_path):
     loss = ('model.content_loss.type=mmsight.VGGFeatureLoss', 'model.content_loss.weights=none.pth')
     done = run('tools/train.py', TOY, '--work-dir', tmp_path / 'run', '--cfg-options', *loss, check=False,
-               MMSIGHT_DATA=str(tmp_path))
+               MMSIGHT_DATA=str(toy_data('super_resolution')))
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert 'error: none.pth: the VGG19 weights do not exist; give the path' in done.stderr
