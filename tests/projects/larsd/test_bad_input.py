@@ -224,7 +224,7 @@ def test_coco_entries_that_are_no_objects(tmp_path, kind):
 def test_text_that_is_no_text(tmp_path):
     dataset = dota(tmp_path)
     (tmp_path / 'labelTxt/P1.txt').write_bytes(b'\xff\xfe\x00')
-    refuses(dataset, r'P1\.txt: the annotation is no text')
+    refuses(dataset, r'P1\.txt: the file is not text')
     text(tmp_path / 'annotations.json', '{')
     with pytest.raises(InputError, match=r'annotations\.json'):
         other = coco(tmp_path)

@@ -137,7 +137,7 @@ def sample(array, scale=4):
 
 
 def test_not_a_multiple_of_the_scale():
-    with pytest.raises(InputError, match='a.png: 33 x 24 .* no multiple of the scale 4; put mmsight.CropToMultiple'):
+    with pytest.raises(InputError, match='a.png: 33 x 24 .* not a multiple of the scale 4; put mmsight.CropToMultiple'):
         MakeLR()(sample(image(24, 33)))
     cropped = CropToMultiple()(sample(image(26, 33)))
     assert np.array_equal(cropped['gt'], image(26, 33)[:24, :32])
