@@ -35,7 +35,7 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
         except InputError as error:
             sys.exit(f'error: {error}')
         except KeyboardInterrupt:
-            sys.exit('interrupted: resume training with --resume; `mmsight detect` resumes when it is run again')
+            sys.exit('interrupted: a training goes on with --resume, every other command when it is given again')
 
     return wrapped
 
@@ -51,7 +51,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='continue from CHECKPOINT, or from the newest complete one of the work-dir, if any')
+                        help='continue from CHECKPOINT, or from the newest complete one of the work-dir, if any '
+                        '(without --resume, existing checkpoints are moved to a folder in the work-dir)')
     parser.add_argument('--amp', action='store_true',
                         help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
     parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')
@@ -159,8 +160,14 @@ def _serve_parser(parser: argparse.ArgumentParser) -> None:
                         "each task's own model")
     parser.add_argument('--host', default='127.0.0.1', help='address to listen on (127.0.0.1: this machine only)')
     parser.add_argument('--port', type=int, default=7860, help='7860; 0 finds a free one')
+    parser.add_argument('--allow-host', nargs='+', default=[], metavar='NAME',
+                        help='names under which others reach the page; without it, those of this machine and --host')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default a GPU if there is one')
+    next(option for option in SHARED if option.name == 'trust').add_to(parser)
     parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file (200)')
+    parser.add_argument('--max-total', type=int, default=2000, metavar='MB',
+                        help='largest sum of uploads and results, which are deleted after an hour (2000)')
+    parser.add_argument('--max-seconds', type=float, default=300, metavar='SECONDS', help='longest prediction (300)')
     parser.add_argument('--max-pixels', type=float, default=150, metavar='MILLION',
                         help='largest image, scan or enlarged image, in million pixels (150)')
 
@@ -175,7 +182,8 @@ def _serve(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise InputError("the web page needs gradio: run `pip install 'mmsight[web]'`") from error
     from mmsight.serve import serve
-    serve(models, args.device, args.host, args.port, args.max_upload, round(args.max_pixels * 1e6))
+    serve(models, args.device, args.host, args.port, args.allow_host, args.max_upload, args.max_total,
+          max_pixels=round(args.max_pixels * 1e6), max_seconds=args.max_seconds, trust=args.trust)
     return 0
 
 

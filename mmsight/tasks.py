@@ -40,6 +40,7 @@ class Option:
         many (bool): It takes one or more values.
         page (tuple): What the web page offers: nothing if empty, (lowest, highest, step) of a slider, whose lowest position
             means None where that is the default, or (False, True) of a box to check.
+        cost (bool): It changes time and memory, and not the results: a run goes on with another value.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Option:
     metavar: str | None = None
     many: bool = False
     page: tuple = ()
+    cost: bool = False
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Add it to a command's options."""

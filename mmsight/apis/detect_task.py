@@ -23,8 +23,8 @@ def show(found: dict) -> Shown:
     """Say how many ships a scene holds, and which tiles failed."""
     failed, text = found['failed_tiles'], f"{found['source']}: {found['ships']} ships"
     if failed:
-        text += (f'; {len(failed)} tiles failed, and their ships are missing: run the command again with --overwrite to '
-                 'repeat these tiles')
+        text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again, which tries these tiles '
+                 'again')
     warnings = [f"the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, y {tile['y']} failed: "
                 f"{tile['reason']}" for tile in failed]
     return Shown(text, found.get('files', {}), [*found['warnings'], *warnings], found['notes'],
@@ -80,7 +80,7 @@ DETECT = Task(
         Option('land', 'GeoJSON or raster of land; ships on it are discarded', metavar='FILE'),
         Option('land_buffer', 'distance from land that also counts as land', 0.0, float, 'METRES'),
         Option('crops', 'write a picture of each ship', False, bool),
-        Option('batch_size', 'number of tiles per batch; larger is faster on a GPU', 1, int, 'N')),
+        Option('batch_size', 'number of tiles per batch; larger is faster on a GPU', 1, int, 'N', cost=True)),
     inferencer='mmsight.apis.detect:DetectInferencer',
     show=show,
     example='scene.tif',

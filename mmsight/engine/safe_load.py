@@ -17,14 +17,14 @@ PACKAGES = ('mmsight', 'mmengine', 'mmcv', 'mmdet', 'mmrotate', 'mmseg', 'mmagic
 _REFUSED = re.compile(r'[Uu]nsupported (global|GLOBAL|attribute|class)|Trying to call|Can only')
 
 
-def load_weights(file: str | IO[bytes], map_location: Any = None) -> Any:
+def load_weights(file: str | IO[bytes], map_location: Any = None, mmap: bool = False) -> Any:
     """What ``torch.load`` finds in a checkpoint, with nothing executed.
 
     Allowed beside torch's own list is what mmengine's runner saves: the history of logged values and NumPy's numbers.
 
     Args:
         file (str | IO[bytes]): Path or open file.
-        map_location (Any): As for ``torch.load``.
+        map_location (Any), mmap (bool): As for ``torch.load``.
 
     Raises:
         InputError: If the checkpoint is damaged, or holds anything but weights, settings and logged values.
@@ -32,7 +32,7 @@ def load_weights(file: str | IO[bytes], map_location: Any = None) -> Any:
     name = file if isinstance(file, str) else getattr(file, 'name', 'in memory')
     try:
         with torch.serialization.safe_globals(_allowed()):
-            return torch.load(file, map_location=map_location, weights_only=True)
+            return torch.load(file, map_location=map_location, mmap=mmap, weights_only=True)
     except FileNotFoundError:
         raise InputError(f"checkpoint '{name}' does not exist") from None
     except pickle.UnpicklingError as error:

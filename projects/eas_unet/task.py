@@ -59,8 +59,9 @@ TASK = Task(
     suffixes=('.nii', '.nii.gz'),
     options=(
         Option('clean', 'keep only the largest component and fill its holes', False, bool, page=(False, True)),
-        Option('batch_size', 'number of slices per batch; larger is faster on a GPU', 8, int, 'N'),
-        Option('low_memory', 'keep volume and mask on disk and process slice by slice', False, bool)),
+        Option('batch_size', 'number of slices per batch; larger is faster on a GPU', 8, int, 'N', cost=True),
+        Option('low_memory', 'keep volume and mask on disk and process slice by slice', False, bool,
+               cost=True)),
     inferencer='mmsight.projects.eas_unet.inferencer:SegmentInferencer',
     show=show,
     example='scan.nii.gz',

@@ -154,6 +154,7 @@ def test_analyze_logs(run, tmp_path):
     assert done.returncode == 1 and "no logged 'acc'" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('paper', 'channels'), [('sar_shipnet', 3), ('larsd', 3), ('s2net', 3), ('super_resolution', 3),
                                                  ('eas_unet', 1)])
 def test_every_toy_config_is_counted_and_browsed(root, toy_data, monkeypatch, capsys, tmp_path, paper, channels):

@@ -251,6 +251,7 @@ def test_grey_augmentation_keeps_the_format():
     assert packed['images'].shape == (2, 3, 70, 90) and packed['flow'].dtype == torch.float32
 
 
+@pytest.mark.slow
 def test_toy_data_are_deterministic_and_readable(tmp_path):
     for name in ('one', 'two'):
         (tmp_path / name).mkdir()

@@ -219,6 +219,7 @@ def test_duplicate_images(tmp_path):
     assert duplicate_images(tmp_path.glob('*.jpg')) == [['a', 'c', 'd']]
 
 
+@pytest.mark.slow
 def test_toy_data_is_deterministic_and_clean(tmp_path):
     for name in 'ab':
         (tmp_path / name).mkdir()

@@ -46,6 +46,7 @@ def test_train_resume_test_draw_and_enlarge(run, toy_data, tmp_path):
     assert done.returncode == 1 and 'use the config that it was trained with' in done.stderr and 'Traceback' not in done.stderr
 
 
+@pytest.mark.slow
 def test_faults_in_the_data_are_listed_and_stop_the_training(run, toy_data, tmp_path):
     env = dict(MMSIGHT_DATA=str(tmp_path))
     data = shutil.copytree(toy_data('super_resolution') / 'toy/super_resolution', tmp_path / 'toy/super_resolution')
@@ -63,6 +64,7 @@ def test_faults_in_the_data_are_listed_and_stop_the_training(run, toy_data, tmp_
     assert 'error: ' in done.stderr and 'the file is damaged, or not an image' in done.stderr
 
 
+@pytest.mark.slow
 def test_missing_vgg_weights_stop_the_training_with_one_sentence(run, toy_data, tmp_path):
     loss = ('model.content_loss.type=mmsight.VGGFeatureLoss', 'model.content_loss.weights=none.pth')
     done = run('tools/train.py', TOY, '--work-dir', tmp_path / 'run', '--cfg-options', *loss, check=False,

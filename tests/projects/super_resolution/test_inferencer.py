@@ -95,7 +95,7 @@ def test_folder_overwrite_and_faults(inferencer, tmp_path, root, weights, run):
     assert [item['file'][-8:] for item in found['predictions']] == ['a_x4.png', 'b_x4.png']
     assert found['visualization'][0].shape == (32, 36, 3)
     with pytest.raises(InputError, match='a_x4.png exists already.*--overwrite'):
-        inferencer(folder / 'a.png', out_dir=tmp_path / 'out')
+        inferencer(folder / 'a.png', out_dir=tmp_path / 'out', tile=4)
     inferencer(folder / 'a.png', out_dir=tmp_path / 'out', overwrite=True)
     cv2.imwrite(str(folder / 'a.jpg'), smooth(8, 9, 3))
     with pytest.raises(InputError, match='have the same name'):
