@@ -68,7 +68,7 @@ class Runner:
 
 
 def _without_folders(text: str, files: Sequence[str | None], folder: str) -> str:
-    """Where the server keeps its files is nobody's business."""
+    """Hide the folders of the server from its users."""
     for name in (*(f'{Path(file).parent}/' for file in files if file), f'{folder}/'):
         text = text.replace(name, '')
     return text
@@ -149,7 +149,7 @@ def open_page(models: Mapping[str, str], device: str | None = None, host: str = 
     Args:
         models (Mapping[str, str]), device (str, optional): See :class:`Runner`. A task that is not listed gets a tab if it is
             named here.
-        host (str): Address to listen on: ``127.0.0.1`` is this machine alone, ``0.0.0.0`` every network it is in.
+        host (str): Address to listen on: ``127.0.0.1`` is this machine only, ``0.0.0.0`` every network it is in.
         port (int): Port; 0 finds a free one.
         allow_hosts (Sequence[str]): Names under which the page may be reached, beside those of this machine and ``host``.
         max_mb (int), max_total_mb (int): Largest upload, and largest sum of uploads and results, in MB.

@@ -29,7 +29,7 @@ def hostile(request, server, tmp_path):
 
 def test_what_names_something_else_is_no_scene(hostile):
     assert count_pixels(hostile) == 0
-    with pytest.raises(InputError, match='hostile.tif: (the file is damaged or no GeoTIFF|its overviews are said to be)'):
+    with pytest.raises(InputError, match='hostile.tif: (the file is damaged, or not a GeoTIFF|its overviews are said to be)'):
         Scene(hostile)
 
 

@@ -63,7 +63,7 @@ def test_other_pages_are_refused_and_get_no_cors_headers(page, origin, method):
 def test_a_document_named_tif_reads_no_file_and_asks_no_server(kind, match, server, tmp_path):
     secret, hostile = write(tmp_path / 'secret.tif', SECRET), tmp_path / 'hostile.tif'
     hostile.write_text(DOCUMENTS[kind](server, secret))
-    with pytest.raises(gradio_client.exceptions.AppError, match=r'^hostile.tif: the file is damaged or no GeoTIFF'):
+    with pytest.raises(gradio_client.exceptions.AppError, match=r'^hostile.tif: the file is damaged, or not a GeoTIFF'):
         match(hostile)
 
 
@@ -92,7 +92,7 @@ def test_pixels_are_counted_by_the_decoder_that_reads_them(match, tmp_path):
     row = b'\2\2' + side.to_bytes(2, 'big') + 4 * channel
     path.write_bytes(f'#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {side} +X {side}\n'.encode() + row * side)
     assert cv2.imread(str(path), cv2.IMREAD_UNCHANGED).shape == (side, side, 3)
-    with pytest.raises(gradio_client.exceptions.AppError, match=r'^image.png: the file is damaged or no image'):
+    with pytest.raises(gradio_client.exceptions.AppError, match=r'^image.png: the file is damaged, or not an image'):
         match(path)
 
 

@@ -34,7 +34,7 @@ class FileInferencer(BaseInferencer):
     Args:
         model (str): Name of a model in the box; name or path of a config; or a checkpoint, which holds its config.
         weights (str, optional): Path of a checkpoint; see :func:`mmsight.engine.load_model.find_model`.
-        device (str, optional): e.g. ``'cuda:1'``. Defaults to the best that is there.
+        device (str, optional): e.g. ``'cuda:1'``. Defaults to a GPU if there is one.
         show_progress (bool): Show progress bars. Defaults to True.
         trust (bool): See :func:`mmsight.engine.load_model.find_model`. Defaults to False.
 
@@ -76,7 +76,7 @@ class FileInferencer(BaseInferencer):
             return_datasamples (bool): Return data samples instead of dictionaries. Defaults to False.
             out_dir (str | Path, optional): Write the results there. None writes nothing. Inputs that the same call has finished
                 there are skipped, unless pictures or data samples are to be returned.
-            overwrite (bool): Replace results that are there already. Without it, those of another call are an error.
+            overwrite (bool): Replace existing results. Without it, those of another call are an error.
             show (bool): Open a window with each picture.
             return_vis (bool): Return the pictures.
             **options: Those of the task, as ``mmsight <task> --help`` lists them, with ``_`` for ``-``.
@@ -126,7 +126,7 @@ class FileInferencer(BaseInferencer):
         names: dict[str, Any] = {}
         for file in files:
             if (other := names.setdefault(self.name_of(file), file)) != file:
-                raise InputError(f'{file} and {other} have the same name, and so would their results: rename one, or use '
+                raise InputError(f'{file} and {other} have the same name, and their results would too: rename one, or use '
                                  'another --out-dir for each')
         return files[int(os.environ.get('RANK', 0))::int(os.environ.get('WORLD_SIZE', 1))]
 

@@ -73,9 +73,9 @@ class DetectInferencer(FileInferencer):
     """Images, folders and whole scenes in; the ships out, as GeoJSON, CSV, COCO json and a picture.
 
     An image without georeference that is no larger than a tile goes through the config's own test pipeline. Everything else is
-    cut into tiles, at the scale at which the training images reached the network (from what their dataset says of itself, else
-    1), and ships at the seams are made one. What is done is kept in a journal beside the results, so that a run that was
-    killed goes on where it was, and tiles that failed are tried again.
+    cut into tiles, at the scale at which the training images reached the network (``METAINFO['image_side']``,
+    or 1 if it is absent), and ships at the seams are merged. A journal beside the results keeps what is done, so that an
+    interrupted run resumes, and tiles that failed are tried again.
 
     Works with any mmdet model and with models that predict rotated boxes.
 

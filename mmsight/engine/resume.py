@@ -1,4 +1,4 @@
-"""Which checkpoint of a work-dir a training goes on from: the newest that is whole. And none is ever written over."""
+"""Finds the checkpoint from which a training resumes, the newest complete one; no checkpoint is ever overwritten."""
 
 import math
 import time

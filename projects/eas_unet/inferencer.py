@@ -161,7 +161,7 @@ def _unpacked(source: Path, folder: Path) -> Path:
         with gzip.open(source) as packed, path.open('wb') as out:
             shutil.copyfileobj(packed, out, 2**20)
     except (EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f'{source}: the file is truncated or no gzip: {error}') from error
+        raise InputError(f'{source}: the file is truncated, or not gzip: {error}') from error
     except OSError as error:
         raise InputError(f'{source}: the file cannot be unpacked to {folder}: {error.strerror or error}') from error
     return path

@@ -213,8 +213,8 @@ class MatchInferencer(FileInferencer):
             report['residual_px'] = {name: round(float(value), 3) for name, value in dict(
                 median=np.median(residual), rms=np.sqrt(np.mean(residual**2)), largest=residual.max()).items()}
             if second.georeference is not None and first.georeference is None:
-                report['warnings'].append(f'{first.path.name} has no georeference, and so has the registered image: swap both '
-                                          f"to keep {second.path.name}'s")
+                report['warnings'].append(f'{first.path.name} has no georeference, so the registered image has none either: '
+                                          f"swap both to keep that of {second.path.name}")
         if out_dir is not None and picture is not None:
             self._write(views, prediction, report, picture, out_dir)
         for scene in views.scenes:

@@ -283,7 +283,7 @@ def test_land(make_detector, write_scene, tmp_path, kind):
         assert {round(ship['x']) for ship in found['detections']} == left, buffer
         assert found['on_land'] == 4 - len(left)
     (tmp_path / 'bad.geojson').write_text('{}')
-    for path, match in ((tmp_path / 'bad.geojson', 'the land mask is no GeoJSON'), (tmp_path / 'no.tif', 'does not exist')):
+    for path, match in ((tmp_path / 'bad.geojson', 'mask is neither GeoJSON'), (tmp_path / 'no.tif', 'does not exist')):
         with pytest.raises(InputError, match=match):
             detector(scene, land=path)
     bare = write_scene(tmp_path / 'bare.tif', image, crs=None)
@@ -323,7 +323,7 @@ def test_faults(make_detector, write_scene, tmp_path, run, root):
     done = run('-m', 'mmsight.cli', 'detect', tmp_path / 'text.tif', '-m', TOY, '--weights', weights, '--out-dir', tmp_path,
                check=False)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
-    assert f'error: {tmp_path}{os.sep}text.tif: the file is damaged or no GeoTIFF' in done.stderr
+    assert f'error: {tmp_path}{os.sep}text.tif: the file is damaged, or not a GeoTIFF' in done.stderr
 
 
 def test_a_full_disk_leaves_no_half_of_a_file(make_detector, write_scene, ships, tmp_path, full_disk):

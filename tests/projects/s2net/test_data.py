@@ -78,7 +78,7 @@ def test_missing_folder_list_and_listed_pair(folder):
     with pytest.raises(InputError, match=r"'no.txt' is neither.*roadscene_test.txt"):
         PairDataset(str(folder), test_ids='no.txt', split='test')
     (folder / 'test.txt').write_text('p1\np9\n')
-    with pytest.raises(InputError, match="the pair 'p9' of test.txt is not there"):
+    with pytest.raises(InputError, match="the pair 'p9' of test.txt does not exist"):
         PairDataset(str(folder), test_ids='test.txt', split='test')
     (folder / 'test.txt').write_text('')
     with pytest.raises(InputError, match='the split is empty'):

@@ -96,7 +96,7 @@ def test_geotiff_keeps_values_mask_and_georeference(inferencer, pair, write_scen
     assert 0.6 < mask.mean() < 0.95 and places[:, 0].min() > 39 and (values[~mask] == 0).all()
     assert np.abs((values[mask] * 7 - 20000) / 100 - texture(1)[mask]).mean() < 5
     swapped, = inferencer((tmp_path / 'b.tif', tmp_path / 'a.tif'), bands=[1], out_dir=tmp_path / 'out')['predictions']
-    assert any('swap both to keep a.tif' in warning for warning in swapped['warnings'])
+    assert any('swap both to keep that of a.tif' in warning for warning in swapped['warnings'])
 
 
 def test_a_pair_without_overlap_is_refused(pair, tmp_path, capsys):
@@ -134,7 +134,7 @@ def test_blank_and_tiny_images_are_refused(method, tmp_path, untrained):
 def test_mistakes_in_one_sentence(inferencer, pair, tmp_path):
     (tmp_path / 'text.png').write_text('no image')
     cv2.imwrite(str(tmp_path / 'one.png'), np.zeros((1, 1), np.uint8))
-    for name, reason in (('text.png', 'text.png: the file is damaged or no image'), ('none.png', 'none.png: no such file'),
+    for name, reason in (('text.png', 'text.png: the file is damaged, or not an image'), ('none.png', 'none.png: no such file'),
                          ('one.png', 'the image is 1 x 1 pixels: at least 8 x 8 are needed')):
         with pytest.raises(InputError, match=reason):
             inferencer((pair[0], tmp_path / name))

@@ -194,7 +194,7 @@ def test_unreadable_images(tmp_path, suffix):
     with pytest.raises(InputError, match='0 bytes'):
         read_image(path)
     path.write_bytes(b'no image at all')
-    with pytest.raises(InputError, match='damaged or no image'):
+    with pytest.raises(InputError, match='damaged, or not an image'):
         read_image(path)
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8))
     path.write_bytes(path.read_bytes()[:1500])

@@ -56,12 +56,12 @@ def test_faults_in_the_data_are_listed_and_stop_the_training(run, toy_data, tmp_
     cv2.imwrite(str(folder / '0007.png'), np.zeros((40, 44, 3), np.uint8))
     done = run('tools/misc/verify_dataset.py', TOY, check=False, **env)
     text = done.stdout.replace('\n', ' ')
-    assert done.returncode == 1 and '3 faults' in text and '0006.png: the file is damaged or no image' in text
+    assert done.returncode == 1 and '3 faults' in text and '0006.png: the file is damaged, or not an image' in text
     assert '0007.png is 44 x 40 and' in text
     cv2.imwrite(str(folder / '0007.png'), np.zeros((144, 144, 3), np.uint8))
     done = run('tools/train.py', TOY, '--work-dir', tmp_path / 'run', check=False, **env)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
-    assert 'error: ' in done.stderr and 'the file is damaged or no image' in done.stderr
+    assert 'error: ' in done.stderr and 'the file is damaged, or not an image' in done.stderr
 
 
 @pytest.mark.slow
