@@ -63,7 +63,7 @@ def read_ids(path: str | Path) -> list[str]:
         raise InputError(f'{path}: the split is empty')
     twice = [name for name, count in Counter(ids).items() if count > 1]
     if twice:
-        raise InputError(f"{path}: id '{twice[0]}' is listed more than once ({len(twice)} such ids)")
+        raise InputError(f"{path}: id '{twice[0]}' is listed more than once ({len(twice)} id{'s' * (len(twice) > 1)} in all)")
     return ids
 
 

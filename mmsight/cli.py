@@ -35,7 +35,7 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
         except InputError as error:
             sys.exit(f'error: {error}')
         except KeyboardInterrupt:
-            sys.exit('interrupted: resume training with --resume; `mmsight detect` resumes when it is run again')
+            sys.exit('interrupted: a training goes on with --resume, every other command when it is given again')
 
     return wrapped
 
@@ -51,7 +51,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='continue from CHECKPOINT, or from the newest whole one of the work-dir; with none, start')
+                        help='continue from CHECKPOINT, or from the newest complete one of the work-dir, if any '
+                        '(without --resume, existing checkpoints are moved to a folder in the work-dir)')
     parser.add_argument('--amp', action='store_true',
                         help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
     parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')
@@ -63,7 +64,7 @@ def _test_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('checkpoint', help='path of a checkpoint, or name of a model in the box')
     parser.add_argument('--out', metavar='FILE.pkl', help='write all predictions')
-    parser.add_argument('--show-dir', metavar='DIR', help='write painted predictions')
+    parser.add_argument('--show-dir', metavar='DIR', help='write pictures of the predictions')
     _add_run_options(parser)
 
 
@@ -105,10 +106,10 @@ def _table_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('paper', help='name of a project: a folder of `projects`')
     parser.add_argument('number', nargs='?', help='which of its tables; without it, they are listed')
     parser.add_argument('--run', action='store_true', dest='execute',
-                        help='train and test what has no record yet; go on where it stopped')
+                        help='train and test what has no record yet; an interrupted run continues')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds to run (0)')
-    parser.add_argument('--only', default='*', metavar='PATTERN', help="run these configs alone, e.g. '*_r18w32_*'")
-    parser.add_argument('--jobs', type=int, default=1, metavar='N', help='how many run at a time (1)')
+    parser.add_argument('--only', default='*', metavar='PATTERN', help="run only these configs, e.g. '*_r18w32_*'")
+    parser.add_argument('--jobs', type=int, default=1, metavar='N', help='number of trainings at a time (1)')
     parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/tables'), metavar='DIR')
 
 
@@ -157,10 +158,16 @@ def _serve_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--models', nargs='+', default=[], metavar='TASK=MODEL',
                         help='a model in the box, a config by name or path, or a checkpoint, for a task; by default '
                         "each task's own model")
-    parser.add_argument('--host', default='127.0.0.1', help='address to listen on; 127.0.0.1: this machine alone')
+    parser.add_argument('--host', default='127.0.0.1', help='address to listen on (127.0.0.1: this machine only)')
     parser.add_argument('--port', type=int, default=7860, help='7860; 0 finds a free one')
-    parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default the best that is there')
+    parser.add_argument('--allow-host', nargs='+', default=[], metavar='NAME',
+                        help='names under which others reach the page; without it, those of this machine and --host')
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default a GPU if there is one')
+    next(option for option in SHARED if option.name == 'trust').add_to(parser)
     parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file (200)')
+    parser.add_argument('--max-total', type=int, default=2000, metavar='MB',
+                        help='largest sum of uploads and results, which are deleted after an hour (2000)')
+    parser.add_argument('--max-seconds', type=float, default=300, metavar='SECONDS', help='longest prediction (300)')
     parser.add_argument('--max-pixels', type=float, default=150, metavar='MILLION',
                         help='largest image, scan or enlarged image, in million pixels (150)')
 
@@ -175,7 +182,8 @@ def _serve(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise InputError("the web page needs gradio: run `pip install 'mmsight[web]'`") from error
     from mmsight.serve import serve
-    serve(models, args.device, args.host, args.port, args.max_upload, round(args.max_pixels * 1e6))
+    serve(models, args.device, args.host, args.port, args.allow_host, args.max_upload, args.max_total,
+          max_pixels=round(args.max_pixels * 1e6), max_seconds=args.max_seconds, trust=args.trust)
     return 0
 
 
@@ -222,8 +230,8 @@ COMMANDS = {name: Command(*parts) for name, parts in {
     'train': ('train a config', _train, _train_parser, '{prog} {toy} --work-dir runs/toy'),
     'test': ('test a checkpoint', _test, _test_parser,
              '{prog} {toy} runs/toy/epoch_18.pth --show-dir pictures'),
-    'report': ('write one page on a run, with everything inside it', _report, _report_parser, '{prog} runs/toy'),
-    'serve': ('a web page to run the models of make demo, or others, in a browser', _serve, _serve_parser,
+    'report': ('write a self-contained page about a run', _report, _report_parser, '{prog} runs/toy'),
+    'serve': ('serve a web page that runs the models in a browser', _serve, _serve_parser,
               '{prog} --models detect=runs/ships/epoch_10.pth --port 8000'),
     'table': ("show a paper's table beside what was measured, or run it", _table, _table_parser,
               '{prog} PAPER 2 --run --seeds 0 1 2'),
@@ -277,11 +285,11 @@ def _all_commands() -> dict[str, Command]:
 
 
 def _overview() -> str:
-    """What ``mmsight`` prints alone: ten lines on what it can do."""
+    """What ``mmsight`` prints without a command: ten lines on what it can do."""
     tasks = {name: task.summary for name, task in find_tasks().items() if task.listed}
     others = {name: COMMANDS[name].summary for name in ('models', 'serve', 'train', 'test')}
     lines = [f'  mmsight {name:<9} {summary}' for name, summary in {**tasks, **others}.items()]
-    return '\n'.join(['MMSight: vision papers as OpenMMLab plugins, and their models on files of your own', *lines,
+    return '\n'.join(['MMSight: vision papers as OpenMMLab plugins, and their models for your own files', *lines,
                       '`mmsight --help` lists all commands, `mmsight COMMAND --help` explains one.'])
 
 

@@ -18,7 +18,7 @@ def list_files(inputs: Sequence[str | Path], suffixes: Sequence[str]) -> list[Pa
 
     Args:
         inputs (Sequence[str | Path]): Files, folders (their files with one of the suffixes) and patterns such as ``'*.tif'``.
-        suffixes (Sequence[str]): Lower-case endings looked for in folders. A file named directly may end as it likes.
+        suffixes (Sequence[str]): Lower-case endings looked for in folders. A file named directly may have any suffix.
 
     Returns:
         list[Path]: In the order of ``inputs``, sorted within a folder or pattern, each file once.
@@ -33,7 +33,7 @@ def list_files(inputs: Sequence[str | Path], suffixes: Sequence[str]) -> list[Pa
             hits = sorted(file for file in path.iterdir() if file.name.lower().endswith(tuple(suffixes))
                           and not file.name.startswith('.'))
             if not hits:
-                raise InputError(f"{path}: the folder holds no file that ends in {', '.join(suffixes)}")
+                raise InputError(f"{path}: the folder contains no file that ends in {', '.join(suffixes)}")
         elif path.is_file():
             hits = [path]
         else:

@@ -43,7 +43,7 @@ def decode_image(content: bytes, path: str | Path) -> np.ndarray:
     if not content:
         raise InputError(f'{path}: the image file is empty (0 bytes)')
     if not _MAGIC.match(content):
-        raise InputError(f"{path}: the file is damaged or no image ({len(content)} bytes): {', '.join(FORMATS)} are read")
+        raise InputError(f"{path}: the file is damaged, or not an image ({len(content)} bytes): {', '.join(FORMATS)} are read")
     # OpenCV fills what a truncated JPEG or PNG lacks with grey; both formats end in a marker
     cut = (content[:2] == b'\xff\xd8' and b'\xff\xd9' not in content[-64:]) or \
         (content[:4] == b'\x89PNG' and b'IEND' not in content[-64:])
@@ -54,7 +54,7 @@ def decode_image(content: bytes, path: str | Path) -> np.ndarray:
     except cv2.error as error:  # more pixels than OpenCV is allowed
         raise InputError(f'{path}: the image cannot be decoded: {error.err}') from error
     if image is None:
-        raise InputError(f'{path}: the file is damaged or no image ({len(content)} bytes)')
+        raise InputError(f'{path}: the file is damaged, or not an image ({len(content)} bytes)')
     return image
 
 

@@ -38,7 +38,7 @@ def raster_options() -> Iterator[None]:
 def open_raster(path: Path) -> rasterio.DatasetReader:
     """Open a GeoTIFF, JPEG 2000, PNG or JPEG, whatever its name ends in.
 
-    GDAL alone would take a ``.tif`` that holds a VRT or WMS document for what it is, and read the files and servers it names.
+    By default GDAL would open a ``.tif`` that contains a VRT or WMS document, and read the files and servers it names.
 
     Args:
         path (Path): A file.
@@ -54,14 +54,14 @@ def open_raster(path: Path) -> rasterio.DatasetReader:
         raise InputError(f'{path}: the file cannot be read: {error.strerror}') from error
     driver = next((driver for magic, driver in _DRIVERS.items() if start.startswith(magic)), None)
     if driver is None:
-        raise InputError(f'{path}: the file is damaged or no GeoTIFF, JPEG 2000, PNG or JPEG: it begins with {start!r}')
+        raise InputError(f'{path}: the file is damaged, or not a GeoTIFF, JPEG 2000, PNG or JPEG: it begins with {start!r}')
     try:
         with raster_options(), warnings.catch_warnings():
             warnings.simplefilter('ignore', NotGeoreferencedWarning)
             found = rasterio.open(os.fspath(whole), driver=driver)
             named = found.tags(ns='OVERVIEWS').get('OVERVIEW_FILE')
     except RasterioError as error:
-        raise InputError(f'{path}: the file is damaged or no raster image: {error}') from error
+        raise InputError(f'{path}: the file is damaged, or not a raster image: {error}') from error
     if named is not None:
         found.close()
         raise InputError(f"{path}: its overviews are said to be in another file, '{named}', which is not read: copy the image "

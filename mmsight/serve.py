@@ -1,18 +1,25 @@
 """``mmsight serve``: a web page over the inferencers, a tab a task."""
 
 import functools
+import os
+import signal
+import socket
 import tempfile
-import traceback
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import fastapi
 import gradio as gr
+import uvicorn
 
-from mmsight.apis.base_inferencer import FileInferencer
+from mmsight.compat import gradio as compat
 from mmsight.errors import InputError
-from mmsight.images import read_image
 from mmsight.tasks import Option, Task, find_tasks
+from mmsight.web_guard import LOCAL, Guard
+from mmsight.web_worker import Worker, WorkerError
 
 Result = tuple[str, list[Any], Any, list[str]]
 """What a tab shows: sentences, pictures uint8 RGB, a table, files to download."""
@@ -23,20 +30,17 @@ class Runner:
 
     Args:
         models (Mapping[str, str]): Name of a task to its model, where it is not the task's own.
-        device (str, optional): As for every inferencer.
-        max_pixels (int): Most pixels of an image or voxels of a scan, and of an enlarged image.
+        device (str, optional), max_pixels (int), max_seconds (float), trust (bool): See :class:`mmsight.web_worker.Worker`.
     """
 
-    def __init__(self, models: Mapping[str, str], device: str | None = None, max_pixels: int = 150_000_000) -> None:
-        self.models, self.device, self.max_pixels = models, device, max_pixels
-        self.inferencer = functools.cache(self._load)
+    def __init__(self, models: Mapping[str, str], device: str | None = None, max_pixels: int = 150_000_000,
+                 max_seconds: float = 300, trust: bool = False) -> None:
+        self.models = models
+        self.worker = Worker(device, max_pixels, max_seconds, trust)
 
     def model_of(self, task: Task) -> str:
         """The model that a tab uses unless the user chooses a method without training."""
         return self.models.get(task.name, task.default_model)
-
-    def _load(self, task: str, model: str) -> FileInferencer:
-        return find_tasks()[task].load_inferencer()(model, device=self.device, show_progress=False)
 
     def run(self, task: Task, *values: Any) -> Iterator[Result]:
         """Run a task on what its tab holds: the files, the model where there is a choice, the options.
@@ -51,37 +55,23 @@ class Runner:
             try:
                 if None in files:
                     raise InputError('choose a file first' if len(files) == 1 else f'choose {len(files)} files first')
-                paths = [Path(file) for file in files]
-                inferencer = self.inferencer(task.name, model)
-                for path in paths:
-                    if (count := inferencer.count_pixels(path)) > self.max_pixels:
-                        raise InputError(f'{path.name}: {count / 1e6:.3g} million pixels, and '
-                                         f'{self.max_pixels / 1e6:.3g} million are allowed on this page: use `mmsight '
-                                         f'{task.name}`')
-                found = inferencer(paths[0] if len(paths) == 1 else tuple(paths), out_dir=folder, return_vis=True, **options)
-                shown = task.show(found['predictions'][0])
-                pictures = [found['visualization'][0]]
-                pictures += [read_image(shown.files[name])[..., ::-1] for name in shown.pictures]
-                text = '\n\n'.join([shown.text, *shown.warnings, *shown.notes])
+                if model not in (self.model_of(task), *task.methods):
+                    raise InputError(f"the page has no model '{model}'")
+                found = self.worker.predict(task.name, model, files, folder, options)
             except InputError as error:
                 raise gr.Error(_without_folders(str(error), files, folder), duration=None, print_exception=False) from None
-            except Exception as error:
-                traceback.print_exc()
-                raise gr.Error(f'{type(error).__name__} in {task.name}: the console of mmsight serve says more', duration=None,
+            except WorkerError as error:
+                raise gr.Error(f'{error} in {task.name}: the console of mmsight serve says more', duration=None,
                                print_exception=False) from None
-            table = dict(headers=list(shown.header), data=[[_cell(value) for value in row] for row in shown.rows])
-            yield _without_folders(text, files, folder), pictures, table, list(shown.files.values())
+            table = dict(headers=found.header, data=found.rows)
+            yield _without_folders(found.text, files, folder), found.pictures, table, found.files
 
 
 def _without_folders(text: str, files: Sequence[str | None], folder: str) -> str:
-    """Where the server keeps its files is nobody's business."""
+    """Hide the folders of the server from its users."""
     for name in (*(f'{Path(file).parent}/' for file in files if file), f'{folder}/'):
         text = text.replace(name, '')
     return text
-
-
-def _cell(value: Any) -> Any:
-    return value if isinstance(value, (int, float, str)) or value is None else str(value)
 
 
 def _offered(task: Task) -> list[Option]:
@@ -147,38 +137,77 @@ def _add_tab(runner: Runner, task: Task, examples: Path) -> None:
                        gr.Gallery(label='Picture', format='png', columns=2, height=420, object_fit='contain'),
                        gr.Dataframe(label='Table', interactive=False), gr.File(label='Download')]
     # one model at a time: they share the processor
-    button.click(functools.partial(runner.run, task), inputs, outputs, concurrency_limit=1, concurrency_id='model')
+    button.click(functools.partial(runner.run, task), inputs, outputs, api_name=task.name, concurrency_limit=1,
+                 concurrency_id='model')
 
 
-def serve(models: Mapping[str, str], device: str | None, host: str, port: int, max_mb: int, max_pixels: int,
-          block: bool = True) -> tuple[gr.Blocks, str]:
-    """Open the page.
+@contextmanager
+def open_page(models: Mapping[str, str], device: str | None = None, host: str = '127.0.0.1', port: int = 0,
+              allow_hosts: Sequence[str] = (), max_mb: int = 200, max_total_mb: int = 2000, **limits: Any) -> Iterator[str]:
+    """Serve the page while the block runs; then nothing is left of it, neither files nor processes.
 
     Args:
-        models (Mapping[str, str]), device (str, optional), max_pixels (int): See :class:`Runner`. A task that is not listed
-            gets a tab if it is named here.
-        host (str): Address to listen on: ``127.0.0.1`` is this machine alone, ``0.0.0.0`` every network it is in.
+        models (Mapping[str, str]), device (str, optional): See :class:`Runner`. A task that is not listed gets a tab if it is
+            named here.
+        host (str): Address to listen on: ``127.0.0.1`` is this machine only, ``0.0.0.0`` every network it is in.
         port (int): Port; 0 finds a free one.
-        max_mb (int): Largest upload in MB.
-        block (bool): Wait until the server ends.
+        allow_hosts (Sequence[str]): Names under which the page may be reached, beside those of this machine and ``host``.
+        max_mb (int), max_total_mb (int): Largest upload, and largest sum of uploads and results, in MB.
+        **limits: ``max_pixels``, ``max_seconds`` and ``trust`` of :class:`Runner`.
 
-    Returns:
-        tuple[gr.Blocks, str]: The running page, and its address.
+    Yields:
+        str: Its address.
 
     Raises:
         InputError: If the port cannot be used.
     """
-    with tempfile.TemporaryDirectory(prefix='mmsight-examples-') as folder:
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise InputError(f'port {port} of {host} cannot be used ({error}): choose another with --port') from error
+    with listener, _own_temporary_folder() as folder:
+        examples = folder / 'examples'
+        examples.mkdir()
+        runner = Runner(models, device, **limits)
         tasks = [task for task in find_tasks().values() if task.listed or task.name in models]
-        page = build_page(Runner(models, device, max_pixels), tasks, Path(folder))
+        page = build_page(runner, tasks, examples)
+        # system fonts: nothing is fetched from elsewhere
+        theme = gr.themes.Default(font=['system-ui', 'sans-serif'], font_mono=['monospace'])
+        app = gr.mount_gradio_app(fastapi.FastAPI(openapi_url=None), page, '', max_file_size=max_mb * 2**20, theme=theme,
+                                  ssr_mode=False, footer_links=[])
+        compat.apply(page)
+        guard = Guard(app, [*LOCAL, host, *allow_hosts], folder / 'gradio', max_total_mb * 2**20)
+        server = uvicorn.Server(uvicorn.Config(guard, log_level='warning', timeout_graceful_shutdown=2))
+        thread = threading.Thread(target=server.run, args=([listener], ), daemon=True)
+        thread.start()
         try:
-            # system fonts: nothing is fetched from elsewhere
-            theme = gr.themes.Default(font=['system-ui', 'sans-serif'], font_mono=['monospace'])
-            _, url, _ = page.launch(server_name=host, server_port=port or None, max_file_size=max_mb * 2**20, quiet=True,
-                                    prevent_thread_lock=True, theme=theme, ssr_mode=False, footer_links=[])
-        except OSError as error:
-            raise InputError(f'port {port} of {host} cannot be used ({error}): choose another with --port') from error
-        if block:
-            print(f'MMSight listens on {url} (Ctrl+C ends it)', flush=True)
-            page.block_thread()
-    return page, url
+            name = 'localhost' if host in ('0.0.0.0', '::') else f'[{host}]' if ':' in host else host
+            yield f'http://{name}:{listener.getsockname()[1]}/'
+        finally:
+            runner.worker.close()
+            server.should_exit = True
+            thread.join()
+
+
+@contextmanager
+def _own_temporary_folder() -> Iterator[Path]:
+    """Keep all temporary files, and Gradio's with them, in one folder, which is deleted."""
+    before, gradios = tempfile.tempdir, os.environ.get('GRADIO_TEMP_DIR')
+    with tempfile.TemporaryDirectory(prefix='mmsight-page-') as folder:
+        tempfile.tempdir, os.environ['GRADIO_TEMP_DIR'] = folder, f'{folder}/gradio'
+        try:
+            yield Path(folder)
+        finally:
+            tempfile.tempdir = before
+            del os.environ['GRADIO_TEMP_DIR']
+            if gradios is not None:
+                os.environ['GRADIO_TEMP_DIR'] = gradios
+
+
+def serve(*args: Any, **options: Any) -> None:
+    """Serve the page, see :func:`open_page`, until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # raises KeyboardInterrupt, as Ctrl-C does
+    with suppress(KeyboardInterrupt), open_page(*args, **options) as url:
+        print(f'MMSight listens on {url} (Ctrl+C ends it)', flush=True)
+        threading.Event().wait()

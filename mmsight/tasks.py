@@ -40,6 +40,7 @@ class Option:
         many (bool): It takes one or more values.
         page (tuple): What the web page offers: nothing if empty, (lowest, highest, step) of a slider, whose lowest position
             means None where that is the default, or (False, True) of a box to check.
+        cost (bool): It changes time and memory, and not the results: a run goes on with another value.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Option:
     metavar: str | None = None
     many: bool = False
     page: tuple = ()
+    cost: bool = False
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Add it to a command's options."""
@@ -120,7 +122,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Task:
-    """What MMSight does with files of one's own: a command, a tab of the web page, an inferencer, a graph.
+    """What MMSight does with a user's files: a command, a tab of the web page, an inferencer, a graph.
 
     Args:
         name (str): The command's name. Configs of the task's models say ``task = '<name>'``.
@@ -131,7 +133,7 @@ class Task:
         suffixes (Sequence[str]): Endings of its files, lower-case.
         options (Sequence[Option]): Its own, beside :data:`SHARED`.
         inferencer (str): ``'module:Class'`` of a :class:`mmsight.apis.base_inferencer.FileInferencer`.
-        show (Callable): ``show(prediction)`` tells a prediction of the inferencer as a :class:`Shown`.
+        show (Callable): ``show(prediction)`` describes a prediction of the inferencer as a :class:`Shown`.
         example (str): Files of the example in its help.
         needs (Sequence[str]): Packages without which it cannot run.
         install (str): The command that installs them.

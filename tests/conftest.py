@@ -5,7 +5,9 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -52,7 +54,7 @@ def fork_server():
         process.stdin.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def run(request, tmp_path_factory):
     """Run a Python script of the checkout as a user does; returns the finished process with its output as text.
 
@@ -178,3 +180,25 @@ def box(tmp_path, monkeypatch):
         return path
 
     return facts
+
+
+@pytest.fixture
+def server():
+    """A local server; yields its address, and fails the test if it was asked for anything."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_POST = do_GET
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(('127.0.0.1', 0), Handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f'http://127.0.0.1:{http.server_port}'
+        http.shutdown()
+    assert asked == []

@@ -39,6 +39,7 @@ os.chdir(job['cwd'])
 os.environ.clear()
 os.environ.update(job['env'])
 np.random.seed()
+sys.path[1:1] = filter(None, job['env'].get('PYTHONPATH', '').split(os.pathsep))
 if job['args'][0] == '-m':
     sys.argv, sys.path[0] = job['args'][1:], job['cwd']
     runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)

@@ -13,7 +13,7 @@ def test_an_id_may_hold_spaces(tmp_path):
 
 @pytest.mark.parametrize('content, message', [(b'\xff\xfe1\n', 'the file is not text in UTF-8'),
                                               (b' \n\n', 'the split is empty'),
-                                              (b'a\nb\na\n', r"id 'a' is listed more than once \(1 such ids\)")])
+                                              (b'a\nb\na\n', r"id 'a' is listed more than once \(1 id")])
 def test_what_is_no_list_is_one_sentence(content, message, tmp_path):
     (tmp_path / 'ids.txt').write_bytes(content)
     with pytest.raises(InputError, match=f'ids.txt: {message}'):

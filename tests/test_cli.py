@@ -71,6 +71,7 @@ def test_work_dir_that_cannot_be_written(run, tmp_path):
     assert str(tmp_path / 'file') in sentence(done)
 
 
+@pytest.mark.slow
 def test_config_whose_host_is_not_installed(run, tmp_path):
     """A stand-in finder hides mmdet, as if it had never been installed."""
     script = tmp_path / 'hide.py'

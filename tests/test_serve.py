@@ -9,6 +9,7 @@ import pytest
 
 from mmsight.cli import main
 from mmsight.tasks import find_tasks
+from mmsight.web_worker import Answer
 
 pytest.importorskip('gradio', reason="the web page needs the extra 'web'")
 CHROMIUM = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
@@ -20,22 +21,20 @@ def page(untrained):
     sync_api = pytest.importorskip('playwright.sync_api', reason='playwright is not installed')
     if CHROMIUM is None:
         pytest.skip('no Chromium on the path')
-    from mmsight.serve import serve
+    from mmsight.serve import open_page
     models = {task: untrained(f'{project}_toy')
               for task, project in dict(detect='sar_shipnet', upscale='super_resolution', segment='eas_unet').items()}
-    server, url = serve(models, 'cpu', '127.0.0.1', 0, max_mb=1, max_pixels=2_000_000, block=False)
-    assert url.startswith('http://127.0.0.1:')
-    with sync_api.sync_playwright() as playwright:
+    with open_page(models, 'cpu', max_mb=1, max_pixels=2_000_000) as url, sync_api.sync_playwright() as playwright:
+        assert url.startswith('http://127.0.0.1:')
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--disable-gpu'])
         view = browser.new_page()
-        view.set_default_timeout(300_000)
+        view.set_default_timeout(1_800_000)  # a busy machine takes its time
         requested = []
         view.on('request', lambda request: requested.append(request.url))
         view.goto(url)
         yield view
         assert all(address.startswith((url, 'data:', 'blob:')) for address in requested)  # nothing comes from elsewhere
         browser.close()
-    server.close()
 
 
 def open_tab(page, title):
@@ -43,6 +42,7 @@ def open_tab(page, title):
     return page.locator('[role=tabpanel]:visible')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('title, sentence, files, row', [
     ('Detect ships', '0 ships', 5, 'heading_deg'),  # an untrained network finds none
     ('Match two images', 'matches agree', 5, 'residual_px, median'),
@@ -61,6 +61,7 @@ def test_a_tab_runs_its_example_in_a_browser(page, title, sentence, files, row):
     tab.get_by_text(row).last.wait_for()
 
 
+@pytest.mark.slow
 def test_bad_uploads_are_sentences_in_a_browser(page, tmp_path):
     (tmp_path / 'text.png').write_text('no image')
     cv2.imwrite(str(tmp_path / 'large.png'), np.zeros((1500, 1400), np.uint8))
@@ -76,7 +77,7 @@ def test_bad_uploads_are_sentences_in_a_browser(page, tmp_path):
 
     run()
     message.get_by_text('choose a file first').wait_for()
-    for name, sentence in (('text.png', 'text.png: the file is damaged or no image (8 bytes)'),
+    for name, sentence in (('text.png', 'text.png: the file is damaged, or not an image (8 bytes)'),
                            ('large.png', 'large.png: 2.1 million pixels, and 2 million are allowed on this page')):
         upload(name)
         tab.locator('.file-preview').first.wait_for()
@@ -87,18 +88,31 @@ def test_bad_uploads_are_sentences_in_a_browser(page, tmp_path):
     message.get_by_text('exceed the maximum allowed size').wait_for()
 
 
-def test_mistakes_are_sentences_without_the_servers_paths(untrained, tmp_path):
-    import gradio
-
+@pytest.fixture
+def make_runner():
+    """A :class:`mmsight.serve.Runner` whose process ends with the test."""
     from mmsight.serve import Runner
+    made = []
+
+    def make(*args, **options):
+        made.append(Runner(*args, **options))
+        return made[-1]
+
+    yield make
+    for runner in made:
+        runner.worker.close()
+
+
+def test_mistakes_are_sentences_without_the_servers_paths(make_runner, untrained, tmp_path):
+    import gradio
     (tmp_path / 'text.png').write_text('no image')
     image, text = str(tmp_path / 'image.png'), str(tmp_path / 'text.png')
     cv2.imwrite(image, np.zeros((30, 40), np.uint8))
-    runner = Runner(dict(detect='none_toy', upscale=untrained('super_resolution_toy')), 'cpu', max_pixels=15_000)
+    runner = make_runner(dict(detect='none_toy', upscale=untrained('super_resolution_toy')), 'cpu', max_pixels=15_000)
     for name, values, sentence in (
             ('upscale', (None, 128), 'choose a file first'),
             ('match', (image, None, 'SIFT', 100), 'choose 2 files first'),
-            ('upscale', (text, 128), 'text.png: the file is damaged or no image (8 bytes)'),
+            ('upscale', (text, 128), 'text.png: the file is damaged, or not an image (8 bytes)'),
             ('upscale', (image, 128), 'image.png: 0.0192 million pixels, and 0.015 million are allowed'),
             ('detect', (image, 0.5, 0), "config 'none_toy' is neither a file")):
         with pytest.raises(gradio.Error) as problem:
@@ -108,16 +122,11 @@ def test_mistakes_are_sentences_without_the_servers_paths(untrained, tmp_path):
     assert result[0] == 'no reliable homography was found: image.png shows nothing, its pixels are all alike'
 
 
-def test_the_lowest_position_of_a_slider_is_the_default(untrained, tmp_path, monkeypatch):
-    from mmsight.serve import Runner
-    image = str(tmp_path / 'image.png')
-    cv2.imwrite(image, np.zeros((30, 40), np.uint8))
-    runner, task, seen = Runner(dict(upscale=untrained('super_resolution_toy')), 'cpu'), find_tasks()['upscale'], []
-    inferencer = runner.inferencer('upscale', runner.model_of(task))
-    forward = inferencer.forward
-    monkeypatch.setattr(inferencer, 'forward', lambda photo, **options: seen.append(options) or forward(photo, **options))
+def test_the_lowest_position_of_a_slider_is_the_default(make_runner, tmp_path, monkeypatch):
+    runner, task, seen = make_runner({}, 'cpu'), find_tasks()['upscale'], []
+    monkeypatch.setattr(runner.worker, 'predict', lambda *args: seen.append(args[-1]) or Answer('', [], [], [], []))
     for position in (0, 32):
-        next(runner.run(task, image, position))
+        next(runner.run(task, 'image.png', position))
     assert seen == [dict(tile=None), dict(tile=32)]
 
 

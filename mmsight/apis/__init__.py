@@ -1,4 +1,4 @@
-"""Inferencers: a trained model on files of one's own, one class a task. Each imports its host when it is first asked for."""
+"""Inferencers: a trained model on a user's files, one class per task. Each imports its host when it is first used."""
 
 from typing import Any
 

@@ -14,10 +14,11 @@ from mmengine.infer import BaseInferencer
 from mmengine.visualization import Visualizer
 from torch import nn
 
+from mmsight.apis.finished import InputRecord, describe
 from mmsight.box import list_models
 from mmsight.engine.load_model import build_model, find_model
 from mmsight.errors import InputError
-from mmsight.files import complete_file, list_files, make_folder
+from mmsight.files import complete_file, list_files, make_folder, refuse_existing
 from mmsight.images import count_pixels
 from mmsight.tasks import Task
 
@@ -25,13 +26,15 @@ from mmsight.tasks import Task
 class FileInferencer(BaseInferencer):
     """mmengine's inferencer over files: one after the other, each written before the next is read.
 
+    A run that was killed goes on when it is given again: what is finished is skipped, see :mod:`mmsight.apis.finished`.
+
     Under ``torchrun`` each process takes its share of the files. A subclass takes the options that its task declares: their
     names are in ``preprocess_kwargs``, ``forward_kwargs`` and ``postprocess_kwargs``.
 
     Args:
         model (str): Name of a model in the box; name or path of a config; or a checkpoint, which holds its config.
         weights (str, optional): Path of a checkpoint; see :func:`mmsight.engine.load_model.find_model`.
-        device (str, optional): e.g. ``'cuda:1'``. Defaults to the best that is there.
+        device (str, optional): e.g. ``'cuda:1'``. Defaults to a GPU if there is one.
         show_progress (bool): Show progress bars. Defaults to True.
         trust (bool): See :func:`mmsight.engine.load_model.find_model`. Defaults to False.
 
@@ -71,8 +74,9 @@ class FileInferencer(BaseInferencer):
         Args:
             inputs (str | Path | Sequence): Files, folders, patterns.
             return_datasamples (bool): Return data samples instead of dictionaries. Defaults to False.
-            out_dir (str | Path, optional): Write the results there. None writes nothing.
-            overwrite (bool): Replace results that are there already.
+            out_dir (str | Path, optional): Write the results there. None writes nothing. Inputs that the same call has finished
+                there are skipped, unless pictures or data samples are to be returned.
+            overwrite (bool): Replace existing results. Without it, those of another call are an error.
             show (bool): Open a window with each picture.
             return_vis (bool): Return the pictures.
             **options: Those of the task, as ``mmsight <task> --help`` lists them, with ``_`` for ``-``.
@@ -92,13 +96,25 @@ class FileInferencer(BaseInferencer):
         folder = None if out_dir is None else make_folder(out_dir)
         results: dict[str, list] = dict(predictions=[], visualization=[])
         for number, file in enumerate(files, 1):
+            record = None if folder is None or return_datasamples else self._record(file, folder, options)
+            if record and not (overwrite or show or return_vis) and self._is_finished(record):
+                self.say(f'[{number}/{len(files)}] {file}: finished by an earlier run')
+                results['predictions'].append(record.prediction)
+                continue
             self.say(f'[{number}/{len(files)}] {file}')
-            data = self.preprocess(file, folder, overwrite, **preprocess)
+            if folder is not None:
+                unfinished = record is not None and record.started and not self._is_finished(record)
+                refuse_existing(list(self.result_paths(file, folder).values()), overwrite or unfinished)
+            data = self.preprocess(file, folder, **preprocess)
             prediction = self.forward(data, **forward)
             picture = self.visualize(data, prediction) if show or return_vis or folder else None
             if show:
                 Visualizer().show(picture, win_name=str(file))
+            if record:
+                record.write()
             made = self.postprocess(data, prediction, picture, return_datasamples, folder, **postprocess)
+            if record:
+                record.write(made)
             results['predictions'].append(made)
             if return_vis:
                 results['visualization'].append(picture)
@@ -110,9 +126,26 @@ class FileInferencer(BaseInferencer):
         names: dict[str, Any] = {}
         for file in files:
             if (other := names.setdefault(self.name_of(file), file)) != file:
-                raise InputError(f'{file} and {other} have the same name, and so would their results: rename one, or use '
+                raise InputError(f'{file} and {other} have the same name, and their results would too: rename one, or use '
                                  'another --out-dir for each')
         return files[int(os.environ.get('RANK', 0))::int(os.environ.get('WORLD_SIZE', 1))]
+
+    def _record(self, file: Any, folder: Path, options: dict) -> InputRecord:
+        """What earlier runs did with a file. Options that change only time and memory may differ from theirs."""
+        chosen = {option.name: describe(options[option.name]) for option in self.task.options if not option.cost}
+        facts = [type(self).__name__, describe(self.checkpoint), self.cfg.to_dict(), chosen, describe(file)]
+        return InputRecord(folder, f'{self.name_of(file)}.{self.task.name}', facts)
+
+    def _is_finished(self, record: InputRecord) -> bool:
+        """Whether a file has its results. Where a part failed, it is tried again."""
+        if record.prediction is None:
+            return False
+        shown = self.task.show(record.prediction)
+        return shown.status != 1 and record.holds(list(shown.files.values()))
+
+    def result_paths(self, file: Any, folder: Path) -> dict[str, Path]:
+        """Every file that may be written of one input, by what it is."""
+        raise NotImplementedError
 
     def list_inputs(self, inputs: Sequence) -> list:
         """What the user means, one item a prediction: files, unless a subclass takes something else."""

@@ -29,7 +29,7 @@ from mmsight.apis.scene import Scene, count_pixels, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
 from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
 from mmsight.errors import InputError
-from mmsight.files import complete_file, refuse_existing
+from mmsight.files import complete_file
 from mmsight.rotated_iou import corners, from_upright
 
 TILE = 512
@@ -73,9 +73,9 @@ class DetectInferencer(FileInferencer):
     """Images, folders and whole scenes in; the ships out, as GeoJSON, CSV, COCO json and a picture.
 
     An image without georeference that is no larger than a tile goes through the config's own test pipeline. Everything else is
-    cut into tiles, at the scale at which the training images reached the network (from what their dataset says of itself, else
-    1), and ships at the seams are made one. What is done is kept in a journal beside the results, so that a run that was
-    killed goes on where it was, and tiles that failed are tried again.
+    cut into tiles, at the scale at which the training images reached the network (``METAINFO['image_side']``,
+    or 1 if it is absent), and ships at the seams are merged. A journal beside the results keeps what is done, so that an
+    interrupted run resumes, and tiles that failed are tried again.
 
     Works with any mmdet model and with models that predict rotated boxes.
 
@@ -115,7 +115,7 @@ class DetectInferencer(FileInferencer):
         side = self.model.dataset_meta.get('image_side')
         return self.network_side / side if side and self.network_side else 1.0
 
-    def preprocess(self, source: Path, out_dir: Path | None, overwrite: bool, *, threshold: float | None, tile: int | None,
+    def preprocess(self, source: Path, out_dir: Path | None, *, threshold: float | None, tile: int | None,
                    overlap: int | None, scale: float | None, gsd: float | None, bands: Sequence[int] | None, stretch: str,
                    nodata: float | None, offset: tuple[int, int] = (0, 0)) -> _Job:
         """Open one image and plan its tiles.
@@ -123,7 +123,6 @@ class DetectInferencer(FileInferencer):
         Args:
             source (Path): The image.
             out_dir (Path, optional): Folder of the results.
-            overwrite (bool): Replace results.
             threshold (float, optional): Least score. None takes the ``score_threshold`` of the model, else :data:`THRESHOLD`.
             tile (int, optional), overlap (int, optional): In pixels of the scene; see :func:`mmsight.apis.tiles.plan_sizes`.
             scale (float, optional): Enlarge the scene by this before the network.
@@ -134,8 +133,6 @@ class DetectInferencer(FileInferencer):
         for name, value in (('tile', tile), ('scale', scale), ('gsd', gsd)):
             if value is not None and value <= 0:
                 raise InputError(f'--{name} must be above 0, found {value}')
-        if out_dir is not None:
-            refuse_existing(list(self._results(source, out_dir).values()), overwrite)
         scene = Scene(source, self.grey, bands, stretch, nodata)
         if scene.georeference is None:
             scene.gsd = gsd
@@ -154,9 +151,9 @@ class DetectInferencer(FileInferencer):
             self._continue(job)
         return job
 
-    def _results(self, source: Path, folder: Path) -> dict[str, Path]:
+    def result_paths(self, file: Path, folder: Path) -> dict[str, Path]:
         endings = dict(geojson='.geojson', csv='.csv', coco='_coco.json', preview='_preview.jpg', report='_report.json')
-        return {name: folder / f'{self.name_of(source)}{ending}' for name, ending in endings.items()}
+        return {name: folder / f'{self.name_of(file)}{ending}' for name, ending in endings.items()}
 
     def _check_gsd(self, scene: Scene, scale: float) -> None:
         """Warn if the network sees ships at other sizes than in training."""
@@ -378,7 +375,7 @@ class DetectInferencer(FileInferencer):
         return prediction if return_datasamples else dict(report, detections=ships)
 
     def _write(self, job: _Job, ships: list[dict], report: dict, picture: np.ndarray, out_dir: Path, crops: bool) -> None:
-        scene, paths = job.scene, self._results(job.scene.path, out_dir)
+        scene, paths = job.scene, self.result_paths(job.scene.path, out_dir)
         write_geojson(ships, scene, report['boxes'] == 'oriented', paths['geojson'])
         write_csv(ships, paths['csv'])
         write_coco(ships, self.model.dataset_meta['classes'], scene, paths['coco'])

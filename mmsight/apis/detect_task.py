@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 THRESHOLD = 0.3
-"""Least score of a ship where the model says none, as in mmdet's inferencer."""
+"""Lowest score of a ship where the model states none, as in mmdet's inferencer."""
 COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
-"""What the web page shows of a ship."""
+"""Columns of the web page's table."""
 
 
 def show(found: dict) -> Shown:
-    """Tell how many ships a scene holds, and which tiles failed."""
+    """Say how many ships a scene holds, and which tiles failed."""
     failed, text = found['failed_tiles'], f"{found['source']}: {found['ships']} ships"
     if failed:
-        text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again with --overwrite, which tries '
-                 'these tiles again')
+        text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again, which tries these tiles '
+                 'again')
     warnings = [f"the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, y {tile['y']} failed: "
                 f"{tile['reason']}" for tile in failed]
     return Shown(text, found.get('files', {}), [*found['warnings'], *warnings], found['notes'],
@@ -34,7 +34,7 @@ def show(found: dict) -> Shown:
 def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     """The maps of a single-stage detector's head, named as its ``predict_by_feat`` takes them; levels are numbered."""
     if not hasattr(model, 'bbox_head'):
-        raise InputError(f'{type(model).__name__} is no single-stage detector: only those can be exported')
+        raise InputError(f'{type(model).__name__} is not a single-stage detector; no other detector can be exported')
     maps = model.bbox_head(model.extract_feat(image))
     names = inspect.signature(model.bbox_head.predict_by_feat).parameters
     found: dict[str, Tensor] = {}
@@ -66,21 +66,21 @@ DETECT = Task(
     inputs=dict(INPUT='images, GeoTIFF scenes, folders or patterns of them'),
     suffixes=tuple(dict.fromkeys((*IMAGES, *RASTERS))),
     options=(
-        Option('threshold', f"least score of a ship; by default the one on the model's card, else {THRESHOLD}", None, float,
+        Option('threshold', f"lowest score of a ship; by default that of the model, or {THRESHOLD}", None, float,
                'SCORE', page=(0, 1, 0.01)),
         Option('tile', 'side of a tile in pixels of the scene', None, int, 'SIDE'),
-        Option('overlap', 'overlap of tiles; by default room for a ship of 450 m', None, int, 'PIXELS'),
-        Option('scale', 'factor that enlarges a scene before the network sees it; by default that of the training images', None,
+        Option('overlap', 'overlap of tiles; by default the length of the longest ship, 450 m', None, int, 'PIXELS'),
+        Option('scale', 'factor by which a scene is enlarged; by default that of the training images', None,
                float, 'FACTOR', page=(0, 4, 0.25)),
-        Option('gsd', 'size of a pixel, where the file does not say it', None, float, 'METRES'),
-        Option('bands', 'bands of a scene, from 1: one, or red green blue', None, int, 'N', many=True),
-        Option('stretch', 'how values become 8 bits: none, percentile:0.5:99.5, linear:0:4000 or db:-25:0; auto is none for 8 '
-               'bits, else these percentiles', 'auto', metavar='KIND[:LOW:HIGH]'),
+        Option('gsd', 'size of a pixel where the file does not state it', None, float, 'METRES'),
+        Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1', None, int, 'N', many=True),
+        Option('stretch', 'conversion to 8 bits: none, percentile:0.5:99.5, linear:0:4000 or db:-25:0; auto is none for 8-bit '
+               'files and percentile:0.5:99.5 for others', 'auto', metavar='KIND[:LOW:HIGH]'),
         Option('nodata', 'value of pixels without data', None, float, 'VALUE'),
-        Option('land', 'GeoJSON or raster of land, where ships are dropped', metavar='FILE'),
-        Option('land_buffer', 'width of a shore that counts as land', 0.0, float, 'METRES'),
+        Option('land', 'GeoJSON or raster of land; ships on it are discarded', metavar='FILE'),
+        Option('land_buffer', 'distance from land that also counts as land', 0.0, float, 'METRES'),
         Option('crops', 'write a picture of each ship', False, bool),
-        Option('batch_size', 'tiles at once; more is faster on a GPU', 1, int, 'N')),
+        Option('batch_size', 'number of tiles per batch; larger is faster on a GPU', 1, int, 'N', cost=True)),
     inferencer='mmsight.apis.detect:DetectInferencer',
     show=show,
     example='scene.tif',

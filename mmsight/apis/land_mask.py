@@ -50,7 +50,7 @@ def _polygons(path: Path, scene: Scene, points: np.ndarray, buffer: float) -> np
         content = json.loads(path.read_text())
         shapes = [shapely.from_geojson(json.dumps(part)) for part in _geometries(content)]
     except (OSError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
-        raise InputError(f'{path}: the land mask is no GeoJSON, nor a raster ({", ".join(RASTERS)}): {error}') from error
+        raise InputError(f'{path}: the land mask is neither GeoJSON nor a raster ({", ".join(RASTERS)}): {error}') from error
     size = scene.georeference.pixel_size(scene.width / 2, scene.height / 2)
     to_pixels = scene.georeference.to_pixels
     shapes = [shapely.make_valid(shapely.transform(shape, lambda lonlat: to_pixels(lonlat) * size)) for shape in shapes]

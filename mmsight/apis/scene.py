@@ -177,7 +177,7 @@ class Scene:
             return
         points = file.gcps[0]
         if points:
-            said = 'it has ground control points alone, which are not used: warp it to a grid first, say with gdalwarp'
+            said = 'it has only ground control points, which are not used: warp it to a grid first, say with gdalwarp'
         elif file.crs is None:
             said = 'it has no coordinate reference system'
         else:

@@ -1,4 +1,4 @@
-"""What is told of each ship, and the files that tell it: GeoJSON, CSV, COCO json."""
+"""Ship attributes and their writers: GeoJSON, CSV, COCO json."""
 
 import csv
 import io

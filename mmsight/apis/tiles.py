@@ -108,7 +108,7 @@ def in_core(boxes: np.ndarray, tile: Tile, margin: float) -> np.ndarray:
 
 
 def cut_by_tile(boxes: np.ndarray, tile: Tile, width: int, height: int, margin: float = 2.0) -> np.ndarray:
-    """Which boxes (N, 5) reach the edge of their tile where the scene goes on: bool (N, )."""
+    """Which boxes (N, 5) reach the edge of their tile where the scene continues: bool (N, )."""
     points = corners(boxes)
     low, high = points.min(axis=1), points.max(axis=1)
     return (((low[:, 0] < tile.x + margin) & (tile.x > 0)) | ((low[:, 1] < tile.y + margin) & (tile.y > 0)) |

@@ -142,10 +142,10 @@ def test_image(cfg: Config, multiple: int, peak: float) -> Tensor:
     try:
         item = DATASETS.build(cfg.test_dataloader.dataset)[0]
     except FileNotFoundError as error:
-        raise InputError(f'the test set of {cfg.filename} is not there ({error}); --random-only checks without it') from error
+        raise InputError(f'the test set of {cfg.filename} cannot be read ({error}); --random-only checks without it') from error
     image = item.get('inputs', item.get('images'))
     if image is None:
-        raise InputError(f'the test set of {cfg.filename} holds no images; --random-only checks without it')
+        raise InputError(f'the test set of {cfg.filename} contains no images; --random-only checks without it')
     image = torch.as_tensor(np.asarray(image))
     image = image * (peak / 255) if image.dtype == torch.uint8 else image.float()
     image = image if image.ndim == 4 else image[None]

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 from mmsight.box import find_checkpoint
 from mmsight.configs import load_config
-from mmsight.engine.resume import find_fault, find_resumable, list_checkpoints, set_aside
+from mmsight.engine.resume import find_fault, find_resumable, iterations, list_checkpoints, put_away, set_aside
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
 
@@ -31,7 +31,8 @@ def train(config: str,
         config (str): Path or name of a config.
         work_dir (str, optional): Defaults to the config's, else ``work_dirs/<config name>``.
         resume (str, optional): A checkpoint's path, or ``'auto'`` for the newest checkpoint of the work-dir that is whole;
-            with none, the training starts as the config says.
+            with none, the training starts as the config says. None starts it too. Checkpoints of an earlier training, and
+            those behind the one that is resumed, are moved to a folder in the work-dir: nothing is written over.
         amp (bool): Mixed precision, see :class:`.AutocastOptimWrapper`.
         channels_last (bool): Faster convolutions, see :class:`.ChannelsLastHook`.
         auto_scale_lr (bool): Scale the learning rate to the real batch size.
@@ -57,20 +58,24 @@ def train(config: str,
 
 def _choose(work_dir: Path, resume: str | None, load_from: str | None) -> tuple[str | None, list[str]]:
     """The checkpoint to go on from, if there is one, and what the log says of the choice."""
-    if resume is None:
-        count = len(list_checkpoints(work_dir))
-        return None, [f'{work_dir} HOLDS {count} CHECKPOINTS OF AN EARLIER TRAINING, WHICH THIS ONE WRITES OVER; --resume goes '
-                      'on with that one'] if count else []
+    # all processes choose alike; one moves files
+    first = int(os.environ.get('RANK', os.environ.get('SLURM_PROCID', 0))) == 0
     if resume != 'auto':
-        checkpoint = find_checkpoint(resume)
-        if '://' not in checkpoint and (fault := find_fault(Path(checkpoint))):
+        checkpoint = None if resume is None else find_checkpoint(resume)
+        if checkpoint is not None and '://' not in checkpoint and (fault := find_fault(Path(checkpoint))):
             raise InputError(f"--resume '{resume}': {fault}")
-        return checkpoint, []
+        earlier = _written_over(work_dir, checkpoint)
+        if load_from and Path(load_from).resolve() in earlier:
+            raise InputError(f'load_from {load_from} is a checkpoint of the work-dir {work_dir}, whose checkpoints are moved '
+                             'away for the training: name another --work-dir')
+        if not earlier or not first:
+            return checkpoint, []
+        return checkpoint, [f'{work_dir} HOLDS {len(earlier)} CHECKPOINTS OF AN EARLIER TRAINING, which are moved to '
+                            f'{put_away(work_dir, earlier)}; --resume alone would have gone on from the newest']
     found = find_resumable(work_dir)
     notes = []
     for path, fault in found.damaged.items():
-        # all processes choose alike; one renames
-        kept = set_aside(path) if int(os.environ.get('RANK', os.environ.get('SLURM_PROCID', 0))) == 0 else path
+        kept = set_aside(path) if first else path
         notes.append(f'checkpoint {path} is damaged and skipped ({fault}); it is kept as {kept.name}')
     if found.checkpoint is not None:
         notes.append(f'THE TRAINING GOES ON FROM {found.checkpoint}')
@@ -78,6 +83,17 @@ def _choose(work_dir: Path, resume: str | None, load_from: str | None) -> tuple[
     start = f'FROM THE WEIGHTS OF load_from, {load_from}' if load_from else 'FROM THE BEGINNING'
     notes.append(f'NOTHING TO RESUME: {work_dir} HOLDS NO WHOLE CHECKPOINT. THE TRAINING STARTS {start}, AS THE CONFIG SAYS')
     return None, notes
+
+
+def _written_over(work_dir: Path, resumed: str | None) -> set[Path]:
+    """Checkpoints of a work-dir that a training would save again: all, or those behind the one of them that is resumed."""
+    # best_* and last_checkpoint's would be replaced too
+    there = {path for path in list_checkpoints(work_dir) if path.parent == work_dir.resolve()}
+    there |= {path.resolve() for path in work_dir.glob('best_*.pth')}
+    if resumed is None or Path(resumed).resolve() not in there:
+        return there
+    done = iterations(Path(resumed))
+    return {path for path in there if iterations(path) > done}
 
 
 def test(config: str,

@@ -1,4 +1,4 @@
-"""A trained model outside the runner, for prediction on files of one's own."""
+"""A trained model outside the runner, for prediction on a user's files."""
 
 import tempfile
 from pathlib import Path
@@ -45,7 +45,7 @@ def find_model(model: str, weights: str | None = None, trust: bool = False) -> t
     if model.endswith(SUFFIXES):
         if weights is not None:
             raise InputError(f"'{model}' is a checkpoint already, and '{weights}' was given too: name a config and a "
-                             'checkpoint, or a checkpoint alone')
+                             'checkpoint, or only a checkpoint')
         return _config_of(model, trust), model
     try:
         find_config(model)
@@ -104,7 +104,7 @@ def _config_of(checkpoint: str, trust: bool) -> Config:
     except (KeyError, TypeError, IndexError):
         text = None
     if not isinstance(text, str):
-        raise InputError(f"checkpoint '{checkpoint}' holds no config: name the config, and the checkpoint with --weights")
+        raise InputError(f"checkpoint '{checkpoint}' contains no config: name the config, and the checkpoint with --weights")
     if not trust:
         return config_from_data(parse_config(text, checkpoint), text, checkpoint)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,9 @@
-"""Which checkpoint of a work-dir a training goes on from: the newest that is whole."""
+"""Finds the checkpoint from which a training resumes, the newest complete one; no checkpoint is ever overwritten."""
 
+import math
+import time
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,11 +26,12 @@ class Resumable(NamedTuple):
 def find_resumable(work_dir: Path) -> Resumable:
     """Look for the newest checkpoint of a work-dir that can be read to its last byte.
 
-    The checkpoints themselves are looked at. ``last_checkpoint`` only adds one of another name or folder: after a kill it may
+    The newest is the one with the most iterations: when a folder is copied, its files may all become of one age. The
+    checkpoints themselves are looked at. ``last_checkpoint`` only adds one of another name or folder: after a kill it may
     be missing, empty or behind.
     """
     damaged: dict[Path, str] = {}
-    for path in sorted(list_checkpoints(work_dir), key=lambda path: (path.stat().st_mtime_ns, _number(path)), reverse=True):
+    for path in sorted(list_checkpoints(work_dir), key=_age, reverse=True):
         fault = find_fault(path)
         if fault is None:
             return Resumable(path, damaged)
@@ -46,9 +50,18 @@ def list_checkpoints(work_dir: Path) -> set[Path]:
     return {path.resolve() for path in found if path.is_file()}
 
 
-def _number(path: Path) -> int:
+def iterations(path: Path) -> float:
+    """Iterations before a checkpoint was saved; infinitely many if it does not say, so that what is damaged is looked at."""
+    try:
+        return int(load_weights(str(path), 'cpu', mmap=True)['meta']['iter'])  # without its tensors
+    except (InputError, LookupError, TypeError, ValueError):
+        return math.inf
+
+
+def _age(path: Path) -> tuple[float, int, int]:
+    """Sorts checkpoints from the oldest to the newest."""
     digits = ''.join(filter(str.isdigit, path.stem))
-    return int(digits) if digits else 0
+    return iterations(path), path.stat().st_mtime_ns, int(digits) if digits else 0
 
 
 def find_fault(path: Path) -> str | None:
@@ -78,3 +91,17 @@ def set_aside(path: Path) -> Path:
         number += 1
         target = path.with_name(f'{path.name}.damaged-{number}')
     return path.rename(target)
+
+
+def put_away(work_dir: Path, checkpoints: Iterable[Path]) -> Path:
+    """Move checkpoints of an earlier training, what points to them and its result to a folder of their own; returns it."""
+    stamp = time.strftime('%Y%m%d_%H%M%S')
+    folder, number = work_dir / f'earlier_{stamp}', 1
+    while folder.exists():
+        number += 1
+        folder = work_dir / f'earlier_{stamp}-{number}'
+    folder.mkdir()
+    for path in [*checkpoints, work_dir / 'last_checkpoint', work_dir / 'result.json']:
+        if path.is_file():
+            path.rename(folder / path.name)
+    return folder

@@ -17,14 +17,14 @@ PACKAGES = ('mmsight', 'mmengine', 'mmcv', 'mmdet', 'mmrotate', 'mmseg', 'mmagic
 _REFUSED = re.compile(r'[Uu]nsupported (global|GLOBAL|attribute|class)|Trying to call|Can only')
 
 
-def load_weights(file: str | IO[bytes], map_location: Any = None) -> Any:
+def load_weights(file: str | IO[bytes], map_location: Any = None, mmap: bool = False) -> Any:
     """What ``torch.load`` finds in a checkpoint, with nothing executed.
 
     Allowed beside torch's own list is what mmengine's runner saves: the history of logged values and NumPy's numbers.
 
     Args:
         file (str | IO[bytes]): Path or open file.
-        map_location (Any): As for ``torch.load``.
+        map_location (Any), mmap (bool): As for ``torch.load``.
 
     Raises:
         InputError: If the checkpoint is damaged, or holds anything but weights, settings and logged values.
@@ -32,16 +32,16 @@ def load_weights(file: str | IO[bytes], map_location: Any = None) -> Any:
     name = file if isinstance(file, str) else getattr(file, 'name', 'in memory')
     try:
         with torch.serialization.safe_globals(_allowed()):
-            return torch.load(file, map_location=map_location, weights_only=True)
+            return torch.load(file, map_location=map_location, mmap=mmap, weights_only=True)
     except FileNotFoundError:
         raise InputError(f"checkpoint '{name}' does not exist") from None
     except pickle.UnpicklingError as error:
         if _REFUSED.search(str(error)):
             raise InputError(f"checkpoint '{name}' holds more than weights and would run code ({_first_line(error)}): take it "
-                             'from another source, or have its author save the state dict alone') from error
-        raise InputError(f"checkpoint '{name}' is damaged or no checkpoint ({_first_line(error)})") from error
+                             'from another source, or ask its author to save only the state dict') from error
+        raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint ({_first_line(error)})") from error
     except Exception as error:  # damaged bytes lead the reader to any error
-        raise InputError(f"checkpoint '{name}' is damaged or no checkpoint ({_first_line(error)})") from error
+        raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint ({_first_line(error)})") from error
 
 
 def _first_line(error: Exception) -> str:
@@ -90,7 +90,7 @@ def parse_config(text: str, name: str) -> dict[str, Any]:
     for statement in statements:
         if not isinstance(statement, ast.Assign) or len(statement.targets) != 1 or not isinstance(
                 statement.targets[0], ast.Name):
-            raise _refused(name, f'line {statement.lineno} is no plain assignment')
+            raise _refused(name, f'line {statement.lineno} is not a plain assignment')
         try:
             found[statement.targets[0].id] = _literal(statement.value)
         except ValueError as error:
@@ -103,7 +103,7 @@ def _literal(node: ast.expr) -> Any:
     """A value; as :func:`ast.literal_eval`, with ``dict(key=value)`` too."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict' and not node.args:
         if any(keyword.arg is None for keyword in node.keywords):
-            raise ValueError('dict(**...) is no literal')
+            raise ValueError('dict(**...) is not a literal')
         return {keyword.arg: _literal(keyword.value) for keyword in node.keywords}
     if isinstance(node, ast.Dict) and all(key is not None for key in node.keys):
         return {_literal(key): _literal(value) for key, value in zip(node.keys, node.values, strict=True) if key is not None}
@@ -116,7 +116,7 @@ def _literal(node: ast.expr) -> Any:
     try:
         return ast.literal_eval(node)
     except ValueError:
-        raise ValueError(f'`{ast.unparse(node)[:60]}` is no literal') from None
+        raise ValueError(f'`{ast.unparse(node)[:60]}` is not a literal') from None
 
 
 def _check_names(config: dict[str, Any], name: str) -> None:
@@ -129,7 +129,7 @@ def _check_names(config: dict[str, Any], name: str) -> None:
     for kind in _types(config):
         scope, _, own = str(kind).rpartition('.')
         if (scope and scope not in PACKAGES) or not own.isidentifier():
-            raise _refused(name, f"the type '{kind}' is no name in a registry of {', '.join(PACKAGES)}")
+            raise _refused(name, f"the type '{kind}' is not in a registry of {', '.join(PACKAGES)}")
 
 
 def _types(value: Any) -> Iterator[Any]:

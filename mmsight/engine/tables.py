@@ -1,6 +1,6 @@
 """Tables of papers: what the paper states beside what records measured, as Markdown, CSV and HTML.
 
-A project's ``tables.yml`` says what stands in a table; numbers that were measured come from its ``records/*.json`` alone.
+A project's ``tables.yml`` describes a table; measured numbers come only from its ``records/*.json``.
 """
 
 import csv
@@ -141,7 +141,7 @@ def read_records(*folders: Path) -> Records:
                     raise InputError(f"{path}: the record is of seed {record['seed']}")
                 found.setdefault(config, {})[int(seed)] = dict(record, metrics=dict(record['metrics']), file=path.name)
             except (ValueError, KeyError, TypeError) as error:
-                raise InputError(f'{path} is no record of a run, as `mmsight test` writes it: {error!r}') from error
+                raise InputError(f'{path} is not a record of a run as `mmsight test` writes it: {error!r}') from error
     return {config: dict(sorted(seeds.items())) for config, seeds in found.items()}
 
 
@@ -250,7 +250,9 @@ def write_html(table: Table, made: Sequence[Line], path: Path) -> None:
 def _why_missing(table: Table, made: Sequence[Line]) -> str:
     """A sentence where a config has no measured row; empty where all are measured."""
     missing = {line.row.config for line in made if line.row.config} - {line.row.config for line in made if line.seeds}
-    return f'Not reproduced, where no measured row stands: {table.not_reproduced}.' if missing and table.not_reproduced else ''
+    if not missing or not table.not_reproduced:
+        return ''
+    return f'Rows without measured values are not reproduced: {table.not_reproduced}.'
 
 
 def _texts(table: Table, line: Line) -> list[str]:

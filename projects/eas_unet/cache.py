@@ -86,7 +86,7 @@ def read_index(folder: Path) -> dict[str, dict]:
         raise InputError(f'{path}: the cache index cannot be read: {error.strerror}; make it with '
                          'tools/dataset_converters/slice_liver_ct.py') from error
     except ValueError as error:
-        raise InputError(f'{path}: the cache index is no well-formed json: {error}') from error
+        raise InputError(f'{path}: the cache index is not well-formed json: {error}') from error
 
 
 def write_index(folder: Path, index: Mapping[str, dict]) -> None:

@@ -70,7 +70,7 @@ def _numbered(root: Path, prefix: str) -> dict[int, Path]:
     for path in sorted(root.rglob(f'{prefix}*')):
         match = re.fullmatch(prefix + r'(\d+)\.nii(\.gz)?', path.name)
         if match and int(match[1]) in found:
-            raise InputError(f'{path}: case {match[1]} is there twice; the other is {found[int(match[1])]}')
+            raise InputError(f'{path}: case {match[1]} is present twice; the other is {found[int(match[1])]}')
         if match:
             found[int(match[1])] = path
     return found

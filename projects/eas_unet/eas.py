@@ -27,7 +27,7 @@ class EASModule(BaseModule):
         mid_channels (int): Channels of each branch. The paper does not state them. DeepLab's 256 would make the module larger
             than the rest of the network; 128 keeps EAS U-Net at base width 64 well below half of U-Net. Defaults to 128.
         rates (Sequence[int]): Dilation of the 3x3 branches. A rate of at least the map's height or width is warned about: its
-            outer taps see padding alone. Defaults to (6, 12, 18).
+            outer taps see only padding. Defaults to (6, 12, 18).
         eca_position (str, optional): ``'branch1'`` behind the 1x1 branch, ``'input'`` before all branches, ``'fused'`` on
             their concatenation, or None. Defaults to ``'branch1'``.
         separable (bool): Depthwise-separable dilated convolutions. Defaults to False.
@@ -93,7 +93,7 @@ class EASModule(BaseModule):
         if outside and size not in self._warned:
             self._warned.add(size)
             warnings.warn(f'EAS: the dilation rates {outside} reach over the border of the {size[0]}x{size[1]} map from '
-                          'everywhere, so that their outer taps see padding alone: use smaller rates, an earlier stage or '
+                          'everywhere, so that their outer taps see only padding: use smaller rates, an earlier stage or '
                           'larger crops',
                           stacklevel=3)
 

@@ -18,7 +18,7 @@ from mmseg.structures import SegDataSample
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.errors import InputError
-from mmsight.files import complete_file, refuse_existing
+from mmsight.files import complete_file
 
 from .components import clean_mask
 from .drawing import draw_contours, spread, tile
@@ -73,13 +73,12 @@ class SegmentInferencer(FileInferencer):
     def name_of(path: Path) -> str:
         return path.name.removesuffix('.gz').removesuffix('.nii')
 
-    def _results(self, source: Path, folder: Path) -> list[Path]:
-        return [folder / f'{self.name_of(source)}_liver{suffix}' for suffix in ('.nii.gz', '.json', '.png')]
+    def result_paths(self, file: Path, folder: Path) -> dict[str, Path]:
+        endings = dict(mask='.nii.gz', statistics='.json', picture='.png')
+        return {name: folder / f'{self.name_of(file)}_liver{ending}' for name, ending in endings.items()}
 
-    def preprocess(self, source: Path, out_dir: Path | None, overwrite: bool, *, low_memory: bool) -> _Scan:
+    def preprocess(self, source: Path, out_dir: Path | None, *, low_memory: bool) -> _Scan:
         """Read one volume."""
-        if out_dir is not None:
-            refuse_existing(self._results(source, out_dir), overwrite)
         if not low_memory:
             return _Scan(source, read_volume(source))
         scratch = tempfile.TemporaryDirectory(prefix='.mmsight-', dir=out_dir)
@@ -116,12 +115,12 @@ class SegmentInferencer(FileInferencer):
         mask = prediction.pred_sem_seg.data.numpy()
         found = dict(statistics(scan.volume, mask), source=str(scan.source), checkpoint=self.checkpoint, note=DISCLAIMER)
         if out_dir is not None and picture is not None:
-            paths = self._results(scan.source, out_dir)
-            write_mask(scan.volume, mask, paths[0])
-            write_picture(picture, paths[2])
-            with complete_file(paths[1]) as scratch:
+            paths = self.result_paths(scan.source, out_dir)
+            write_mask(scan.volume, mask, paths['mask'])
+            write_picture(picture, paths['picture'])
+            with complete_file(paths['statistics']) as scratch:
                 scratch.write_text(json.dumps(found, indent=2) + '\n')
-            found.update(mask=str(paths[0]), picture=str(paths[2]))
+            found.update(mask=str(paths['mask']), picture=str(paths['picture']))
         if return_datasamples:
             prediction.set_metainfo(found)
             if scan.scratch is not None:
@@ -162,7 +161,7 @@ def _unpacked(source: Path, folder: Path) -> Path:
         with gzip.open(source) as packed, path.open('wb') as out:
             shutil.copyfileobj(packed, out, 2**20)
     except (EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f'{source}: the file is truncated or no gzip: {error}') from error
+        raise InputError(f'{source}: the file is truncated, or not gzip: {error}') from error
     except OSError as error:
         raise InputError(f'{source}: the file cannot be unpacked to {folder}: {error.strerror or error}') from error
     return path

@@ -79,6 +79,9 @@ class LiverMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Keep each sample's masks as compressed bits: a few kB a slice."""
         for sample in data_samples:
+            if missing := [key for key in ('case', 'slice_index', 'num_slices') if key not in sample]:
+                raise InputError(f"{sample.get('img_path')}: the sample has no key '{missing[0]}': let the dataset state it "
+                                 "for each slice, and name it in the packing transform's meta_keys")
             masks = [np.asarray(sample[key]['data'].cpu()) for key in ('pred_sem_seg', 'gt_sem_seg')]
             if masks[0].shape != masks[1].shape:
                 raise InputError(f"{sample['img_path']}: the prediction is {masks[0].shape}, the mask {masks[1].shape}: load "

@@ -41,7 +41,7 @@ def read_split(path: Path, split: str) -> list[str]:
         raise InputError(f'{path}: the split file cannot be read: {error.strerror}; tools/dataset_converters/slice_liver_ct.py '
                          'writes it') from error
     except ValueError as error:
-        raise InputError(f'{path}: the split file is no well-formed json: {error}') from error
+        raise InputError(f'{path}: the split file is not well-formed json: {error}') from error
     if not splits.get(split):
         known = ', '.join(name for name in splits if name != 'seed')
         raise InputError(f"{path}: there is no split '{split}', or it is empty; it has {known}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show(found: dict) -> Shown:
-    """Tell the volume of the liver."""
+    """State the volume of the liver."""
     names = ('volume_ml', 'mean_hu', 'std_hu', 'voxels', 'slices', 'spacing_mm', 'size')
     files = {name: found[name] for name in ('mask', 'picture') if name in found}
     return Shown(f"{found['source']}: liver {found['volume_ml']:.0f} mL", files, found['warnings'], [found['note']],
@@ -24,7 +24,7 @@ def show(found: dict) -> Shown:
 def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     """``probability`` (N, classes, H, W) of each pixel."""
     if not hasattr(model, 'encode_decode'):
-        raise InputError(f'{type(model).__name__} is no 2D segmentor: only those can be exported')
+        raise InputError(f'{type(model).__name__} is not a 2D segmentor; no other model can be exported')
     size = image.shape[-2:]
     logits = model.encode_decode(image, [dict(img_shape=size, ori_shape=size, pad_shape=size)])
     return dict(probability=logits.softmax(dim=1))
@@ -55,12 +55,13 @@ TASK = Task(
     name='segment',
     title='Segment a liver',
     summary='segment the liver in CT volumes (for research; not a medical device)',
-    inputs=dict(INPUT='.nii or .nii.gz files, folders or patterns of them, or a folder with one DICOM series'),
+    inputs=dict(INPUT='.nii or .nii.gz files, folders or glob patterns, or a folder with one DICOM series'),
     suffixes=('.nii', '.nii.gz'),
     options=(
-        Option('clean', 'keep the largest component and fill its holes', False, bool, page=(False, True)),
-        Option('batch_size', 'slices at once; more is faster on a GPU', 8, int, 'N'),
-        Option('low_memory', 'slice by slice, volume and mask on disk: memory does not grow with the scan', False, bool)),
+        Option('clean', 'keep only the largest component and fill its holes', False, bool, page=(False, True)),
+        Option('batch_size', 'number of slices per batch; larger is faster on a GPU', 8, int, 'N', cost=True),
+        Option('low_memory', 'keep volume and mask on disk and process slice by slice', False, bool,
+               cost=True)),
     inferencer='mmsight.projects.eas_unet.inferencer:SegmentInferencer',
     show=show,
     example='scan.nii.gz',

@@ -103,7 +103,7 @@ def read_nifti(path: Path) -> Volume:
         image: Any = nib.load(path)
         stored = image.dataobj.get_unscaled()
     except (ImageFileError, HeaderDataError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise InputError(f'{path}: the file is truncated, damaged or no NIfTI: {error}') from error
+        raise InputError(f'{path}: the file is truncated, damaged, or not NIfTI: {error}') from error
     if stored.ndim != 3:
         raise InputError(f'{path}: one volume of 3 axes is expected, found {stored.ndim} axes, {stored.shape}')
     if stored.dtype.kind not in 'iuf':
@@ -137,7 +137,7 @@ def read_dicom(folder: Path) -> Volume:
     """
     files = _dicom_files(folder)
     if not files:
-        raise InputError(f'{folder}: the folder holds no DICOM files')
+        raise InputError(f'{folder}: the folder contains no DICOM files')
     slices = []
     for path in files:
         try:
@@ -147,9 +147,9 @@ def read_dicom(folder: Path) -> Volume:
             steps = tuple(float(step) for step in header.PixelSpacing)
             slices.append((path, str(header.SeriesInstanceUID), axes, position, steps, (header.Rows, header.Columns)))
         except (pydicom.errors.InvalidDicomError, EOFError, ValueError) as error:
-            raise InputError(f'{path}: the file is damaged or no DICOM: {error}') from error
+            raise InputError(f'{path}: the file is damaged, or not DICOM: {error}') from error
         except (AttributeError, TypeError) as error:
-            raise InputError(f'{path}: the DICOM file is no image slice: {error}') from error
+            raise InputError(f'{path}: the DICOM file is not an image slice: {error}') from error
     series = Counter(item[1] for item in slices)
     if len(series) > 1:
         listed = ', '.join(f'{uid} ({count} files)' for uid, count in series.items())
@@ -181,7 +181,7 @@ def _slice_step(folder: Path, slices: list[tuple], normal: np.ndarray) -> np.nda
     worst = int(np.abs(gaps - usual).argmax())
     between = f'between {slices[worst][0].name} and {slices[worst + 1][0].name}'
     if gaps[worst] < 0.25 * usual or usual < 1e-3:
-        raise InputError(f'{folder}: two slices lie {gaps[worst]:.2f} mm apart {between}: a slice is there twice')
+        raise InputError(f'{folder}: two slices lie {gaps[worst]:.2f} mm apart {between}: a slice is present twice')
     if abs(gaps[worst] - usual) > 0.25 * usual:
         raise InputError(f'{folder}: a slice is missing: {gaps[worst]:.2f} mm {between}, {usual:.2f} mm elsewhere')
     return (slices[-1][3] - slices[0][3]) / (len(slices) - 1)

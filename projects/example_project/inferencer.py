@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
-from mmsight.files import refuse_existing
 from mmsight.images import read_image, scale_to_8_bits
 
 from .task import TASK
@@ -18,10 +17,11 @@ class ToneInferencer(FileInferencer):
     task = TASK
     forward_kwargs = {'strength'}
 
-    def preprocess(self, source: Path, out_dir: Path | None, overwrite: bool) -> tuple[Path, np.ndarray]:
+    def result_paths(self, file: Path, folder: Path) -> dict[str, Path]:
+        return dict(image=folder / f'{file.stem}_tone.png')
+
+    def preprocess(self, source: Path, out_dir: Path | None) -> tuple[Path, np.ndarray]:
         """The grey values (H, W) of an image in [0, 1]."""
-        if out_dir is not None:
-            refuse_existing([out_dir / f'{source.stem}_tone.png'], overwrite)
         image = read_image(source)
         grey = image if image.ndim == 2 else image[..., :3].mean(axis=2)
         return source, grey / np.iinfo(image.dtype).max
@@ -41,7 +41,7 @@ class ToneInferencer(FileInferencer):
         """Write the file."""
         grey, path = scale_to_8_bits(prediction, 0, 1), None
         if out_dir is not None:
-            path = out_dir / f'{data[0].stem}_tone.png'
+            path = self.result_paths(data[0], out_dir)['image']
             write_picture(grey, path)
         found = dict(source=str(data[0]), file=path and str(path), mean=round(float(grey.mean()), 2))
         return prediction if return_datasamples else found

@@ -41,8 +41,8 @@ class HRSC2016Dataset(RotatedShipDataset):
         img_path = str(Path(self.data_prefix['img']) / f'{name}{self.img_suffix}')
         root = read_xml(path)
         if root.find('HRSC_Objects') is None:  # of another format, whose ships would be missed without a word
-            raise InputError(f"{path}: <HRSC_Objects> is missing in <{root.tag}>: this is no annotation in HRSC2016's format; "
-                             'an image without ships has an empty one')
+            raise InputError(f"{path}: <HRSC_Objects> is missing in <{root.tag}>: this is not an annotation in HRSC2016's "
+                             'format; an image without ships has an empty one')
         tags = ('Img_SizeWidth', 'Img_SizeHeight')
         if all(root.find(tag) is not None for tag in tags):
             width, height = (tag_pixels(path, root, tag) for tag in tags)

@@ -43,7 +43,7 @@ class RotatedShipDataset(BaseDetDataset):
             return self.data_list
         kept = [entry for entry in self.data_list if not all(item['ignore_flag'] for item in entry['instances'])]
         if not kept:
-            raise InputError(f'{self.ann_file or self.data_root}: no image has a ship, and filter_empty_gt leaves out others')
+            raise InputError(f'{self.ann_file or self.data_root}: no image contains a ship, and filter_empty_gt drops others')
         return kept
 
     def iter_faults(self) -> Iterator[str | None]:
@@ -71,6 +71,6 @@ def image_size(path: str | Path) -> tuple[int, int]:
         with Image.open(path) as image:
             return image.size
     except UnidentifiedImageError as error:
-        raise InputError(f'{path}: the file is damaged or no image') from error
+        raise InputError(f'{path}: the file is damaged, or not an image') from error
     except OSError as error:
         raise InputError(f'{path}: the image cannot be read: {error.strerror or error}') from error

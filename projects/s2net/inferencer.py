@@ -19,7 +19,7 @@ from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.expectations import size_warnings
 from mmsight.apis.scene import Georeference, Scene, count_pixels
 from mmsight.errors import InputError
-from mmsight.files import RASTERS, complete_file, refuse_existing
+from mmsight.files import RASTERS, complete_file
 from mmsight.registry import TASK_UTILS
 
 from . import DetectDescribe
@@ -130,18 +130,15 @@ class MatchInferencer(FileInferencer):
         first, second = path.first.stem, path.second.stem
         return first if first == second else f'{first}_{second}'
 
-    def _results(self, pair: Pair, folder: Path) -> dict[str, Path]:
+    def result_paths(self, file: Pair, folder: Path) -> dict[str, Path]:
         endings = dict(matches='_matches.npz', report='_match.json', picture='_matches.png', checkerboard='_checkerboard.png',
                        registered='_registered.png', geotiff='_registered.tif')
-        return {name: folder / f'{self.name_of(pair)}{ending}' for name, ending in endings.items()}
+        return {name: folder / f'{self.name_of(file)}{ending}' for name, ending in endings.items()}
 
-    def preprocess(self, pair: Pair, out_dir: Path | None, overwrite: bool, *, max_side: int,
-                   bands: Sequence[int] | None) -> _Views:
+    def preprocess(self, pair: Pair, out_dir: Path | None, *, max_side: int, bands: Sequence[int] | None) -> _Views:
         """Read both images, reduced so that no side is longer than ``max_side``."""
         if max_side < 1:
             raise InputError(f'--max-side must be at least 1, found {max_side}')
-        if out_dir is not None:
-            refuse_existing(list(self._results(pair, out_dir).values()), overwrite)
         views = _Views(pair, [], [], [])
         for path in pair:
             scene = _open(path, bands)
@@ -224,8 +221,8 @@ class MatchInferencer(FileInferencer):
             report['residual_px'] = {name: round(float(value), 3) for name, value in dict(
                 median=np.median(residual), rms=np.sqrt(np.mean(residual**2)), largest=residual.max()).items()}
             if second.georeference is not None and first.georeference is None:
-                report['warnings'].append(f'{first.path.name} has no georeference, and so has the registered image: swap both '
-                                          f"to keep {second.path.name}'s")
+                report['warnings'].append(f'{first.path.name} has no georeference, so the registered image has none either: '
+                                          f"swap both to keep that of {second.path.name}")
         if out_dir is not None and picture is not None:
             self._write(views, prediction, report, picture, out_dir)
         for scene in views.scenes:
@@ -233,7 +230,7 @@ class MatchInferencer(FileInferencer):
         return prediction if return_datasamples else report
 
     def _write(self, views: _Views, prediction: BaseDataElement, report: dict, picture: np.ndarray, out_dir: Path) -> None:
-        paths, (first, second) = self._results(views.pair, out_dir), views.scenes
+        paths, (first, second) = self.result_paths(views.pair, out_dir), views.scenes
         for path in paths.values():  # a refused pair keeps nothing of an earlier run
             path.unlink(missing_ok=True)
         written = ['matches', 'picture']

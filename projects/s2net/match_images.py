@@ -1,4 +1,4 @@
-"""Match two images of one's own with a trained model, or with a hand-crafted method."""
+"""Match two images with a trained model, or with a hand-crafted method."""
 
 from collections.abc import Callable
 from typing import NamedTuple

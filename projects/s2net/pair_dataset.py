@@ -57,7 +57,7 @@ class PairDataset(BaseDataset):
             if listed is not None and (name in listed) != (self.split == 'test'):
                 continue
             if name not in visible and name not in infrared:
-                yield f"{self.data_root}: the pair '{name}' of {self.test_ids} is not there"
+                yield f"{self.data_root}: the pair '{name}' of {self.test_ids} does not exist"
             elif name not in infrared:
                 yield f'{visible[name]}: the infrared image of this pair is missing'
             elif name not in visible:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show(found: dict) -> Shown:
-    """Tell how well both images match, or why they do not."""
+    """Say how well both images match, or why they do not."""
     rows = [[name, found[name]] for name in ('matches', 'inliers', 'log10_false_alarms', 'overlap', 'transform', 'accuracy_px')]
     rows += [[f'residual_px, {name}', value] for name, value in found.get('residual_px', {}).items()]
     rows += [[f'homography, row {i + 1}', '  '.join(f'{value:.6g}' for value in row)]
@@ -68,16 +68,16 @@ TASK = Task(
     name='match',
     title='Match two images',
     summary='match two images of different modality, and register the second to the first',
-    inputs=dict(FIRST='an image or a raster, say the visible one',
-                SECOND='the other one, of any size, which is registered to the first'),
+    inputs=dict(FIRST='an image or a raster, e.g. the visible one',
+                SECOND='the other image, of any size, which is registered to the first'),
     suffixes=tuple(dict.fromkeys((*IMAGES, *RASTERS))),
     options=(
-        Option('keypoints', 'most keypoints of each image', 4096, int, 'K', page=(64, 8192, 64)),
+        Option('keypoints', 'largest number of keypoints per image', 4096, int, 'K', page=(64, 8192, 64)),
         Option('max_side', 'longer side at which the images are matched; results are at the resolution of the files', 1024, int,
                'PIXELS'),
         Option('transform', 'similarity, affine or homography; by default the simplest that explains the matches', None, str,
                'KIND'),
-        Option('bands', 'bands of rasters, from 1: one, or red green blue', None, int, 'N', many=True)),
+        Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1', None, int, 'N', many=True)),
     inferencer='mmsight.projects.s2net.inferencer:MatchInferencer',
     show=show,
     example='visible.jpg thermal.jpg',

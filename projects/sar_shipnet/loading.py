@@ -42,7 +42,7 @@ class LoadSARImage(BaseTransform):
     def _to_8_bits(self, image: np.ndarray, path: str) -> np.ndarray:
         finite = image[np.isfinite(image)]
         if not finite.size:
-            raise InputError(f'{path}: the image holds no finite pixel')
+            raise InputError(f'{path}: the image contains no finite pixel')
         if self.stretch is not None:
             low, high = np.percentile(finite, self.stretch)
         elif np.issubdtype(image.dtype, np.integer):

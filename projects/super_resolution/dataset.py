@@ -51,7 +51,7 @@ class SuperResolutionDataset(BasicImageDataset):
                 raise InputError(f'{folder}: the image folder does not exist')
         entries = sorted(super().load_data_list(), key=lambda entry: entry['gt_path'])
         if not entries:
-            raise InputError(f"{self.data_prefix['gt']}: the folder holds no image named {self.filename_tmpl['gt']}")
+            raise InputError(f"{self.data_prefix['gt']}: the folder contains no image named {self.filename_tmpl['gt']}")
         for entry in entries:
             entry.update(scale=self.scale, set_name=self.set_name)
             if local and 'img_path' in entry and not Path(entry['img_path']).is_file():

@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 import torch
 from mmagic.structures import DataSample
+from mmengine.config import Config
 from PIL import ExifTags, Image, UnidentifiedImageError
+from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer
 from mmsight.errors import InputError
-from mmsight.files import complete_file, refuse_existing
+from mmsight.files import complete_file
 from mmsight.images import decode_image, to_8_bits
 
 from . import SuperResolver
@@ -47,20 +49,21 @@ class UpscaleInferencer(FileInferencer):
     task = TASK
     forward_kwargs = {'tile'}
 
-    def _result(self, source: Path, folder: Path) -> Path:
-        return folder / f'{source.stem}_x{self.model.scale}.png'
+    def _init_model(self, cfg: Config, weights: str, device: str = 'cpu') -> nn.Module:
+        model = super()._init_model(cfg, weights, device)
+        if not isinstance(model, SuperResolver):
+            raise InputError(f'{cfg.filename}: upscaling needs a mmsight.SuperResolver, found {type(model).__name__}')
+        return model
+
+    def result_paths(self, file: Path, folder: Path) -> dict[str, Path]:
+        return dict(image=folder / f'{file.stem}_x{self.model.scale}.png')
 
     def count_pixels(self, path: Path) -> int:
         """Of the enlarged image."""
         return super().count_pixels(path) * self.model.scale**2
 
-    def preprocess(self, source: Path, out_dir: Path | None, overwrite: bool) -> _Photo:
+    def preprocess(self, source: Path, out_dir: Path | None) -> _Photo:
         """Read one image."""
-        if not isinstance(self.model, SuperResolver):
-            raise InputError(f'{self.cfg.filename}: upscaling needs a mmsight.SuperResolver, found '
-                             f'{type(self.model).__name__}')
-        if out_dir is not None:
-            refuse_existing([self._result(source, out_dir)], overwrite)
         return read_photo(source)
 
     def forward(self, photo: _Photo, *, tile: int | None) -> DataSample:
@@ -88,7 +91,7 @@ class UpscaleInferencer(FileInferencer):
         found = dict(source=str(photo.source), file=None, width=image.shape[1], height=image.shape[0], channels=image.shape[2],
                      bits=8 * image.itemsize, scale=self.model.scale)
         if out_dir is not None:
-            path = self._result(photo.source, out_dir)
+            path = self.result_paths(photo.source, out_dir)['image']
             # OpenCV writes no grey with alpha
             order = {1: [0], 2: [0, 0, 0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[image.shape[2]]
             encoded = cv2.imencode('.png', np.ascontiguousarray(image[..., order]))[1].tobytes()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show(found: dict) -> Shown:
-    """Tell the size of the enlarged image."""
+    """State the size of the enlarged image."""
     files = {} if found['file'] is None else dict(image=found['file'])
     return Shown(f"{found['source']}: {found['width']} x {found['height']} pixels, {found['bits']} bits", files,
                  rows=[[name, found[name]] for name in ('width', 'height', 'channels', 'bits', 'scale')])
@@ -51,8 +51,8 @@ TASK = Task(
     summary='enlarge images',
     inputs=dict(INPUT='images, folders or patterns of them'),
     suffixes=IMAGES,
-    options=(Option('tile', "side of a tile in pixels of the input: less needs less memory; by default the config's", None, int,
-                    'SIDE', page=(0, 512, 32)), ),
+    options=(Option('tile', 'side of a tile in pixels of the input, by default that of the config; less needs less memory',
+                    None, int, 'SIDE', page=(0, 512, 32)), ),
     inferencer='mmsight.projects.super_resolution.inferencer:UpscaleInferencer',
     show=show,
     example='photo.jpg',

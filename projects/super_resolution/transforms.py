@@ -89,7 +89,7 @@ class MakeLR(BaseTransform):
         height, width = results['gt'].shape[:2]
         scale = results['scale']
         if self.size is None and (height % scale or width % scale):
-            raise InputError(f"{results['gt_path']}: {width} x {height} (w x h) is no multiple of the scale {scale}; "
+            raise InputError(f"{results['gt_path']}: {width} x {height} (w x h) is not a multiple of the scale {scale}; "
                              'put mmsight.CropToMultiple before mmsight.MakeLR')
         size = (height // scale, width // scale) if self.size is None else (self.size[1], self.size[0])
         results['img'] = self.resize(results['gt'], size)

@@ -48,10 +48,10 @@ def test_faults(checkpoint, tmp_path):
     with pytest.raises(InputError, match='none.pth. does not exist'):
         find_model(str(tmp_path / 'none.pth'))
     torch.save(dict(state_dict={}), tmp_path / 'bare.pth')
-    with pytest.raises(InputError, match='(is damaged or no checkpoint|holds no config)'):
+    with pytest.raises(InputError, match='(is damaged, or not a checkpoint|contains no config)'):
         find_model(str(tmp_path / 'bare.pth'))
     (tmp_path / 'bad.pth').write_bytes(b'bad')
-    with pytest.raises(InputError, match='(is damaged or no checkpoint|holds no config)'):
+    with pytest.raises(InputError, match='(is damaged, or not a checkpoint|contains no config)'):
         find_model(str(tmp_path / 'bad.pth'))
 
 

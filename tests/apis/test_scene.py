@@ -112,9 +112,9 @@ def test_faults(write_scene, tmp_path):
             Scene(path, **options)
 
     (tmp_path / 'text.tif').write_text('hello')
-    refused('text.tif: the file is damaged or no GeoTIFF', tmp_path / 'text.tif')
+    refused('text.tif: the file is damaged, or not a GeoTIFF', tmp_path / 'text.tif')
     (tmp_path / 'text.png').write_text('hello')
-    refused('text.png: the file is damaged or no image', tmp_path / 'text.png')
+    refused('text.png: the file is damaged, or not an image', tmp_path / 'text.png')
     refused('the file has 3 bands and the model reads one band: choose with --bands', write_scene(
         tmp_path / '3.tif', np.stack([image] * 3)))
     four = write_scene(tmp_path / '4.tif', np.stack([image] * 4), photometric='MINISBLACK')
@@ -136,7 +136,7 @@ def test_faults(write_scene, tmp_path):
     with rasterio.open(tmp_path / 'gcp.tif', 'w', driver='GTiff', count=1, height=20, width=20, dtype='uint8') as file:
         file.write(image, 1)
         file.gcps = points, rasterio.crs.CRS.from_epsg(32633)
-    assert 'ground control points alone' in Scene(tmp_path / 'gcp.tif').warnings[0]
+    assert 'only ground control points' in Scene(tmp_path / 'gcp.tif').warnings[0]
 
 
 @pytest.mark.parametrize('text', ['percentile:0.5:150', 'percentile:-1:99', 'linear:nan:5', 'linear:0:inf', 'db:nan:0'])

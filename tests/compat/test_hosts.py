@@ -59,6 +59,7 @@ model(torch.rand(1, 3, 8, 8)).sum().backward()
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('host', HOSTS)
 def test_host(run, tmp_path, host):
     module, base, body = HOSTS[host]

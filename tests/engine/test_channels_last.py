@@ -1,8 +1,5 @@
 """Another layout of the same numbers: with and without, across a resume, and in two processes."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -59,7 +56,7 @@ randomness = dict(seed=0)
 
 
 @pytest.fixture
-def train(tmp_path, root):
+def train(tmp_path, root, run):
     """Train the config above in ``tmp_path / name``; returns the weights and what was printed."""
     (tmp_path / 'tiny.py').write_text(MODULE)
     (tmp_path / 'tiny_config.py').write_text(CONFIG)
@@ -67,12 +64,8 @@ def train(tmp_path, root):
     def call(name, *args, processes=1, epochs=1):
         start = ['-m', 'torch.distributed.run', f'--nproc-per-node={processes}', '--standalone'] if processes > 1 else []
         launcher = ['--launcher', 'pytorch'] if processes > 1 else []
-        done = subprocess.run(
-            [sys.executable, *start, root / 'tools/train.py', tmp_path / 'tiny_config.py', '--work-dir', tmp_path / name,
-             *launcher, *args, '--cfg-options', f'train_cfg.max_epochs={epochs}'],
-            env=dict(PATH='/usr/bin:/bin', PYTHONPATH=f'{root}:{tmp_path}', OMP_NUM_THREADS='1', HOME=str(tmp_path)),
-            capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
+        done = run(*start, 'tools/train.py', tmp_path / 'tiny_config.py', '--work-dir', tmp_path / name, *launcher, *args,
+                   '--cfg-options', f'train_cfg.max_epochs={epochs}', PYTHONPATH=f'{root}:{tmp_path}')
         checkpoint = torch.load(tmp_path / name / f'epoch_{epochs}.pth', weights_only=False)
         return checkpoint['state_dict'], next(line for line in done.stdout.splitlines() if line.startswith('channels last'))
 
@@ -84,6 +77,7 @@ def assert_same(first, second):
         torch.testing.assert_close(second[name], value, rtol=1e-4, atol=1e-6, msg=name)
 
 
+@pytest.mark.slow
 def test_same_numbers_and_a_resume_in_the_other_layout(train, tmp_path):
     """The fused optimizer reads memory in order: a state of another layout than the weight's would move wrong weights."""
     plain, layout = train('plain')

@@ -60,6 +60,7 @@ def assert_same_boxes(graph, path):
     assert torch.allclose(ours.bboxes, theirs.bboxes, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_command_compares_and_refuses(run, toy_data, tmp_path):
     checkpoint = tmp_path / 'random.pth'
     torch.save(dict(state_dict=graph_of('super_resolution_toy').model.state_dict()), checkpoint)

@@ -168,6 +168,7 @@ def test_a_name_is_tested_and_another_model_is_refused(box, untrained, tmp_path,
         launch.train('super_resolution_toy', str(tmp_path / 'other'), options=dict(load_from='toy-x5'))
 
 
+@pytest.mark.slow
 def test_a_missing_extra_is_named(run, tmp_path):
     """In a process that cannot find mmdet, as if it were not installed."""
     path = tmp_path / 'ships.safetensors'

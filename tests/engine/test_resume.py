@@ -1,6 +1,7 @@
 """``--resume`` loses nothing: the newest whole checkpoint, or what the config says, and never earlier files."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -12,8 +13,8 @@ from mmsight.errors import InputError
 TOY = 'example_project'
 
 
-def save(path, **more):
-    torch.save(dict(state_dict=dict(a=torch.zeros(1000)), message_hub={}, meta={}, **more), path)
+def save(path, iterations=0):
+    torch.save(dict(state_dict=dict(a=torch.zeros(1000)), message_hub={}, meta=dict(iter=iterations)), path)
     return path
 
 
@@ -29,6 +30,16 @@ def test_the_newest_is_found_whatever_the_pointer_says(tmp_path, pointer):
     if pointer is not None:
         (tmp_path / 'last_checkpoint').write_bytes(pointer.encode(errors='surrogateescape'))
     assert find_resumable(tmp_path) == Resumable(tmp_path / 'epoch_10.pth', {})
+
+
+def test_the_newest_has_most_iterations_whatever_its_age(tmp_path):
+    """As in a folder that was copied: times say nothing."""
+    for age, (name, iterations) in enumerate(dict(epoch_2=20, iter_25=25, epoch_1=10, epoch_3=30).items()):
+        os.utime(save(tmp_path / f'{name}.pth', iterations), (9 - age, 9 - age))
+    assert find_resumable(tmp_path).checkpoint == tmp_path / 'epoch_3.pth'
+    cut(tmp_path / 'epoch_3.pth')
+    found = find_resumable(tmp_path)
+    assert found.checkpoint == tmp_path / 'iter_25.pth' and found.damaged.keys() == {tmp_path / 'epoch_3.pth'}
 
 
 def test_checkpoints_of_other_names_are_found_by_the_pointer(tmp_path):
@@ -105,9 +116,27 @@ def test_a_finished_training_is_validated_and_recorded(train, tmp_path):
     assert metrics and json.loads(result.read_text())['metrics'] == metrics and 'Nothing was left to train' in log
 
 
-def test_a_training_over_another_says_so(train):
-    train(1, resume=None)
-    assert 'HOLDS 1 CHECKPOINTS OF AN EARLIER TRAINING' in train(1, resume=None)[1]
+def test_a_training_over_another_moves_it_away(train, tmp_path):
+    run = tmp_path / 'run'
+    train(2, resume=None)
+    kept = {name: (run / name).read_bytes() for name in ('epoch_1.pth', 'epoch_2.pth', 'result.json')}
+    _, log = train(1, resume=None, **{'optim_wrapper.optimizer.lr': 0.0})
+    folder, = run.glob('earlier_*')
+    assert f'HOLDS 2 CHECKPOINTS OF AN EARLIER TRAINING, which are moved to {folder}' in log
+    assert {name: (folder / name).read_bytes() for name in kept} == kept
+    assert not (run / 'epoch_2.pth').exists() and (run / 'epoch_1.pth').read_bytes() != kept['epoch_1.pth']
+    with pytest.raises(InputError, match='load_from .* is a checkpoint of the work-dir'):
+        train(1, resume=None, load_from=str(run / 'epoch_1.pth'))
+
+
+def test_going_on_from_an_older_checkpoint_keeps_the_newer_ones(train, tmp_path):
+    run = tmp_path / 'run'
+    train(3, resume=None)
+    kept = (run / 'epoch_2.pth').read_bytes()
+    _, log = train(2, resume=str(run / 'epoch_1.pth'))
+    folder, = run.glob('earlier_*')
+    assert (folder / 'epoch_2.pth').read_bytes() == kept and (folder / 'epoch_3.pth').is_file()
+    assert (run / 'epoch_1.pth').is_file() and (run / 'epoch_2.pth').is_file() and 'resumed epoch: 1' in log
 
 
 def test_a_named_checkpoint_must_be_whole(train, tmp_path):

@@ -156,5 +156,5 @@ def test_what_training_saves_is_read(tmp_path):
 def test_a_damaged_checkpoint_is_a_sentence(damage, tmp_path):
     torch.save(dict(state_dict=dict(a=torch.zeros(1000))), tmp_path / 'a.pth')
     (tmp_path / 'a.pth').write_bytes(damage((tmp_path / 'a.pth').read_bytes()))
-    with pytest.raises(InputError, match='a.pth. is damaged or no checkpoint'):
+    with pytest.raises(InputError, match='a.pth. is damaged, or not a checkpoint'):
         load_weights(str(tmp_path / 'a.pth'))

@@ -95,6 +95,7 @@ def test_what_is_measured_is_not_run_again():
     assert {job.train for job in table_runs.pending(table, [0], {}, '*')} == {'unet-2d_w16_slices_64', 'eas-unet_w16_slices_64'}
 
 
+@pytest.mark.slow
 def test_command_runs_seeds_and_goes_on(run, tmp_path):
     call = ('-m', 'mmsight.cli', 'table', 'example_project', 'example', '--run', '--out-dir', tmp_path / 'out')
     env = dict(MMSIGHT_DATA=str(tmp_path))
@@ -108,6 +109,7 @@ def test_command_runs_seeds_and_goes_on(run, tmp_path):
     assert (out / 'table_example.csv').is_file() and (out / 'table_example.html').is_file()
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_named_and_the_rest_is_done(run, tmp_path):
     out = tmp_path / 'example_project'
     broken = out / 'runs' / 'example_project_seed0'

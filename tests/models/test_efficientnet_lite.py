@@ -101,6 +101,7 @@ def test_exports_to_onnx(tmp_path):
             torch.testing.assert_close(torch.from_numpy(output), expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('scope', ['mmdet', 'mmrotate', 'mmseg'])
 def test_every_host_builds_it(scope, run):
     """By the config's name, in a process that has imported neither the module nor another host."""

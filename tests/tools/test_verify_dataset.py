@@ -2,9 +2,12 @@
 
 import shutil
 
+import pytest
+
 TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
 
 
+@pytest.mark.slow
 def test_clean_and_faulty(run, toy_data, tmp_path):
     shutil.copytree(toy_data('sar_shipnet') / 'toy/sar_shipnet', tmp_path / 'toy/sar_shipnet')
     env = dict(MMSIGHT_DATA=str(tmp_path))
@@ -21,6 +24,7 @@ def test_clean_and_faulty(run, toy_data, tmp_path):
     assert '4 faults' in done.stdout
 
 
+@pytest.mark.slow
 def test_a_worker_error_reaches_the_user_as_one_sentence(run, tmp_path):
     env = dict(MMSIGHT_DATA=str(tmp_path))
     run('tools/misc/make_toy_data.py', 'sar_shipnet', **env)

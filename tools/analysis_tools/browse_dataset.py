@@ -32,7 +32,7 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options)
     task = task_of(cfg)
     if task.draw_sample is None:
-        raise InputError(f'{cfg.filename}: the datasets of `mmsight {task.name}` hold no pictures')
+        raise InputError(f'{cfg.filename}: the datasets of `mmsight {task.name}` contain no pictures')
     if f'{args.split}_dataloader' not in cfg:
         raise InputError(f'{cfg.filename} has no {args.split}_dataloader')
     if 'toy_data' in cfg:

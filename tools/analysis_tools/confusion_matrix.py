@@ -81,7 +81,7 @@ def main() -> None:
         raise InputError(f"{args.predictions} does not exist; write it with `python tools/test.py ... --out FILE.pkl`")
     samples = mmengine.load(str(args.predictions))
     if not samples or not {'pred_instances', 'pred_sem_seg'} & set(samples[0]):
-        raise InputError(f'{args.predictions} holds no classes of boxes or pixels, so there is nothing that could be confused')
+        raise InputError(f'{args.predictions} contains no classes of boxes or pixels, so there is nothing to compare')
     init_default_scope(cfg.default_scope)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     if len(samples) != len(dataset):

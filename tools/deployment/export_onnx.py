@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, metavar='FILE.onnx', help='defaults to <config name>.onnx')
     parser.add_argument('--shape', nargs=2, type=int, default=(256, 256), metavar=('HEIGHT', 'WIDTH'),
                         help='size of the random image (256 256)')
-    parser.add_argument('--random-only', action='store_true', help='compare on random images alone, without the test set')
+    parser.add_argument('--random-only', action='store_true', help='compare only on random images, not on the test set')
     parser.add_argument('--opset', type=int, default=18, help="version of ONNX's operators (18)")
     parser.add_argument('--latency', nargs='?', type=int, const=10, default=0, metavar='REPEATS',
                         help='time torch, torch.compile and ONNX Runtime on one image')

@@ -18,7 +18,7 @@ def same_disk(folder, other):
 
 
 def problem(venv):
-    """What stands in the way of an environment in the folder ``venv``, a sentence; None if nothing does."""
+    """What prevents an environment in the folder ``venv``, a sentence; None if nothing does."""
     if not (3, 10) <= sys.version_info[:2] <= (3, 12):
         return f'Python 3.10, 3.11 or 3.12 is needed, found {sys.version.split()[0]}: run make PYTHON=/path/to/python3.11'
     if os.path.exists(os.path.join(venv, 'pyvenv.cfg')):

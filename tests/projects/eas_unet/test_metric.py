@@ -181,6 +181,10 @@ def test_faults(log_folder):
     metric.process({}, samples('a', truth, truth)[:3])
     with pytest.raises(InputError, match='case a has 4 slices, and 3 were predicted'):
         metric.compute_metrics(metric.results)
+    bare = samples('c', truth, truth)[0]
+    del bare['slice_index']
+    with pytest.raises(InputError, match="c.npy: the sample has no key 'slice_index'"):
+        metric.process({}, [bare])
     odd = samples('b', truth, truth)[0]
     odd['gt_sem_seg']['data'] = torch.ones(1, 5, 5)
     with pytest.raises(InputError, match=r'b.npy: the prediction is \(1, 3, 3\), the mask \(1, 5, 5\)'):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import cv2
 import nibabel as nib
@@ -69,8 +70,10 @@ def test_the_command(ct, checkpoint, write_nifti, write_dicom, tmp_path, run, ki
     assert found['mean_hu'] == pytest.approx(inside.mean(), abs=0.01)
     assert found['std_hu'] == pytest.approx(inside.std(), abs=0.01)
     assert cv2.imread(str(tmp_path / 'out' / 'scan_liver.png')).ndim == 3
-    assert len(list((tmp_path / 'out').iterdir())) == 3
-    again = run(*command, check=False)
+    assert sum(path.is_file() for path in (tmp_path / 'out').iterdir()) == 3
+    again = run(*command, '--batch-size', '1').stdout  # which changes no result
+    assert ': finished by an earlier run' in again and again.splitlines()[-1] == text.splitlines()[-1]
+    again = run(*command, '--clean', check=False)
     assert again.returncode == 1 and 'scan_liver.nii.gz exists already' in again.stderr and '--overwrite' in again.stderr
 
 
@@ -183,7 +186,7 @@ def test_a_killed_run_leaves_no_half_file(ct, inferencer, write_nifti, tmp_path,
     monkeypatch.setattr('mmsight.projects.eas_unet.volume.nib.save', killed)
     with pytest.raises(KeyboardInterrupt):
         inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')
-    assert not list((tmp_path / 'out').iterdir())
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['.mmsight']  # the record that it was started
 
 
 def test_a_full_disk_is_one_sentence_and_no_half_file(ct, checkpoint, write_nifti, tmp_path, run):
@@ -198,7 +201,7 @@ def test_a_full_disk_is_one_sentence_and_no_half_file(ct, checkpoint, write_nift
                       'except InputError as error:\n    sys.exit(str(error))\n')
     done = run(script, TOY, checkpoint, tmp_path / 'scan.nii', tmp_path / 'out', check=False)
     assert 'scan_liver.nii.gz: the file cannot be written: File too large' in done.stderr.splitlines()[-1]
-    assert not list((tmp_path / 'out').iterdir())
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['.mmsight']  # the record that it was started
 
 
 def test_clean_keeps_one_component(ct, inferencer, write_nifti, tmp_path, monkeypatch):
@@ -243,10 +246,10 @@ def test_a_full_disk_leaves_no_half_of_a_file(ct, inferencer, write_nifti, tmp_p
     out = tmp_path / 'out'
     write_nifti(tmp_path / 'scan.nii.gz', ct[0], 'RAS')
     inferencer(tmp_path / 'scan.nii.gz', out_dir=out)
-    sizes = {file.name: file.stat().st_size for file in out.iterdir()}
+    sizes = {file.name: file.stat().st_size for file in filter(Path.is_file, out.iterdir())}
     for limit in sorted(sizes.values())[-2:]:
-        for file in out.iterdir():
+        for file in filter(Path.is_file, out.iterdir()):
             file.unlink()
         with full_disk(limit - 1), pytest.raises(InputError, match='the file cannot be written'):
             inferencer(tmp_path / 'scan.nii.gz', out_dir=out)
-        assert all(file.stat().st_size == sizes[file.name] for file in out.iterdir())
+        assert all(file.stat().st_size == sizes[file.name] for file in filter(Path.is_file, out.iterdir()))

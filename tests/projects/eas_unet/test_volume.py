@@ -61,9 +61,9 @@ def nan_at_a_voxel(array):
 
 @pytest.mark.parametrize('spoil, message', [
     (lambda path: path.unlink(), 'the file does not exist'),
-    (cut, 'truncated, damaged or no NIfTI'),
-    (lambda path: path.write_bytes(b''), 'truncated, damaged or no NIfTI'),
-    (lambda path: path.write_bytes(gzip.compress(b'no image')), 'truncated, damaged or no NIfTI'),
+    (cut, 'truncated, damaged, or not NIfTI'),
+    (lambda path: path.write_bytes(b''), 'truncated, damaged, or not NIfTI'),
+    (lambda path: path.write_bytes(gzip.compress(b'no image')), 'truncated, damaged, or not NIfTI'),
     (lambda path: set_values(path, nan_at_a_voxel), 'holds NaN or infinite values'),
     (lambda path: set_values(path, np.zeros_like), r'constant \(every voxel is 0.0\)'),
     (lambda path: set_values(path, lambda array: array[..., None]), r'3 axes is expected, found 4 axes, \(24, 20, 7, 1\)')])
@@ -129,7 +129,7 @@ def test_missing_partners_and_doubles(ct, write_nifti, tmp_path):
         find_lits(tmp_path)
     write_nifti(tmp_path / 'segmentation-7.nii.gz', ct[1])
     write_nifti(tmp_path / 'part 2' / 'volume-7.nii.gz', ct[0])
-    with pytest.raises(InputError, match='case 7 is there twice'):
+    with pytest.raises(InputError, match='case 7 is present twice'):
         find_lits(tmp_path)
 
 
@@ -164,7 +164,7 @@ def test_chaos_layout(ct, write_dicom, tmp_path):
 
 @pytest.mark.parametrize('options, message', [
     (dict(skip=(3, )), 'series: a slice is missing: 8.00 mm between i002,0000b.dcm and i004,0000b.dcm, 4.00 mm elsewhere'),
-    (dict(skip=range(7)), 'series: the folder holds no DICOM files')])
+    (dict(skip=range(7)), 'series: the folder contains no DICOM files')])
 def test_faults_of_a_series(ct, write_dicom, tmp_path, options, message):
     write_dicom(tmp_path / 'series', ct[0], **options)
     with pytest.raises(InputError, match=message):
@@ -178,7 +178,7 @@ def test_mixed_doubled_and_odd_series(ct, write_dicom, tmp_path):
         read_volume(tmp_path / 'mixed')
     write_dicom(tmp_path / 'doubled', ct[0])
     (tmp_path / 'doubled' / 'copy.dcm').write_bytes((tmp_path / 'doubled' / 'i003,0000b.dcm').read_bytes())
-    with pytest.raises(InputError, match='a slice is there twice'):
+    with pytest.raises(InputError, match='a slice is present twice'):
         read_volume(tmp_path / 'doubled')
     write_dicom(tmp_path / 'odd', ct[0], skip=(6, ))
     write_dicom(tmp_path / 'odd', ct[0], skip=range(6), spacing=(4.0, 0.8, 1.1))
@@ -186,5 +186,5 @@ def test_mixed_doubled_and_odd_series(ct, write_dicom, tmp_path):
         read_volume(tmp_path / 'odd')
     (tmp_path / 'text').mkdir()
     (tmp_path / 'text' / 'a.dcm').write_text('no image')
-    with pytest.raises(InputError, match='a.dcm: the file is damaged or no DICOM'):
+    with pytest.raises(InputError, match='a.dcm: the file is damaged, or not DICOM'):
         read_volume(tmp_path / 'text')

@@ -13,12 +13,10 @@ import torch
 
 
 @pytest.fixture(scope='module')
-def trained(tmp_path_factory, root):
+def trained(tmp_path_factory, run):
     """A work-dir with a finished training, and the environment it ran in."""
     work_dir = tmp_path_factory.mktemp('run')
-    env = {**os.environ, 'PYTHONPATH': str(root), 'OMP_NUM_THREADS': '1', 'MMSIGHT_DATA': str(work_dir / 'data')}
-    subprocess.run([sys.executable, 'tools/train.py', 'example_project', '--work-dir', str(work_dir)], cwd=root, env=env,
-                   check=True, capture_output=True)
+    run('tools/train.py', 'example_project', '--work-dir', work_dir, MMSIGHT_DATA=str(work_dir / 'data'))
     return work_dir
 
 
@@ -119,7 +117,8 @@ def test_its_task_is_a_command(run, trained, tmp_path):
     text = run(*command).stdout
     made = cv2.imread(str(tmp_path / 'out' / 'ramp_tone.png'), cv2.IMREAD_UNCHANGED)
     assert abs(made.astype(int) - (255 - image)).max() <= 6 and f'mean: {made.mean():.2f}'[:9] in text
-    assert 'exists already' in run(*command, check=False).stderr
+    assert f'{path}: finished by an earlier run' in run(*command).stdout
+    assert 'exists already' in run(*command, '--strength', '0', check=False).stderr
     run(*command, '--overwrite', '--strength', '0')
     assert (cv2.imread(str(tmp_path / 'out' / 'ramp_tone.png'), cv2.IMREAD_UNCHANGED) == image).all()
     assert 'tone' not in run('-m', 'mmsight.cli', '--help').stdout.split()
@@ -135,7 +134,9 @@ def test_its_task_is_a_tab_of_the_page(trained, tmp_path):
     page = build_page(runner, [task], tmp_path / 'examples')
     labels = {getattr(block, 'label', None) for block in page.blocks.values()}
     assert {'Change tones', 'strength: share of the change'} <= labels
-    (text, pictures, table, files), = runner.run(task, str(path), 1.0)
+    text, pictures, table, files = next(results := runner.run(task, str(path), 1.0))
+    results.close()
+    runner.worker.close()
     assert text.startswith('ramp.png: mean grey level ') and table['data'][0][0] == 'mean'
     assert abs(pictures[0][..., 0].astype(int) - (255 - image)).max() <= 6 and Path(files[0]).name == 'ramp_tone.png'
 

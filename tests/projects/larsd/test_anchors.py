@@ -72,6 +72,7 @@ def test_fewer_sizes_than_clusters():
     assert kmeans(np.array([[4., 2.], [8., 3.]]), 3, np.random.default_rng(0)).shape == (3, 2)
 
 
+@pytest.mark.slow
 def test_tool_writes_what_the_priors_read(toy_data, run, tmp_path):
     out = tmp_path / 'anchors.json'
     done = run('projects/larsd/tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--cfg-options',

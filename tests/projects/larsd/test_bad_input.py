@@ -64,7 +64,7 @@ def test_hrsc_xml_of_another_format(tmp_path):
     assert list(dataset.iter_faults()) == [None]  # an empty list of objects: no ships
     path = tmp_path / 'FullDataSet/Annotations/100000001.xml'
     path.write_text('<annotation><object><name>ship</name></object></annotation>')
-    refuses(dataset, r"100000001\.xml: <HRSC_Objects> is missing in <annotation>: this is no annotation in HRSC2016's format")
+    refuses(dataset, r"100000001\.xml: <HRSC_Objects> is missing in <annotation>: this is not an annotation in HRSC2016's")
 
 
 PIXELS = ['nan', 'inf', '0', '-60', '60.5']
@@ -98,7 +98,7 @@ def test_a_worker_says_one_sentence(tmp_path, fault):
     init_default_scope('mmrotate')
     dataset = hrsc(tmp_path, hrsc_object())
     path = tmp_path / 'FullDataSet/AllImages/100000001.bmp'
-    message = dict(size='the image is 50 x 40 pixels', missing='cannot be read', damaged='damaged or no image')[fault]
+    message = dict(size='the image is 50 x 40 pixels', missing='cannot be read', damaged='damaged, or not an image')[fault]
     if fault == 'size':
         cv2.imwrite(str(path), np.zeros((40, 50, 3), np.uint8))
     elif fault == 'missing':
@@ -224,7 +224,7 @@ def test_coco_entries_that_are_no_objects(tmp_path, kind):
 def test_text_that_is_no_text(tmp_path):
     dataset = dota(tmp_path)
     (tmp_path / 'labelTxt/P1.txt').write_bytes(b'\xff\xfe\x00')
-    refuses(dataset, r'P1\.txt: the annotation is no text')
+    refuses(dataset, r'P1\.txt: the file is not text')
     text(tmp_path / 'annotations.json', '{')
     with pytest.raises(InputError, match=r'annotations\.json'):
         other = coco(tmp_path)

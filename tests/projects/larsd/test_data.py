@@ -48,7 +48,7 @@ def test_hrsc(tmp_path):
 def test_hrsc_image_without_ships(tmp_path):
     dataset = hrsc(tmp_path, filter_cfg=dict(filter_empty_gt=True))
     assert dataset.load_data_list()[0]['instances'] == []
-    with pytest.raises(InputError, match='train.txt: no image has a ship'):
+    with pytest.raises(InputError, match='train.txt: no image contains a ship'):
         dataset.full_init()
     dataset = hrsc(tmp_path)
     dataset.full_init()

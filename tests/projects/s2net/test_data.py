@@ -78,7 +78,7 @@ def test_missing_folder_list_and_listed_pair(folder):
     with pytest.raises(InputError, match=r"'no.txt' is neither.*roadscene_test.txt"):
         PairDataset(str(folder), test_ids='no.txt', split='test')
     (folder / 'test.txt').write_text('p1\np9\n')
-    with pytest.raises(InputError, match="the pair 'p9' of test.txt is not there"):
+    with pytest.raises(InputError, match="the pair 'p9' of test.txt does not exist"):
         PairDataset(str(folder), test_ids='test.txt', split='test')
     (folder / 'test.txt').write_text('')
     with pytest.raises(InputError, match='the split is empty'):
@@ -251,6 +251,7 @@ def test_grey_augmentation_keeps_the_format():
     assert packed['images'].shape == (2, 3, 70, 90) and packed['flow'].dtype == torch.float32
 
 
+@pytest.mark.slow
 def test_toy_data_are_deterministic_and_readable(tmp_path):
     for name in ('one', 'two'):
         (tmp_path / name).mkdir()

@@ -110,7 +110,7 @@ def truncated(path):
     (transparent, 'transparent pixels; flatten it'),
     (truncated, 'is truncated'),
     (lambda path: path.write_bytes(b''), r'is empty \(0 bytes\)'),
-    (lambda path: path.write_bytes(b'no image at all'), 'damaged or no image'),
+    (lambda path: path.write_bytes(b'no image at all'), 'damaged, or not an image'),
     (lambda path: None, 'cannot be read: No such file'),
     (lambda path: cv2.imwrite(str(path.with_suffix('.tiff')), image().astype(np.float32)) and path.with_suffix('.tiff').rename(
         path), 'the pixels are float32'),
@@ -137,7 +137,7 @@ def sample(array, scale=4):
 
 
 def test_not_a_multiple_of_the_scale():
-    with pytest.raises(InputError, match='a.png: 33 x 24 .* no multiple of the scale 4; put mmsight.CropToMultiple'):
+    with pytest.raises(InputError, match='a.png: 33 x 24 .* not a multiple of the scale 4; put mmsight.CropToMultiple'):
         MakeLR()(sample(image(24, 33)))
     cropped = CropToMultiple()(sample(image(26, 33)))
     assert np.array_equal(cropped['gt'], image(26, 33)[:24, :32])
@@ -232,7 +232,7 @@ def test_missing_counterpart_folder_and_images(tmp_path):
         dataset(tmp_path / 'none').load_data_list()
     (tmp_path / 'empty' / 'HR').mkdir(parents=True)
     (tmp_path / 'empty' / 'LR').mkdir()
-    with pytest.raises(InputError, match='empty/HR: the folder holds no image'):
+    with pytest.raises(InputError, match='empty/HR: the folder contains no image'):
         dataset(tmp_path / 'empty').load_data_list()
 
 

@@ -87,7 +87,7 @@ def test_grey_with_alpha_and_a_colour_profile(inferencer, tmp_path):
 def test_folder_overwrite_and_faults(inferencer, tmp_path, root, weights, run):
     folder = tmp_path / 'in'
     folder.mkdir()
-    with pytest.raises(InputError, match='the folder holds no file that ends in .png'):
+    with pytest.raises(InputError, match='the folder contains no file that ends in .png'):
         inferencer(folder, out_dir=tmp_path)
     for name in ('b.png', 'a.png'):
         cv2.imwrite(str(folder / name), smooth(8, 9, 3))
@@ -95,7 +95,7 @@ def test_folder_overwrite_and_faults(inferencer, tmp_path, root, weights, run):
     assert [item['file'][-8:] for item in found['predictions']] == ['a_x4.png', 'b_x4.png']
     assert found['visualization'][0].shape == (32, 36, 3)
     with pytest.raises(InputError, match='a_x4.png exists already.*--overwrite'):
-        inferencer(folder / 'a.png', out_dir=tmp_path / 'out')
+        inferencer(folder / 'a.png', out_dir=tmp_path / 'out', tile=4)
     inferencer(folder / 'a.png', out_dir=tmp_path / 'out', overwrite=True)
     cv2.imwrite(str(folder / 'a.jpg'), smooth(8, 9, 3))
     with pytest.raises(InputError, match='have the same name'):
@@ -107,7 +107,7 @@ def test_folder_overwrite_and_faults(inferencer, tmp_path, root, weights, run):
     command = ('-m', 'mmsight.cli', 'upscale', tmp_path / 'text.png', '-m', TOY, '--out-dir', tmp_path)
     done = run(*command, '--weights', weights, check=False)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
-    assert 'text.png: the file is damaged or no image' in done.stderr
+    assert 'text.png: the file is damaged, or not an image' in done.stderr
     done = run(*command, '--weights', weights, cwd=root, check=False, RANK='1', WORLD_SIZE='2')
     assert done.returncode == 0  # the one file is another process's
 

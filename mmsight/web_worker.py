@@ -1,0 +1,139 @@
+"""Predictions of the web page, in a process of their own, which is ended when one takes too long."""
+
+import functools
+import multiprocessing
+import signal
+import tempfile
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmsight.errors import InputError
+
+
+class Answer(NamedTuple):
+    """A result as the page shows it: sentences, pictures uint8 RGB, a table, files to download."""
+
+    text: str
+    pictures: list[Any]
+    header: list[str]
+    rows: list[list[Any]]
+    files: list[str]
+
+
+class WorkerError(Exception):
+    """A fault of ours: the console has its trace, and the message its kind."""
+
+
+class Worker:
+    """One process, one prediction at a time. Reading a file is part of it, so nothing that a file brings takes longer.
+
+    Args:
+        device (str, optional): As for every inferencer.
+        max_pixels (int): Most pixels of an image or voxels of a scan, and of an enlarged image.
+        max_seconds (float): Longest prediction, with the time in which its model is loaded.
+        trust (bool): See :func:`mmsight.engine.load_model.find_model`.
+    """
+
+    def __init__(self, device: str | None, max_pixels: int, max_seconds: float, trust: bool) -> None:
+        self.max_seconds, self._settings = max_seconds, (device, max_pixels, trust)
+        self._process: Any = None
+        self._pipe: Connection
+        self._lock, self._closed = threading.Lock(), False
+
+    def predict(self, task: str, model: str, files: Sequence[str], folder: str, options: Mapping[str, Any]) -> Answer:
+        """Run a task.
+
+        Args:
+            task (str), model (str): Their names.
+            files (Sequence[str]): One input.
+            folder (str): Takes the results.
+            options (Mapping[str, Any]): Of the task.
+
+        Raises:
+            InputError: If an input, an option or the model is wrong, or the time is up.
+            WorkerError: For all else.
+        """
+        with self._lock:
+            if self._process is None or not self._process.is_alive():
+                self._start()
+            try:
+                self._pipe.send((task, model, files, folder, options))
+                if not self._pipe.poll(self.max_seconds):
+                    self._end()
+                    raise InputError(f'the prediction took longer than {self.max_seconds:g} s, the limit of this page, and was '
+                                     f'ended: use `mmsight {task}`')
+                answer = self._pipe.recv()
+            except (EOFError, OSError):
+                self._end()
+                raise InputError('the prediction was ended by the system, perhaps for lack of memory') from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """End the process, and start none again."""
+        self._closed = True
+        self._end()
+
+    def _start(self) -> None:
+        if self._closed:
+            raise InputError('the page is being closed')
+        context = multiprocessing.get_context('spawn')  # a fork would copy the page's threads' locks
+        self._pipe, other = context.Pipe()
+        self._process = context.Process(target=_work, args=(other, tempfile.gettempdir(), *self._settings), daemon=True)
+        self._process.start()
+        other.close()  # so that the end of the process is the end of the pipe
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.join()
+
+
+def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, trust: bool) -> None:
+    """What the process does until the page ends."""
+    from mmsight.tasks import find_tasks
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the page's
+    tempfile.tempdir = folder
+
+    @functools.cache
+    def load(task: str, model: str) -> Any:
+        return find_tasks()[task].load_inferencer()(model, device=device, show_progress=False, trust=trust)
+
+    while True:
+        try:
+            name, model, files, out_dir, options = pipe.recv()
+        except EOFError:
+            return
+        answer: Answer | Exception
+        try:
+            task, inferencer = find_tasks()[name], load(name, model)
+            paths = [Path(file) for file in files]
+            for path in paths:
+                if (count := inferencer.count_pixels(path)) > max_pixels:
+                    raise InputError(f'{path.name}: {count / 1e6:.3g} million pixels, and {max_pixels / 1e6:.3g} million are '
+                                     f'allowed on this page: use `mmsight {name}`')
+            found = inferencer(paths[0] if len(paths) == 1 else tuple(paths), out_dir=out_dir, return_vis=True, **options)
+            answer = _shown(task.show(found['predictions'][0]), found['visualization'][0])
+        except InputError as error:
+            answer = error
+        except Exception as error:
+            traceback.print_exc()
+            answer = WorkerError(type(error).__name__)
+        pipe.send(answer)
+
+
+def _shown(shown: Any, picture: Any) -> Answer:
+    from mmsight.images import read_image
+    pictures = [picture, *(read_image(shown.files[name])[..., ::-1] for name in shown.pictures)]
+    return Answer('\n\n'.join([shown.text, *shown.warnings, *shown.notes]), pictures, list(shown.header),
+                  [[_cell(value) for value in row] for row in shown.rows], list(shown.files.values()))
+
+
+def _cell(value: Any) -> Any:
+    return value if isinstance(value, (int, float, str)) or value is None else str(value)
