@@ -69,8 +69,8 @@ def test_a_reason_stands_only_where_a_row_is_missing(records, tmp_path):
         if folder == tmp_path:
             made = [line for line in made if line.source != 'measured']
         tables.write_html(table, made, tmp_path / 'table.html')
-        assert ('Not reproduced' in (tmp_path / 'table.html').read_text()) is shown
-        assert ('Not reproduced' in tables.markdown(table, made)) is shown
+        assert ('are not reproduced: no data' in (tmp_path / 'table.html').read_text()) is shown
+        assert ('are not reproduced: no data' in tables.markdown(table, made)) is shown
 
 
 @pytest.mark.parametrize('content', ['{', '[]', '{"seed": 0}', '{"seed": 1, "metrics": {}}'])
