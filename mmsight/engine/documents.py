@@ -1,7 +1,7 @@
-"""Generated parts of the documents: tables of papers, benchmarks, options of tasks; and the plots that `make docs` adds.
+"""Generated parts of the documents: tables of papers, benchmarks, options of tasks, models; and the plots of `make docs`.
 
-A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- results -->`` or ``<!-- options TASK -->`` and
-``<!-- end -->``.
+A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- results -->``, ``<!-- models -->`` or
+``<!-- options TASK -->`` and ``<!-- end -->``.
 """
 
 import json
@@ -11,21 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from mmsight import projects
+from mmsight.box import list_models
 from mmsight.configs import source_root
 from mmsight.engine.tables import draw, lines, load_tables, markdown
 from mmsight.errors import InputError
 from mmsight.tasks import SHARED, Option, find_tasks
 
-_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|results|options)(?: (?P<name>\S+))? -->)\n.*?<!-- end -->',
-                   re.DOTALL)
+_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|results|options|models)(?: (?P<name>\S+))? -->)\n'
+                   r'.*?<!-- end -->', re.DOTALL)
 _PLOT = re.compile(r'<!-- plot (?P<name>\S+) -->')
 
 
 def pages() -> list[Path]:
     """Documents with a generated part."""
     root = source_root()
-    return [path for path in [*sorted(root.glob('projects/*/README.md')), *sorted(root.glob('docs/**/*.md'))]
-            if _PART.search(path.read_text())]
+    found = [path for pattern in ('README.md', 'projects/*/README.md', 'docs/**/*.md') for path in sorted(root.glob(pattern))]
+    return [path for path in found if _PART.search(path.read_text())]
 
 
 def filled(page: Path) -> str:
@@ -37,7 +38,7 @@ def filled(page: Path) -> str:
     paper = page.parent.name
     kinds: dict[str, Callable[[str], str]] = dict(
         table=lambda number: _table(page, paper, number), benchmarks=lambda _: _benchmarks(), results=lambda _: _results(),
-        options=lambda name: _options(page, name))
+        options=lambda name: _options(page, name), models=lambda _: _models())
     return _PART.sub(lambda part: f"{part['begin']}\n{kinds[part['kind']](part['name'])}\n<!-- end -->", page.read_text())
 
 
@@ -70,6 +71,18 @@ def _option(option: Option) -> str:
     return f"| `{option.flag}` | {value} | {default} | {option.help.replace('|', chr(92) + '|')} |"
 
 
+def _models() -> str:
+    """The models in the box, each with its card and its tests."""
+    root = source_root()
+    rows = []
+    for model in list_models():
+        task = f"`mmsight {model.task}`{', its default' if model.default else ''}"
+        tests = ', '.join(f'{test} {value:g}' for test, value in model.metrics.items())
+        card = model.card.relative_to(root)
+        rows.append(f'| [{model.name}]({card}) | {task} | {model.data} | {tests} | {model.megabytes:g} |')
+    return '\n'.join(['| model | task | trained on | tests | MB |', '|---|---|---|---|---|', *rows])
+
+
 def _benchmarks() -> str:
     """The records of ``docs/benchmarks``."""
     parts = []
@@ -88,7 +101,7 @@ def _results() -> str:
     parts = []
     for paper in projects.names():
         folder = projects.folder(paper)
-        if paper == 'example_project' or not (folder / 'tables.yml').is_file():
+        if not (folder / 'tables.yml').is_file():
             continue
         measured = [table for table in load_tables(paper).values() if any(line.seeds for line in lines(table))]
         if measured:

@@ -123,19 +123,20 @@ def test_load_ship_image(tmp_path):
     assert LoadShipImage(grey=True).transform(dict(img_path=str(tmp_path / 'blue.png')))['img'][0, 0].tolist() == [23, 23, 23]
 
 
-@pytest.mark.parametrize('config, images', [('rotated_ssdd_256', (928, 116)), ('optical_inshore_512', (60, 12))])
-def test_real_data_through_their_configs(root, real_data, monkeypatch, config, images):
+@pytest.mark.parametrize('config, images, size', [('larsd-10_r18w16_ssdd_256', (928, 116), 256),
+                                                  ('larsd-10_r18w16_inshore_512', (60, 12), 512)])
+def test_real_data_through_their_configs(real_data, monkeypatch, config, images, size):
     """Every box of the loaded samples is the annotation's, in the original image's pixels at test."""
-    from mmengine.config import Config
     from mmengine.registry import DATASETS
+
+    from mmsight.configs import load_config
     if not (real_data / 'ssdd').is_dir() or not (real_data / 'optical_inshore').is_dir():
         pytest.skip(f'no SSDD or no harbour ships in {real_data}')
     monkeypatch.setenv('MMSIGHT_DATA', str(real_data))
     init_default_scope('mmrotate')
-    cfg = Config.fromfile(root / f'configs/_base_/datasets/{config}.py')
+    cfg = load_config(config)
     train, test = (DATASETS.build(cfg[f'{split}_dataloader'].dataset) for split in ('train', 'test'))
     assert (len(train), len(test)) == images
-    size = cfg.size[0]
     assert all(train[index]['inputs'].shape == (3, size, size) for index in range(5))
     sample = test[3]['data_samples']
     instances = test.get_data_info(3)['instances']
