@@ -49,7 +49,8 @@ copyright = 'the MMSight authors'
 version = release = mmsight.__version__
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx_copybutton', 'sphinx_design']
 root_doc = 'docs/index'
-include_patterns = ['docs/**.md', 'docs/api.rst', '*.md', 'projects/*/README.md', 'tools/dataset_converters/*.md']
+include_patterns = ['docs/**.md', 'docs/api.rst', '*.md', 'projects/*/README.md', 'projects/*/weights/*.md',
+                    'tools/dataset_converters/*.md']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
 myst_enable_extensions = ['colon_fence', 'deflist']
 myst_heading_anchors = 3
