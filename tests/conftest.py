@@ -16,6 +16,7 @@ import pytest
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 import torch
+from mmengine.logging import MMLogger
 
 import mmsight  # noqa: F401  (registers the import work-arounds before any host is imported)
 from mmsight.engine.toy import ensure_toy_data
@@ -28,6 +29,14 @@ REAL_DATA = Path(os.environ.get('MMSIGHT_DATA', ROOT.parent / 'shared' / 'data')
 def _no_home_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path_factory.getbasetemp() / 'torch'))
     monkeypatch.setenv('MPLBACKEND', 'Agg')
+
+
+@pytest.fixture(autouse=True)
+def _no_state_of_other_tests():
+    """Runs in this process leave their logger, whose folder is removed with the test, and may leave gradients off."""
+    yield
+    MMLogger._instance_dict.clear()
+    torch.set_grad_enabled(True)
 
 
 @pytest.fixture(scope='session')
