@@ -6,17 +6,18 @@ import cv2
 import numpy as np
 import torch
 
+from .fitting import least_squares_fit
 from .matching import image_corners, move_points
 from .phase_congruency import phase_congruency
 
-MOTIONS = {'rigid': cv2.MOTION_EUCLIDEAN, 'affine': cv2.MOTION_AFFINE, 'homography': cv2.MOTION_HOMOGRAPHY}
-"""What a correction may be: rigid ones have a rotation and a shift."""
 BLUR = 3.0
 """Deviation in pixels, of the Gaussian that smooths both maps before they are compared."""
 BORDER = 20
 """Pixels along borders and nodata that do not count: phase congruency knows no image beyond them."""
 BLOCK = 64
 """Side in pixels, of the squares that are dealt to two halves of an image."""
+GRID = 16
+"""Pixels between the points that stand for an image."""
 LARGEST_CORRECTION = 0.05
 """Of a corner, as a share of the first image's diagonal; a larger one is another place, not a correction."""
 
@@ -38,7 +39,7 @@ class Correction(NamedTuple):
 
 def correct_on_images(first: np.ndarray, second: np.ndarray, homography: np.ndarray,
                       masks: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
-                      motion: str = 'affine') -> Correction | None:
+                      kind: str = 'homography') -> Correction | None:
     """Correct a transform by the images.
 
     Edges of both images are compared, as their phase congruency shows them in whatever modality: the second map, moved by the
@@ -50,7 +51,7 @@ def correct_on_images(first: np.ndarray, second: np.ndarray, homography: np.ndar
         first, second (np.ndarray): uint8 RGB (H, W, 3), of any sizes.
         homography (np.ndarray): (3, 3), from the first image to the second, nearly right.
         masks (tuple): Bool (H, W) of each image, False where there is no data, or None.
-        motion (str): What the correction may be, one of :data:`MOTIONS`.
+        kind (str): Of the transform and of its correction, one of :data:`.FREEDOM`.
 
     Returns:
         Correction: None if the images are too small.
@@ -72,7 +73,7 @@ def correct_on_images(first: np.ndarray, second: np.ndarray, homography: np.ndar
     y, x = np.indices((height, width)) // BLOCK
     found = []
     for part in (shared, shared * ((x + y) % 2), shared * ((x + y + 1) % 2)):
-        aligned = _align(fixed, moved, part.astype(np.uint8), MOTIONS[motion])
+        aligned = _align(fixed, moved, part.astype(np.uint8), kind)
         if aligned is None:
             return Correction(homography, 0.0, float('inf'))
         found.append(aligned)
@@ -86,13 +87,16 @@ def correct_on_images(first: np.ndarray, second: np.ndarray, homography: np.ndar
     return Correction(corrected / corrected[2, 2], correlation, float(np.linalg.norm(there[1] - there[2], axis=1).max() / 2))
 
 
-def _align(fixed: np.ndarray, moved: np.ndarray, mask: np.ndarray, motion: int) -> tuple[np.ndarray, float] | None:
+def _align(fixed: np.ndarray, moved: np.ndarray, mask: np.ndarray, kind: str) -> tuple[np.ndarray, float] | None:
     """The matrix (3, 3) from the first map to the second, and their correlation; None without convergence."""
-    start = np.eye(3 if motion == cv2.MOTION_HOMOGRAPHY else 2, 3, dtype=np.float32)
+    start, motion = (np.eye(3), cv2.MOTION_HOMOGRAPHY) if kind == 'homography' else (np.eye(2, 3), cv2.MOTION_AFFINE)
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-5)
     try:
-        correlation, matrix = cv2.findTransformECC(fixed, moved, start, motion, criteria, mask, 1)
+        correlation, found = cv2.findTransformECC(fixed, moved, start.astype(np.float32), motion, criteria, mask, 1)
     except cv2.error:  # nothing in common, or a flat map
         return None
-    whole = matrix if len(matrix) == 3 else np.vstack([matrix, [0, 0, 1]])
-    return whole.astype(np.float64), float(correlation)
+    matrix = np.vstack([found, [[0, 0, 1]]])[:3].astype(np.float64)
+    if kind == 'similarity':  # OpenCV has none: the nearest one to the affine transform, over what both images show
+        points = GRID * np.argwhere(mask[::GRID, ::GRID])[:, ::-1].astype(np.float64)
+        matrix = least_squares_fit(kind, matrix, points, move_points(points, matrix))
+    return matrix, float(correlation)

@@ -84,11 +84,11 @@ def margin_loss(first: Tensor, second: Tensor, scores: tuple[Tensor, Tensor], ce
 
 
 def _distances(queries: Tensor, every: Tensor, truth: Tensor, width: int, safe_radius: int) -> Tensor:
-    """Squared distances (n, h w) of queries (n, D) to descriptors (D, h w), infinite within the safe radius of the truth."""
+    """Squared distances (n, h w) of queries (n, D) to descriptors (D, h w), beyond :data:`FAR` within the safe radius."""
     cell = torch.arange(every.shape[1], device=every.device)
     x, y = cell % width, torch.div(cell, width, rounding_mode='floor')
     away = torch.maximum((truth[:, :1] - x).abs(), (truth[:, 1:] - y).abs())
-    return (2 - 2 * queries @ every).masked_fill(away <= safe_radius, torch.inf)
+    return 2 - 2 * queries @ every + FAR * (away <= safe_radius)
 
 
 def _hardest(distances: Tensor, positive: Tensor) -> Tensor:
@@ -97,14 +97,16 @@ def _hardest(distances: Tensor, positive: Tensor) -> Tensor:
 
 def _semi_hard(distances: Tensor, positive: Tensor) -> Tensor:
     """Where none is farther than the positive, the farthest."""
-    farther = distances.masked_fill(distances <= positive.detach()[:, None], torch.inf).amin(dim=1)
-    return torch.where(farther.isfinite(), farther, distances.masked_fill(distances.isinf(), 0).amax(dim=1))
+    farther = distances.masked_fill(distances <= positive.detach()[:, None], FAR).amin(dim=1)
+    return torch.where(farther < FAR, farther, distances.masked_fill(distances >= FAR, 0).amax(dim=1))
 
 
 def _soft(distances: Tensor, positive: Tensor, temperature: float = 0.1) -> Tensor:
     """- t log mean exp(-d / t)."""
-    count = distances.isfinite().sum(dim=1)
+    count = (distances < FAR).sum(dim=1).clamp(min=1)
     return -temperature * ((-distances / temperature).logsumexp(dim=1) - count.log())
 
 
+FAR = 10.0
+"""More than any squared distance of unit vectors, which is at most 4."""
 NEGATIVES = {'hardest': _hardest, 'semi-hard': _semi_hard, 'soft': _soft}

@@ -24,7 +24,7 @@ from mmsight.registry import TASK_UTILS
 
 from . import DetectDescribe
 from .fitting import FREEDOM
-from .homography import ACCURACY, Reliability, check_homography
+from .homography import Reliability, check_homography
 from .match_images import THRESHOLD, Matches, match_images
 from .match_visualization_hook import checkerboard, draw_matches
 from .matching import move_points
@@ -175,11 +175,13 @@ class MatchInferencer(FileInferencer):
             with torch.no_grad():
                 found = match_images(self.model, first, second, keypoints, (mask, other), transform)
             reliability = check_homography(found.homography, found.first, found.second, found.inlier, first_size, second_size,
-                                           THRESHOLD, found.kind, found.correction and found.correction.drift)
+                                           THRESHOLD, found.kind, found.correction.drift if found.correction else 0.0)
         # from the files' pixels to those that were matched
         reduced = [_reduction(scene, image) for scene, image in zip(views.scenes, views.images, strict=True)]
         first, second = (move_points(points, np.linalg.inv(matrix)) for points, matrix in zip(found[:2], reduced, strict=True))
-        facts = dict(reliability._asdict(), drift=reliability.drift / reduced[1][0, 0], transform=found.kind,
+        scale = reduced[1][0, 0]
+        facts = dict(reliability._asdict(), drift=reliability.drift / scale, accuracy=reliability.accuracy / scale,
+                     transform=found.kind,
                      correlation=None if found.correction is None else found.correction.correlation)
         sample = BaseDataElement(metainfo=facts, first=torch.from_numpy(first), second=torch.from_numpy(second),
                                  inlier=torch.from_numpy(found.inlier))
@@ -213,7 +215,7 @@ class MatchInferencer(FileInferencer):
             matches=len(prediction.inlier), inliers=int(prediction.inlier.sum()), distinct_inliers=prediction.inliers,
             log10_false_alarms=_finite(prediction.log_nfa), overlap=_finite(prediction.overlap),
             transform=prediction.transform if reliable else None, drift_px=_finite(prediction.drift),
-            accuracy_px=_finite(ACCURACY * prediction.drift),
+            accuracy_px=_finite(prediction.accuracy),
             correlation=None if prediction.correlation is None else round(prediction.correlation, 4),
             warnings=[*first.warnings, *second.warnings])
         if reliable:

@@ -49,8 +49,7 @@ def match_images(method: DetectDescribe | Callable[..., Keypoints], first: np.nd
         first, second (np.ndarray): The images.
         max_keypoints (int): Of each image.
         masks (tuple): Bool (H, W) for each image or None; no keypoint lies where it is False.
-        kind (str, optional): Of the transform; None takes the simplest that explains the matches. On the images it is corrected
-            by one of its kind, a similarity by an affine one unless it is asked for.
+        kind (str, optional): Of the transform; None takes the simplest that explains the matches.
     """
     a, b = (find_keypoints(method, image, max_keypoints, mask) for image, mask in zip((first, second), masks, strict=True))
     pairs = mutual_nearest(a.descriptors, b.descriptors)
@@ -60,15 +59,13 @@ def match_images(method: DetectDescribe | Callable[..., Keypoints], first: np.nd
         return Matches(points, others, None, np.zeros(len(points), bool))
     found, homography = fitted
     inlier = _agree(points, others, homography)
-    motion = 'rigid' if kind == 'similarity' else 'homography' if found == 'homography' else 'affine'
-    correction = correct_on_images(first, second, homography, masks, motion)
+    correction = correct_on_images(first, second, homography, masks, found)
     if correction is None:
         return Matches(points, others, homography, inlier, found)
     kept = _agree(points, others, correction.homography)
     if kept.sum() < LEAST_KEPT * inlier.sum():  # the images say something else than the matches
         correction = correction._replace(homography=homography, drift=float('inf'))
         return Matches(points, others, homography, inlier, found, correction)
-    found = 'similarity' if motion == 'rigid' else motion
     return Matches(points, others, correction.homography, kept, found, correction)
 
 

@@ -141,7 +141,8 @@ class MatchingMetric(BaseMetric):
     def _tables(self, names: list[str], values: dict, pairs: int) -> str:
         """The paper's three tables, and the homography's."""
         titles = dict(NC='Table I: correspondences (NC)', NCM='Table II: correct matches (NCM)',
-                      CMR='Table III: ratio (CMR, %)', AUC10='homography, AUC at 10 px')
+                      CMR='Table III: ratio (CMR, %)',
+                      **{f'AUC{limit}': f'homography, AUC at {limit} px' for limit in AUC_THRESHOLDS})
         lines = [f'{pairs} pairs, {self.threshold} px']
         for key, title in titles.items():
             lines += ['', f'{title:<36}' + ''.join(f'{f"K = {count}":>10}' for count in self.keypoints)]

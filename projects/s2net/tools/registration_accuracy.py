@@ -19,7 +19,7 @@ from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
 from mmsight.projects.s2net.detect_describe import Keypoints
 from mmsight.projects.s2net.geometry import inside, pixel_grid
-from mmsight.projects.s2net.homography import ACCURACY, check_homography
+from mmsight.projects.s2net.homography import check_homography
 from mmsight.projects.s2net.inferencer import MatchInferencer
 from mmsight.projects.s2net.loading import load_pair
 from mmsight.projects.s2net.match_images import THRESHOLD, find_keypoints, match_images
@@ -52,8 +52,8 @@ class Registration:
         with torch.no_grad():
             found = match_images(self.find, first, second, masks=(None, mask))
         facts = check_homography(found.homography, found.first, found.second, found.inlier, first.shape[:2], second.shape[:2],
-                                 THRESHOLD, found.kind, found.correction and found.correction.drift)
-        return dict(homography=found.homography, reason=facts.reason, stated=ACCURACY * facts.drift, inliers=facts.inliers)
+                                 THRESHOLD, found.kind, found.correction.drift if found.correction else 0.0)
+        return dict(homography=found.homography, reason=facts.reason, stated=facts.accuracy, inliers=facts.inliers)
 
 
 def known_warp(height: int, width: int) -> np.ndarray:

@@ -100,6 +100,17 @@ def test_margin_loss_against_a_loop(negatives, choose):
     assert margin_loss(first, second, tuple(scores), cells, negatives=negatives).item() == pytest.approx(total / weights)
 
 
+@pytest.mark.parametrize('negatives', ['hardest', 'semi-hard', 'soft'])
+def test_maps_without_a_negative_have_a_finite_loss(negatives):
+    torch.manual_seed(0)
+    maps = torch.randn(2, 6, 4, 4, requires_grad=True)
+    first, second = F.normalize(maps, dim=1)
+    scores = torch.ones(1, 4, 4), torch.ones(1, 4, 4)
+    loss = margin_loss(first, second, scores, corresponding_cells(pixel_grid(32, 32), 4, 4), negatives=negatives)
+    loss.backward()
+    assert torch.isfinite(loss) and torch.isfinite(maps.grad).all()
+
+
 def test_identical_images_have_no_positive_distance():
     torch.manual_seed(0)
     model = D2Net('random', margin=0.0, safe_radius=0, min_correspondences=1)

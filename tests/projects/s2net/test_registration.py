@@ -87,17 +87,17 @@ def modalities(truth, size=SIZE, seed=1):
     return (np.repeat(image[..., None], 3, axis=2) for image in (first, second.clip(0, 255).astype(np.uint8)))
 
 
-@pytest.mark.parametrize('motion, kind', [('rigid', 'similarity'), ('affine', 'affine'), ('homography', 'homography')])
-def test_correction_across_modalities(motion, kind):
+@pytest.mark.parametrize('kind', FREEDOM)
+def test_correction_across_modalities(kind):
     first, second = modalities(TRUTHS[kind])
     turn, shift = np.deg2rad(0.4), (2.5, -2)
     cos, sin = np.cos(turn), np.sin(turn)
     wrong = TRUTHS[kind] @ np.array([[cos, -sin, shift[0]], [sin, cos, shift[1]], [0, 0, 1]])
-    found = correct_on_images(first, second, wrong, motion=motion)
+    found = correct_on_images(first, second, wrong, kind=kind)
     error = corner_error(found.homography, TRUTHS[kind])
     assert corner_error(wrong, TRUTHS[kind]) > 2 and error < 0.7 and error < 5 * max(found.drift, 0.1)
     assert found.correlation > 0.7
-    if motion == 'rigid':
+    if kind == 'similarity':
         (a, b, _), (c, d, _), _ = found.homography
         assert abs(a - d) < 1e-6 and abs(b + c) < 1e-6
 
@@ -116,7 +116,7 @@ def test_images_that_cannot_correct():
 def test_a_correction_that_leaves_the_matches_is_not_taken(monkeypatch):
     first, _ = modalities(TRUTHS['similarity'])
     honest = match_images(SIFT(), first, first, 500)
-    assert honest.kind == 'affine' and honest.correction.drift < 0.2 and corner_error(honest.homography, np.eye(3)) < 0.2
+    assert honest.kind == 'similarity' and honest.correction.drift < 0.2 and corner_error(honest.homography, np.eye(3)) < 0.2
     shifted = honest.correction._replace(homography=np.array([[1, 0, 40], [0, 1, 0], [0, 0, 1.0]]))
     monkeypatch.setattr('mmsight.projects.s2net.match_images.correct_on_images', lambda *args: shifted)
     kept = match_images(SIFT(), first, first, 500)
