@@ -32,11 +32,10 @@ def _no_home_cache(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _no_state_of_other_tests():
-    """Runs in this process leave their logger, whose folder is removed with the test, and may leave gradients off."""
+def _no_logger_of_other_tests():
+    """A run in this process leaves its logger behind, and its log's folder is removed with the test."""
     yield
     MMLogger._instance_dict.clear()
-    torch.set_grad_enabled(True)
 
 
 @pytest.fixture(scope='session')
