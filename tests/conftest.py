@@ -16,6 +16,7 @@ import pytest
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 import torch
+from mmengine.logging import MMLogger
 
 import mmsight  # noqa: F401  (registers the import work-arounds before any host is imported)
 from mmsight.engine.toy import ensure_toy_data
@@ -28,6 +29,13 @@ REAL_DATA = Path(os.environ.get('MMSIGHT_DATA', ROOT.parent / 'shared' / 'data')
 def _no_home_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path_factory.getbasetemp() / 'torch'))
     monkeypatch.setenv('MPLBACKEND', 'Agg')
+
+
+@pytest.fixture(autouse=True)
+def _no_logger_of_other_tests():
+    """A run in this process leaves its logger behind, and its log's folder is removed with the test."""
+    yield
+    MMLogger._instance_dict.clear()
 
 
 @pytest.fixture(scope='session')

@@ -117,7 +117,7 @@ def test_two_processes_give_what_one_gives(run, untrained, tmp_path):
     done = run('-m', 'torch.distributed.run', '--nproc-per-node', 2, *command, '--out-dir', tmp_path / 'two')
     assert '[1/3]' in done.stdout and '[1/2]' in done.stdout  # each had its share
     run(*command, '--out-dir', tmp_path / 'one')
-    one, two = ({file.name: file.read_bytes() for file in (tmp_path / name).iterdir()} for name in ('one', 'two'))
+    one, two = ({file.name: file.read_bytes() for file in (tmp_path / name).glob('*.png')} for name in ('one', 'two'))
     assert len(one) == 5 and one == two
 
 
