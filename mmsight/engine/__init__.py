@@ -8,9 +8,11 @@ from .checkpoint_hook import CheckCheckpointHook
 from .mixed_precision import AutocastOptimWrapper, full_precision
 from .pretrained import load_from_package
 from .result_hook import ResultHook
+from .resume_hook import ResumeHook
+from .train_loops import EpochTrainLoop, IterTrainLoop
 from .weights import load_from_safetensors
 
-__all__ = ['AutocastOptimWrapper', 'Cached', 'ChannelsLastHook', 'CheckCheckpointHook', 'ResultHook', 'full_precision',
-           'load_from_package', 'load_from_safetensors']
+__all__ = ['AutocastOptimWrapper', 'Cached', 'ChannelsLastHook', 'CheckCheckpointHook', 'EpochTrainLoop', 'IterTrainLoop',
+           'ResultHook', 'ResumeHook', 'full_precision', 'load_from_package', 'load_from_safetensors']
 
 mmengine_load.apply()

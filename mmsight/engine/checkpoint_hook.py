@@ -15,6 +15,8 @@ class CheckCheckpointHook(Hook):
     ``tools/test.py`` and resuming add it; fine-tuning with ``load_from`` may replace layers and does not.
     """
 
+    priority = 'HIGHEST'
+
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         wanted, found = model.state_dict(), checkpoint.get('state_dict', checkpoint)

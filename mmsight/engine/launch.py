@@ -13,8 +13,11 @@ from mmengine.runner import Runner
 from mmsight.box import find_checkpoint
 from mmsight.configs import load_config
 from mmsight.engine.resume import find_fault, find_resumable, iterations, list_checkpoints, put_away, set_aside
+from mmsight.engine.safe_load import load_weights
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
+
+_LOOPS = dict(EpochBasedTrainLoop='mmsight.EpochTrainLoop', IterBasedTrainLoop='mmsight.IterTrainLoop')
 
 
 def train(config: str,
@@ -53,7 +56,28 @@ def train(config: str,
         cfg.resume = True
         cfg.load_from = checkpoint
         cfg.custom_hooks.append(dict(type='mmsight.CheckCheckpointHook'))
+        notes += _keep_seed(cfg, checkpoint)
+    _survive(cfg)
     _run(cfg, 'train', notes)
+
+
+def _survive(cfg: Config) -> None:
+    """Replace mmengine's parts that lose something when a training is interrupted."""
+    by_epoch = cfg.train_cfg.pop('by_epoch', True)
+    kind = cfg.train_cfg.get('type', 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop')
+    cfg.train_cfg.type = _LOOPS.get(str(kind).removeprefix('mmengine.'), kind)
+    cfg.custom_hooks.append(dict(type='mmsight.ResumeHook'))
+
+
+def _keep_seed(cfg: Config, checkpoint: str) -> list[str]:
+    """The order of the data follows from the seed, so that the checkpoint's holds; returns what the log says of it."""
+    if '://' in checkpoint:
+        return []
+    kept, given = load_weights(checkpoint, 'cpu', mmap=True)['meta'].get('seed'), cfg.get('randomness', {}).get('seed')
+    if kept is None or kept == given:
+        return []
+    cfg.randomness = {**cfg.get('randomness', {}), 'seed': kept}
+    return [] if given is None else [f'THE SEED OF THE CHECKPOINT HOLDS: {kept}, not {given}']
 
 
 def _choose(work_dir: Path, resume: str | None, load_from: str | None) -> tuple[str | None, list[str]]:
