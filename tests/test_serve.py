@@ -28,7 +28,7 @@ def page(untrained):
         assert url.startswith('http://127.0.0.1:')
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--disable-gpu'])
         view = browser.new_page()
-        view.set_default_timeout(1_800_000)  # a busy machine takes its time
+        view.set_default_timeout(300_000)  # a busy machine takes its time
         requested = []
         view.on('request', lambda request: requested.append(request.url))
         view.goto(url)
