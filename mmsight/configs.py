@@ -20,8 +20,8 @@ HOSTS = {'mmdet': 'det', 'mmrotate': 'rotate', 'mmseg': 'seg', 'mmagic': 'edit'}
 class SafeYamlHandler(YamlHandler):
     """YAML without tags that call Python, which mmengine's own handler follows.
 
-    libyaml's parser where it is built in: mmengine reads every metafile of a host for each config inherited from it, which takes
-    seconds with the parser in Python.
+    libyaml parses where it is built in: for each config inherited from a host mmengine reads all of the host's metafiles, which
+    takes seconds with the parser in Python.
     """
 
     def load_from_fileobj(self, file: IO[str], **kwargs: Any) -> Any:
