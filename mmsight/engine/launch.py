@@ -41,8 +41,9 @@ def train(config: str,
         config (str): Path or name of a config.
         work_dir (str, optional): Defaults to the config's, else ``work_dirs/<config name>``.
         resume (str, optional): A checkpoint's path, or ``'auto'`` for the newest checkpoint of the work-dir that is whole;
-            with none, the training starts as the config says. None starts it too. Checkpoints of an earlier training, and
-            those behind the one that is resumed, are moved to a folder in the work-dir: nothing is written over.
+            with none, the training starts as the config says. None starts it too, unless torchrun starts it again. Checkpoints
+            of an earlier training, and those behind the one that is resumed, are moved to a folder in the work-dir: nothing is
+            written over.
         amp (bool): Mixed precision, see :class:`.AutocastOptimWrapper`.
         channels_last (bool): Faster convolutions, see :class:`.ChannelsLastHook`.
         auto_scale_lr (bool): Scale the learning rate to the real batch size.
@@ -57,6 +58,8 @@ def train(config: str,
     """
     if checkpoint_minutes < 0:
         raise InputError(f'--checkpoint-minutes must be 0 or more, found {checkpoint_minutes:g}')
+    if int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)):  # torchrun starts all processes again because one failed
+        resume = 'auto'
     cfg = _prepare(config, work_dir, options, launcher)
     if amp:
         use_amp(cfg)
