@@ -1,8 +1,8 @@
 """Kill a training again and again, resume it, and compare its end with that of one that was left alone.
 
 `python tools/misc/kill_test.py CONFIG --kills 200`. Half of the kills (SIGKILL) come at random times, the others while a
-checkpoint, `last_checkpoint` or `result.json` is written, gets its name, or an old checkpoint is deleted. Weights, optimizer and
-metrics must agree bit for bit, which they do on a CPU. Exit status 1 if they do not, or if a training does not resume.
+checkpoint, `last_checkpoint` or `result.json` is written, gets its name, or an old checkpoint is deleted. Weights, optimizer
+and metrics must agree bit for bit, which they do on a CPU. Exit status 1 if they do not, or if a training does not resume.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def same(first: object, second: object) -> bool:
     if isinstance(first, torch.Tensor):
         return isinstance(second, torch.Tensor) and torch.equal(first, second)
     if isinstance(first, dict):
-        return isinstance(second, dict) and first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+        return isinstance(second, dict) and first.keys() == second.keys() and all(same(first[k], second[k]) for k in first)
     if isinstance(first, (list, tuple)):
         return isinstance(second, (list, tuple)) and len(first) == len(second) and all(map(same, first, second))
     return first == second
