@@ -42,7 +42,7 @@ JPEG = {'baseline': encode('.jpg'), 'progressive': encode('.jpg', cv2.IMWRITE_JP
     lambda path: np.load(path), lambda path: json.loads(path.read_bytes()), lambda path: path.read_text(),
     lambda path: cv2.resize(np.zeros((0, 0), np.uint8), (1, 1)), lambda path: zlib.decompress(path.read_bytes()),
     lambda path: json.loads('[' * 100_000), lambda path: np.frombuffer(path.read_bytes(), np.uint8)[3:].reshape(7, 7),
-], ids='nibabel pydicom GDAL NumPy json unicode OpenCV zlib nesting shape'.split())
+], ids=['nibabel', 'pydicom', 'GDAL', 'NumPy', 'json', 'unicode', 'OpenCV', 'zlib', 'nesting', 'shape'])
 def test_what_a_library_raises_becomes_one_sentence(call, tmp_path):
     path = tmp_path / 'scan.nii'
     path.write_bytes(b'\xff\xfe no content')
@@ -120,8 +120,8 @@ def bomb(side, channels=3):
 
 
 def test_memory_is_checked_before_it_is_taken(monkeypatch):
-    with pytest.raises(InputError, match=r'a.png: an image of 60000 x 60000 pixels takes 30.2 GB of memory, and 4 GB are allowed: '
-                                         'raise that with --max-memory'):
+    with pytest.raises(InputError, match='a.png: an image of 60000 x 60000 pixels takes 30.2 GB of memory, and 4 GB are '
+                                         'allowed: raise that with --max-memory'):
         decode_image(bomb(60_000), 'a.png')
     monkeypatch.setenv(VARIABLE, '0.001')
     with pytest.raises(InputError, match='takes 0.00101 GB of memory, and 0.001 GB are allowed'):
