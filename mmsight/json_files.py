@@ -25,10 +25,11 @@ def read_json(path: str | Path, finite: bool = True) -> Any:
     size = len(content) + 40 * content.count(b',') + 90 * content.count(b'[') + 300 * content.count(b'{')
     check_memory(path, size, 'this JSON')
     with reading(path, 'JSON'):
-        return json.loads(content, **(dict(parse_float=_number, parse_constant=_number) if finite else {}))
+        number = _finite_number if finite else float
+        return json.loads(content, parse_float=number, parse_constant=number)
 
 
-def _number(text: str) -> float:
+def _finite_number(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f'{text} is no finite number')

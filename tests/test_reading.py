@@ -164,8 +164,8 @@ def test_a_byte_order_mark_is_no_fault(tmp_path):
 
 def test_blocks_that_can_only_be_read_whole_are_bounded(tmp_path, monkeypatch):
     path = tmp_path / 'a.tif'
-    with rasterio.open(path, 'w', driver='GTiff', width=40_000, height=40_000, count=1, dtype='uint8', SPARSE_OK=True, tiled=True,
-                       blockxsize=30_000 // 16 * 16, blockysize=30_000 // 16 * 16):
+    with rasterio.open(path, 'w', driver='GTiff', width=40_000, height=40_000, count=1, dtype='uint8', SPARSE_OK=True,
+                       tiled=True, blockxsize=30_000 // 16 * 16, blockysize=30_000 // 16 * 16):
         pass
     monkeypatch.setenv(VARIABLE, '1')
     with pytest.raises(InputError, match='a.tif: a block of its pixels, which can only be read whole, takes'):
