@@ -100,7 +100,7 @@ def _place(runner: Runner) -> str:
 def _losses(outputs: dict) -> Iterator[tuple[str, float]]:
     for name, value in outputs.items():
         if 'loss' in name and (isinstance(value, float) or (isinstance(value, Tensor) and value.numel() == 1)):
-            yield name, float(value)
+            yield name, float(value.detach() if isinstance(value, Tensor) else value)
 
 
 def _wrappers(runner: Runner) -> Iterator[OptimWrapper]:
