@@ -73,8 +73,9 @@ def file_digest(path: Path) -> str:
 def read_index(folder: Path) -> dict[str, dict]:
     """Case to its entry.
 
-    An entry has ``shape``, ``spacing`` (z, y, x) in mm, ``orientation``, ``source_affine``, ``source_sha256`` (of what was
-    converted), ``sha256`` (of the cache file) and ``liver_share`` of each slice.
+    An entry has ``shape``, ``spacing`` (z, y, x) in mm, ``orientation``, ``source_affine`` (to mm), ``source_sha256`` (of what
+    was converted), ``rescale`` (slope and intercept that made HU of its values, or null), ``sha256`` (of the cache file) and
+    ``liver_share`` of each slice.
 
     Raises:
         InputError: If there is no readable index.

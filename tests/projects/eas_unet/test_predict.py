@@ -13,8 +13,10 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from mmsight.projects.eas_unet import VNet
+from mmsight.projects.eas_unet.ct import read_volume
+from mmsight.projects.eas_unet.nifti import read_nifti
 from mmsight.projects.eas_unet.predict import predict_volume
-from mmsight.projects.eas_unet.volume import Volume, read_nifti, read_volume
+from mmsight.projects.eas_unet.volume import Volume
 
 from mmsight.apis import SegmentInferencer
 from mmsight.configs import load_config
@@ -183,7 +185,7 @@ def test_a_killed_run_leaves_no_half_file(ct, inferencer, write_nifti, tmp_path,
         path.write_bytes(b'half')
         raise KeyboardInterrupt
 
-    monkeypatch.setattr('mmsight.projects.eas_unet.volume.nib.save', killed)
+    monkeypatch.setattr('mmsight.projects.eas_unet.nifti.nib.save', killed)
     with pytest.raises(KeyboardInterrupt):
         inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['.mmsight']  # the record that it was started
