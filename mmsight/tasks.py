@@ -135,6 +135,7 @@ class Task:
         inferencer (str): ``'module:Class'`` of a :class:`mmsight.apis.base_inferencer.FileInferencer`.
         show (Callable): ``show(prediction)`` describes a prediction of the inferencer as a :class:`Shown`.
         example (str): Files of the example in its help.
+        reads (Sequence[str]): Families of its files in :data:`mmsight.forms.FORMS`, for the documents.
         needs (Sequence[str]): Packages without which it cannot run.
         install (str): The command that installs them.
         toy_model (str): Config of its toy model, whose weights ``make demo`` leaves.
@@ -156,6 +157,7 @@ class Task:
     inferencer: str
     show: Callable[[dict], Shown]
     example: str
+    reads: Sequence[str] = ()
     needs: Sequence[str] = ()
     install: str = ''
     toy_model: str = ''

@@ -84,6 +84,7 @@ DETECT = Task(
     inferencer='mmsight.apis.detect:DetectInferencer',
     show=show,
     example='scene.tif',
+    reads=('Rasters', 'Pictures', 'Land masks'),
     needs=('mmdet', 'rasterio'),
     install="pip install 'mmsight[det]'",
     export=Export(export),

@@ -1,7 +1,7 @@
 """Generated parts of the documents: tables of papers, benchmarks, options of tasks, models; and the plots of `make docs`.
 
-A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- results -->``, ``<!-- models -->`` or
-``<!-- options TASK -->`` and ``<!-- end -->``.
+A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- results -->``, ``<!-- models -->``,
+``<!-- options TASK -->`` or ``<!-- files TASK -->`` and ``<!-- end -->``.
 """
 
 import json
@@ -15,9 +15,10 @@ from mmsight.box import list_models
 from mmsight.configs import source_root
 from mmsight.engine.tables import draw, lines, load_tables, markdown
 from mmsight.errors import InputError
-from mmsight.tasks import SHARED, Option, find_tasks
+from mmsight.forms import FORMS
+from mmsight.tasks import SHARED, Option, Task, find_tasks
 
-_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|results|options|models)(?: (?P<name>\S+))? -->)\n'
+_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|results|options|models|files)(?: (?P<name>\S+))? -->)\n'
                    r'.*?<!-- end -->', re.DOTALL)
 _PLOT = re.compile(r'<!-- plot (?P<name>\S+) -->')
 
@@ -38,7 +39,7 @@ def filled(page: Path) -> str:
     paper = page.parent.name
     kinds: dict[str, Callable[[str], str]] = dict(
         table=lambda number: _table(page, paper, number), benchmarks=lambda _: _benchmarks(), results=lambda _: _results(),
-        options=lambda name: _options(page, name), models=lambda _: _models())
+        options=lambda name: _options(page, name), models=lambda _: _models(), files=lambda name: _files(page, name))
     return _PART.sub(lambda part: f"{part['begin']}\n{kinds[part['kind']](part['name'])}\n<!-- end -->", page.read_text())
 
 
@@ -59,10 +60,23 @@ def _table(page: Path, paper: str, number: str) -> str:
 
 def _options(page: Path, name: str) -> str:
     """The options of a task, or those of every task under the name ``every``, as the command line has them."""
-    if name != 'every' and name not in find_tasks():
-        raise InputError(f"{page}: there is no task '{name}', only {', '.join(find_tasks())}")
-    options = SHARED if name == 'every' else find_tasks()[name].options
+    options = SHARED if name == 'every' else _task(page, name).options
     return '\n'.join(['| option | value | default | what it does |', '|---|---|---|---|', *map(_option, options)])
+
+
+def _files(page: Path, name: str) -> str:
+    """The forms of files that a task reads, family by family."""
+    parts = []
+    for family in _task(page, name).reads:
+        rows = '\n'.join(f'| {form.what} | {form.read} |' for form in FORMS[family])
+        parts.append(f'| {family.lower()} | how they are read |\n|---|---|\n{rows}')
+    return '\n\n'.join(parts)
+
+
+def _task(page: Path, name: str) -> Task:
+    if name not in find_tasks():
+        raise InputError(f"{page}: there is no task '{name}', only {', '.join(find_tasks())}")
+    return find_tasks()[name]
 
 
 def _option(option: Option) -> str:
@@ -77,10 +91,14 @@ def _models() -> str:
     rows = []
     for model in list_models():
         task = f"`mmsight {model.task}`{', its default' if model.default else ''}"
-        tests = ', '.join(f'{test} {value:g}' for test, value in model.metrics.items())
+        tests: dict[str, list[str]] = {}
+        for name, value in model.metrics.items():
+            dataset, _, measure = name.partition('/')
+            tests.setdefault(dataset, []).append(f'{measure} {value:g}')
+        results = '; '.join(f"{dataset}: {', '.join(found)}" for dataset, found in tests.items())
         card = model.card.relative_to(root)
-        rows.append(f'| [{model.name}]({card}) | {task} | {model.data} | {tests} | {model.megabytes:g} |')
-    return '\n'.join(['| model | task | trained on | tests | MB |', '|---|---|---|---|---|', *rows])
+        rows.append(f'| [{model.name}]({card}) | {task} | {model.data} | {results} | {model.megabytes:g} |')
+    return '\n'.join(['| model | task | trained on | test results | MB |', '|---|---|---|---|---|', *rows])
 
 
 def _benchmarks() -> str:

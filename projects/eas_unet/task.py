@@ -74,6 +74,7 @@ TASK = Task(
     inferencer='mmsight.projects.eas_unet.inferencer:SegmentInferencer',
     show=show,
     example='scan.nii.gz',
+    reads=('Volumes', ),
     needs=('mmseg', 'nibabel', 'pydicom'),
     install="pip install 'mmsight[seg]'",
     toy_model='eas_unet_toy',

@@ -81,6 +81,7 @@ TASK = Task(
     inferencer='mmsight.projects.s2net.inferencer:MatchInferencer',
     show=show,
     example='visible.jpg thermal.jpg',
+    reads=('Pictures', 'Rasters'),
     needs=('rasterio', ),
     install="pip install 'mmsight[raster]'",
     toy_model='s2net_toy',

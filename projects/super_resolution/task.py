@@ -56,6 +56,7 @@ TASK = Task(
     inferencer='mmsight.projects.super_resolution.inferencer:UpscaleInferencer',
     show=show,
     example='photo.jpg',
+    reads=('Pictures', 'Rasters'),
     needs=('mmagic', ),
     install="pip install 'mmsight[edit]' && pip install --no-deps mmagic==1.2.0",
     toy_model='super_resolution_toy',

@@ -5,6 +5,7 @@ import pytest
 from mmsight.configs import source_root
 from mmsight.engine import documents
 from mmsight.errors import InputError
+from mmsight.forms import FORMS
 from mmsight.tasks import find_tasks
 
 
@@ -21,7 +22,16 @@ def test_every_listed_task_has_a_page_with_its_options():
         assert all(f'| `{option.flag}` |' in text for option in find_tasks()[name].options)
 
 
-@pytest.mark.parametrize('part, sentence', [('options fly', "no task 'fly'"), ('table 99', 'no table 99')])
+def test_every_listed_task_says_which_files_it_reads():
+    text = (source_root() / 'docs' / 'files.md').read_text()
+    for name, task in find_tasks().items():
+        assert not task.listed or (task.reads and f'<!-- files {name} -->' in text), name
+    for family, forms in FORMS.items():
+        assert len({form.name for form in forms}) == len(forms), family
+
+
+@pytest.mark.parametrize('part, sentence', [
+    ('options fly', "no task 'fly'"), ('files fly', "no task 'fly'"), ('table 99', 'no table 99')])
 def test_a_wrong_name_is_one_sentence(part, sentence, tmp_path):
     page = tmp_path / 'sar_shipnet' / 'README.md'
     page.parent.mkdir()
