@@ -45,6 +45,6 @@ def parse_rescale(text: str | None) -> tuple[float, float] | None:
         if slope == 0 or not abs(slope) + abs(intercept) < float('inf'):
             raise ValueError
     except ValueError:
-        raise InputError(f'--rescale {text}: SLOPE:INTERCEPT is expected, two numbers of which the first is not 0, e.g. 1:-1024 '
-                         'for HU = value - 1024') from None
+        raise InputError(f'--rescale {text}: SLOPE:INTERCEPT is expected, two numbers of which the first is not 0, e.g. '
+                         '1:-1024 for HU = value - 1024') from None
     return slope, intercept

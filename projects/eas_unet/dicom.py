@@ -70,7 +70,8 @@ def choose_series(source: Path, wanted: Sequence[str] = (), files: Sequence[Path
         listed = '; '.join(f'{series.number or "without number"}, "{series.description}", {len(series.slices)} slices, '
                            f'{series.uid}' for series in found)
         number = '1 CT series is' if len(found) == 1 else f'{len(found)} CT series are'
-        raise InputError(f'{source}: {number} here: choose by number or UID with `--series`, or all with `--series all`: {listed}')
+        raise InputError(f'{source}: {number} here: choose by number or UID with `--series`, or all with `--series all`: '
+                         f'{listed}')
     return chosen
 
 
@@ -92,10 +93,10 @@ def find_series(source: Path, files: Sequence[Path] | None = None) -> list[Serie
     others: list[tuple[Path, str]] = []
     for path in files:
         header = _header(path)
-        kind = 'not DICOM' if header is None else header.SOPClassUID
-        if header is None or kind not in CT:
-            if kind != MediaStorageDirectoryStorage:
-                others.append((path, kind if header is None else kind.name.removesuffix(' Storage')))
+        if header is None or header.SOPClassUID not in CT:
+            kind = 'not DICOM' if header is None else header.SOPClassUID.name.removesuffix(' Storage')
+            if header is None or header.SOPClassUID != MediaStorageDirectoryStorage:
+                others.append((path, kind))
             continue
         uid = str(header.get('SeriesInstanceUID', ''))
         for part in _slices(header, path):
@@ -152,7 +153,7 @@ def read_series(series: Series) -> Volume:
     """
     slices, left_out = _same_stack(series)
     left_out = [*series.left_out, *left_out]
-    axes, spacing = np.reshape(slices[0].axes, (2, 3)), slices[0].spacing
+    axes, spacing = np.array(slices[0].axes).reshape(2, 3), slices[0].spacing
     normal = np.cross(*axes)
     slices = sorted(slices, key=lambda part: float(np.dot(part.position, normal)))
     step = _step(series, slices, normal)
@@ -168,10 +169,10 @@ def _same_stack(series: Series) -> tuple[list[Slice], list[str]]:
     """The slices that lie in parallel, and what was left out: copies, and scouts that do not say that they are."""
     left_out, parts, seen = [], [], set()
     for part in series.slices:
-        for name, value in (('ImagePositionPatient', part.position), ('ImageOrientationPatient', part.axes),
-                            ('PixelSpacing', part.spacing)):
-            if value is None or not np.isfinite(value).all():
-                raise InputError(f'{part.file}: the slice has no {name}, so that its place is unknown')
+        for name, value, count in (('ImagePositionPatient', part.position, 3), ('ImageOrientationPatient', part.axes, 6),
+                                   ('PixelSpacing', part.spacing, 2)):
+            if len(value) != count or not np.isfinite(value).all():
+                raise InputError(f'{part.file}: the slice has no {name} of {count} numbers, so that its place is unknown')
         key = part.instance or part.file, part.frame, part.position
         if key in seen:
             left_out.append(f'{part.file.name} (a copy)')
@@ -207,8 +208,8 @@ def _step(series: Series, slices: Sequence[Slice], normal: np.ndarray) -> np.nda
         pair = [part.file.name for part in slices[int(gaps.argmin()):int(gaps.argmin()) + 2]]
         phases = sorted({part.acquisition for part in slices})
         hint = f" (its acquisitions are {', '.join(phases)}: give each a folder of its own)" if len(phases) > 1 else ''
-        raise InputError(f'{series}: two slices lie {gaps.min():.2f} mm apart, {pair[0]} and {pair[1]}: a slice is present twice, '
-                         f'or several phases are one series{hint}')
+        raise InputError(f'{series}: two slices lie {gaps.min():.2f} mm apart, {pair[0]} and {pair[1]}: a slice is present '
+                         f'twice, or several phases are one series{hint}')
     if abs(gaps[worst] - usual) > 0.25 * usual:
         count = gaps[worst] / usual - 1
         missing = 'a slice is missing' if round(count) == 1 else f'{count:.0f} slices are missing'
@@ -218,9 +219,9 @@ def _step(series: Series, slices: Sequence[Slice], normal: np.ndarray) -> np.nda
     aside = places - places[0] - np.arange(len(places))[:, None] * step
     aside -= (aside @ normal)[:, None] * normal
     worst = int(np.linalg.norm(aside, axis=1).argmax())
-    if np.linalg.norm(aside[worst]) > max(slices[0].spacing or ()):
-        raise InputError(f'{slices[worst].file}: the slice lies {np.linalg.norm(aside[worst]):.2f} mm beside the line through the '
-                         'first and the last slice of its series')
+    if np.linalg.norm(aside[worst]) > max(slices[0].spacing):
+        raise InputError(f'{slices[worst].file}: the slice lies {np.linalg.norm(aside[worst]):.2f} mm beside the line through '
+                         'the first and the last slice of its series')
     return step
 
 

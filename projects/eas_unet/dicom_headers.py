@@ -28,7 +28,7 @@ _READ = ('SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID
 
 
 class Slice(NamedTuple):
-    """One slice. Attributes that a file lacks are None; lengths in mm.
+    """One slice. What a file lacks is empty, or None; lengths in mm.
 
     Attributes:
         file (Path): Its file.
@@ -36,9 +36,9 @@ class Slice(NamedTuple):
         instance (str): SOPInstanceUID of the file.
         acquisition (str): AcquisitionNumber.
         localizer (bool): It is a scout, from which slices were planned.
-        position (tuple[float, ...], optional): Of the centre of its first pixel, in DICOM's coordinates (LPS).
-        axes (tuple[float, ...], optional): Six numbers: the directions in which columns and rows are counted.
-        spacing (tuple[float, ...], optional): Between rows and between columns.
+        position (tuple[float, ...]): Of the centre of its first pixel, in DICOM's coordinates (LPS).
+        axes (tuple[float, ...]): Six numbers: the directions in which columns and rows are counted.
+        spacing (tuple[float, ...]): Between rows and between columns.
         size (tuple[int, int]): Rows and columns.
         thickness (float, optional): Of the slice.
         slope (float, optional), intercept (float, optional): Value = slope * stored + intercept.
@@ -50,9 +50,9 @@ class Slice(NamedTuple):
     instance: str
     acquisition: str
     localizer: bool
-    position: tuple[float, ...] | None
-    axes: tuple[float, ...] | None
-    spacing: tuple[float, ...] | None
+    position: tuple[float, ...]
+    axes: tuple[float, ...]
+    spacing: tuple[float, ...]
     size: tuple[int, int]
     thickness: float | None
     slope: float | None
@@ -95,20 +95,16 @@ def list_slices(header: pydicom.Dataset, file: Path) -> list[Slice]:
                 return macro[0].get(name)
         return header.get(name)
 
-    def numbers(name: str, group: pydicom.Dataset, count: int) -> tuple[float, ...] | None:
-        value = find(name, group)
-        if value is None or value == '':
-            return None
-        found = tuple(float(part) for part in ([value] if count == 1 else value))
-        return found if len(found) == count else None
+    def numbers(name: str, group: pydicom.Dataset) -> tuple[float, ...]:
+        return tuple(float(part) for part in find(name, group) or ())
 
     def number(name: str, group: pydicom.Dataset) -> float | None:
-        found = numbers(name, group, 1)
-        return None if found is None else found[0]
+        value = find(name, group)
+        return None if value in (None, '') else float(value)
 
     return [Slice(file, index, str(header.get('SOPInstanceUID', '')), str(header.get('AcquisitionNumber', '')),
                   'LOCALIZER' in (find('FrameType', group) or ()) or 'LOCALIZER' in (header.get('ImageType') or ()),
-                  numbers('ImagePositionPatient', group, 3), numbers('ImageOrientationPatient', group, 6),
-                  numbers('PixelSpacing', group, 2), (int(header.get('Rows', 0)), int(header.get('Columns', 0))),
+                  numbers('ImagePositionPatient', group), numbers('ImageOrientationPatient', group),
+                  numbers('PixelSpacing', group), (int(header.get('Rows', 0)), int(header.get('Columns', 0))),
                   number('SliceThickness', group), number('RescaleSlope', group), number('RescaleIntercept', group),
                   str(find('RescaleType', group) or 'HU')) for index, group in enumerate(groups)]

@@ -52,8 +52,8 @@ PICTURE = 400
 class SegmentInferencer(FileInferencer):
     """NIfTI files and DICOM series in, masks in the geometry of their file out, with statistics and a picture.
 
-    An input is a NIfTI file, a DICOM file, a folder of NIfTI files, or a folder with DICOM files in it or below it, of which the
-    CT series is taken and the rest left out with a warning; several series are listed, and ``series`` chooses.
+    An input is a NIfTI file, a DICOM file, a folder of NIfTI files, or a folder with DICOM files in it or below it, of which
+    the CT series is taken and the rest left out with a warning; several series are listed, and ``series`` chooses.
 
     Orientation: every volume is turned to one orientation before the network sees it, so that a file stored in any of the
     48 axis orders gets the same mask.

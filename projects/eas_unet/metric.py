@@ -139,7 +139,7 @@ class LiverMetric(BaseMetric):
         unit = 'px' if spacing is None else 'mm'
         steps = np.ones(3) if spacing is None else np.asarray(spacing, dtype=float)
         parts = zip(predicted, truth, strict=True) if self.separate_slices else [(predicted, truth)]
-        distances = [_distances(*part, steps[1:] if self.separate_slices else steps) for part in parts]
+        distances = [_distances(ours, theirs, steps[1:] if self.separate_slices else steps) for ours, theirs in parts]
         finite = [part for part in distances if np.isfinite(part['HD'])]
         means = {f'{name}_{unit}': float(np.mean([part[name] for part in finite])) if finite else float('inf')
                  for name in ('ASSD18', 'ASSD6', 'HD', 'HD95')}

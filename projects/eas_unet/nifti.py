@@ -47,8 +47,8 @@ def read_nifti(path: Path) -> Volume:
     warnings = _form_warnings(image.header, path)
     if factor != 1:
         warnings.append(f'{path}: the header gives lengths in {unit}, which were turned into mm')
-    return Volume(path, to_lps(stored, affine, path), image.dataobj.slope, image.dataobj.inter, affine, image.header,
-                  warnings=tuple(warnings))
+    scale: Any = image.dataobj
+    return Volume(path, to_lps(stored, affine, path), scale.slope, scale.inter, affine, image.header, warnings=tuple(warnings))
 
 
 def _form_warnings(header: Any, path: Path) -> list[str]:

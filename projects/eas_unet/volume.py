@@ -167,8 +167,8 @@ def _range_warnings(volume: Volume, lowest: float, highest: float) -> list[str]:
         return []
     mended = 'or say how to get HU with `--rescale SLOPE:INTERCEPT`'
     if lowest >= 0 and highest <= 1:
-        reason = f'all values lie in 0..1: they were scaled, e.g. from a window of -200 to 250 HU; read the original, {mended}' \
-                 ', for this window 450:-200'
+        reason = f'all values lie in 0..1: they were scaled, e.g. from a window of -200 to 250 HU; read the original, ' \
+                 f'{mended}, for this window 450:-200'
     elif lowest >= 0 and highest <= 255:
         reason = f'all values lie in 0..255: they are grey levels, e.g. of a window of -200 to 250 HU; read the original, ' \
                  f'{mended}, for this window 1.765:-200'

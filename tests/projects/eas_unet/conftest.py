@@ -45,7 +45,7 @@ def write_nifti():
 
 @pytest.fixture
 def write_dicom():
-    """Write a series: one file a slice, named against the order of the positions; ``change`` gets each header and its number."""
+    """Write a series: one file a slice, named by its position or against it; ``change`` gets each header and its number."""
 
     def write(folder, hu, spacing=SPACING, series='1.2.3', skip=(), feet_first=True, change=None, **options):
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,13 +89,15 @@ def write_enhanced():
     def write(path, hu, spacing=SPACING, series='1.2.3'):
         path.parent.mkdir(parents=True, exist_ok=True)
         frames, groups = [], []
+        axes = dict(localizer=[1, 0, 0, 0, 0, -1], volume=[1, 0, 0, 0, 1, 0])
         for z in [None, *range(len(hu))[::-1]]:
+            kind = 'localizer' if z is None else 'volume'
             intercept = -100 * (len(frames) % 2)  # may differ between frames
             groups.append(item(
                 PlanePositionSequence=[item(ImagePositionPatient=[-30.0, 20.0, 60.0 if z is None else 11.0 + z * spacing[0]])],
-                PlaneOrientationSequence=[item(ImageOrientationPatient=[1, 0, 0, 0, 0, -1] if z is None else [1, 0, 0, 0, 1, 0])],
+                PlaneOrientationSequence=[item(ImageOrientationPatient=axes[kind])],
                 PixelValueTransformationSequence=[item(RescaleSlope=0.5, RescaleIntercept=intercept, RescaleType='HU')],
-                CTImageFrameTypeSequence=[item(FrameType=['ORIGINAL', 'PRIMARY', 'LOCALIZER' if z is None else 'VOLUME', 'NONE'])]))
+                CTImageFrameTypeSequence=[item(FrameType=['ORIGINAL', 'PRIMARY', kind.upper(), 'NONE'])]))
             frames.append(2 * (hu[z or 0] - intercept))
         header = item(
             SOPClassUID=EnhancedCTImageStorage, SOPInstanceUID=generate_uid(), SeriesInstanceUID=series, Modality='CT',

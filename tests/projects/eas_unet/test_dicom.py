@@ -52,8 +52,8 @@ def test_what_is_no_slice_is_left_out_and_named(ct, write_dicom, tmp_path):
     assert only_warning(folder).endswith('a4.dcm (Secondary Capture Image), notes.txt (not DICOM) and 2 more')
     for name in ('a0', 'a2', 'a3', 'a4'):
         (folder / f'{name}.dcm').unlink()
-    assert only_warning(folder).endswith(
-        'left out, because they are no slices of the CT: notes.txt (not DICOM), i003,0000b.dcm (a copy), a1.dcm (another orientation)')
+    assert only_warning(folder).endswith('left out, because they are no slices of the CT: notes.txt (not DICOM), '
+                                         'i003,0000b.dcm (a copy), a1.dcm (another orientation)')
 
 
 def test_values_without_rescale_are_said(ct, write_dicom, tmp_path):
@@ -82,7 +82,8 @@ def test_several_series_are_listed_and_chosen(ct, write_dicom, tmp_path):
     np.testing.assert_array_equal(read_volume(tmp_path / 'study', series=['10']).hu(0, 7), ct[0])
     assert len(read_volume(tmp_path / 'study', series=['1.2.2']).data) == 5
     both = choose_series(tmp_path / 'study', ['all'])
-    assert [series.name for series in both] == ['study_2', 'study_10'] and both == choose_series(tmp_path / 'study', ['2', '10'])
+    assert [series.name for series in both] == ['study_2', 'study_10']
+    assert both == choose_series(tmp_path / 'study', ['2', '10'])
     assert [len(read_volume(series).data) for series in both] == [5, 7]
     with pytest.raises(InputError, match='2 CT series are here'):
         choose_series(tmp_path / 'study', ['3'])
@@ -155,11 +156,11 @@ def test_faults_of_a_series(ct, write_dicom, tmp_path, options, message):
 def test_doubled_and_odd_slices(ct, write_dicom, tmp_path):
     write_dicom(tmp_path / 'doubled', ct[0])
     write_dicom(tmp_path / 'doubled' / 'again', ct[0], change=lambda header, z: setattr(header, 'AcquisitionNumber', 2))
-    with pytest.raises(InputError, match=r'0.00 mm apart, .*: a slice is present twice, or several phases .* acquisitions are , 2'):
+    with pytest.raises(InputError, match=r'0.00 mm apart, .* present twice, or several phases .* acquisitions are , 2'):
         read_volume(tmp_path / 'doubled')
     write_dicom(tmp_path / 'odd', ct[0], skip=(6, ))
     write_dicom(tmp_path / 'odd', ct[0], skip=range(6), spacing=(4.0, 0.8, 1.1))
-    with pytest.raises(InputError, match=r'i006,0000b.dcm: the slice has 20 x 24 pixels of \(0.8, 1.1\) mm, and most of its series'):
+    with pytest.raises(InputError, match=r'i006,0000b.dcm: the slice has 20 x 24 pixels of \(0.8, 1.1\) mm, and most'):
         read_volume(tmp_path / 'odd')
     (tmp_path / 'text').mkdir()
     (tmp_path / 'text' / 'a.dcm').write_text('no image')

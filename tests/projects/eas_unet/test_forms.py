@@ -135,7 +135,8 @@ NIFTI = {  # what is done with the folder of the volume and the folder of the ma
     'not_hu': lambda folder: rewrite(folder, reshaped(lambda array: array + np.int16(1024) if array.min() < 0 else array)),
     'several': lambda folder: rewrite(folder, reshaped(lambda array: np.stack([array, array], axis=-1)))}
 DICOM = {  # what is done with each header, and with the folder
-    'dicom': ({}, ), 'head_first': (dict(feet_first=False), ), 'signed': (dict(change=signed), ), 'implicit': (dict(change=implicit), ),
+    'dicom': ({}, ), 'head_first': (dict(feet_first=False), ), 'signed': (dict(change=signed), ),
+    'implicit': (dict(change=implicit), ),
     'sub_folder': ({}, in_sub_folder), 'enhanced': None,
     'no_preamble': ({}, without_preamble), 'bare': ({}, bare),
     'compressed': ({}, transcode(gdcm.TransferSyntax.JPEGLosslessProcess14_1)),
@@ -144,7 +145,8 @@ DICOM = {  # what is done with each header, and with the folder
     'rle': (dict(change=compress(RLELossless)), ),
     'no_rescale': (dict(change=without_rescale), ), 'beside': ({}, report_beside),
     'other_modality': (dict(change=mr), ), 'missing': (dict(skip=(3, )), )}
-WORDS = dict(enhanced=r'ct.dcm \(a localizer\)', unit='in metres, which were turned into mm', no_form='left and right', sheared='sheared by', nan='read as air',
+WORDS = dict(enhanced=r'ct.dcm \(a localizer\)', unit='in metres, which were turned into mm', no_form='left and right',
+             sheared='sheared by', nan='read as air',
              not_hu='--rescale 1:-1024', no_rescale='RescaleIntercept is absent', beside=r'report.dcm \(Basic Text SR\)',
              several='one volume of 3 axes', other_modality='7 MR Image', missing='a slice is missing')
 """Of the warning, or of the refusal."""

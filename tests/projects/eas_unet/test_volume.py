@@ -59,7 +59,7 @@ def nan_at_a_voxel(array):
     (lambda path: set_values(path, nan_at_a_voxel), 'holds NaN or infinite values'),
     (lambda path: set_values(path, np.zeros_like), r'constant \(every voxel is 0\)'),
     (lambda path: set_values(path, lambda array: np.full_like(array, np.nan)), 'constant'),
-    (lambda path: set_values(path, lambda array: np.stack([array, array], -1)), r'3 axes is expected, found 4 axes, .* 7, 2\)')])
+    (lambda path: set_values(path, lambda array: np.stack([array] * 2, -1)), r'3 axes is expected, found 4 axes, .* 7, 2\)')])
 def test_faults_of_a_volume(ct, write_nifti, tmp_path, spoil, message):
     path = tmp_path / 'volume-0.nii.gz'
     write_nifti(path, ct[0])
