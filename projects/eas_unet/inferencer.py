@@ -69,6 +69,8 @@ class SegmentInferencer(FileInferencer):
     preprocess_kwargs = {'low_memory', 'rescale', 'series'}
     forward_kwargs = {'batch_size', 'clean'}
     postprocess_kwargs = {'format'}
+    _wanted: tuple[str, ...] = ()
+    _format = FORMATS[0]
 
     def __call__(self, inputs: Any, *args: Any, **options: Any) -> dict:
         """See :class:`mmsight.apis.base_inferencer.FileInferencer`."""
