@@ -92,10 +92,11 @@ def read_index(folder: Path) -> dict[str, dict]:
     if not isinstance(index, dict):
         raise InputError(f'{path}: the index of the cache must be an object')
     for name, entry in index.items():
-        lists = isinstance(entry, dict) and all(isinstance(entry.get(key), list) for key in ('shape', 'spacing', 'liver_share'))
+        lists = isinstance(entry, dict) and all(
+            isinstance(entry.get(key), list) for key in ('shape', 'spacing', 'source_affine', 'liver_share'))
         if not lists or len(entry['shape']) != 3 or 'sha256' not in entry:
-            raise InputError(f"{path}: the entry of case '{name}' lacks its shape, spacing, liver_share or sha256: make it "
-                             'again with tools/dataset_converters/slice_liver_ct.py')
+            raise InputError(f"{path}: the entry of case '{name}' lacks its shape, spacing, source_affine, liver_share or "
+                             'sha256: make it again with tools/dataset_converters/slice_liver_ct.py')
     return index
 
 

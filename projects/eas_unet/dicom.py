@@ -10,6 +10,8 @@ import pydicom
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from mmsight.errors import InputError
+from mmsight.memory import check_memory
+from mmsight.reading import reading
 
 from .dicom_headers import CT, SUFFIXES, Slice, list_slices, open_dicom, read_header
 from .volume import Volume, to_lps
@@ -99,7 +101,9 @@ def find_series(source: Path, files: Sequence[Path] | None = None) -> list[Serie
                 others.append((path, kind))
             continue
         uid = str(header.get('SeriesInstanceUID', ''))
-        for part in _slices(header, path):
+        with reading(path, 'a CT slice'):
+            parts = list_slices(header, path)
+        for part in parts:
             if part.localizer:
                 others.append((path, 'a localizer'))
             else:
@@ -127,22 +131,17 @@ def _name(source: Path) -> str:
 
 
 def _header(path: Path) -> pydicom.FileDataset | None:
+    """None of a file that neither is DICOM nor claims to be."""
     try:
-        header = read_header(path)
-    except (EOFError, OSError, ValueError, NotImplementedError) as error:
-        if not is_dicom(path):
-            return None
-        raise InputError(f'{path}: the file is damaged, or not DICOM: {error}') from error
+        with reading(path, 'DICOM'):
+            header = read_header(path)
+    except InputError:
+        if is_dicom(path):
+            raise
+        return None
     if header is None and path.suffix.lower() in SUFFIXES:
         raise InputError(f'{path}: the file is damaged, or not DICOM')
     return header
-
-
-def _slices(header: pydicom.FileDataset, path: Path) -> list[Slice]:
-    try:
-        return list_slices(header, path)
-    except (TypeError, ValueError) as error:
-        raise InputError(f'{path}: the header of the slice is damaged: {error}') from error
 
 
 def read_series(series: Series) -> Volume:
@@ -227,7 +226,9 @@ def _step(series: Series, slices: Sequence[Slice], normal: np.ndarray) -> np.nda
 
 def _read_pixels(slices: Sequence[Slice]) -> np.ndarray:
     """HU of the slices, int16 (slices, H, W)."""
-    hu = np.empty((len(slices), *slices[0].size), np.int16)
+    shape = len(slices), *slices[0].size
+    check_memory(slices[0].file.parent, 2 * np.prod(shape, dtype=float), f'a volume of {shape}')
+    hu = np.empty(shape, np.int16)
     by_file: dict[Path, list[int]] = defaultdict(list)
     for index, part in enumerate(slices):
         by_file[part.file].append(index)
@@ -244,12 +245,11 @@ def _read_pixels(slices: Sequence[Slice]) -> np.ndarray:
 
 def _decode(path: Path) -> np.ndarray:
     """Stored values (frames, H, W)."""
-    header = open_dicom(path)
-    assert header is not None
-    try:
+    with reading(path, 'DICOM whose pixels can be decoded'):
+        header = open_dicom(path)
+        if header is None:
+            raise InputError(f'{path}: the file is damaged, or not DICOM')
         pixels = header.pixel_array
-    except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise InputError(f'{path}: the pixels cannot be decoded: {error}') from error
     return pixels if 'NumberOfFrames' in header and pixels.ndim == 3 else pixels[None]
 
 

@@ -45,7 +45,7 @@ class _Scan:
     scratch: tempfile.TemporaryDirectory | None = field(default=None, repr=False)
 
 
-PICTURE = 400
+PICTURE = 256
 """Longer side, in pixels, of a slice in the picture."""
 
 
@@ -161,7 +161,7 @@ class SegmentInferencer(FileInferencer):
             sides = [n * size for n, size in zip(grey.shape, volume.spacing[1:], strict=True)]
             height, width = (max(round(PICTURE * side / max(sides)), 1) for side in sides)
             pictures.append(draw_contours(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), None,
-                                          cv2.resize(mask[index], (width, height), interpolation=cv2.INTER_NEAREST)))
+                                          cv2.resize(mask[index], (width, height), interpolation=cv2.INTER_NEAREST), height))
         return tile(pictures, 5)
 
     def postprocess(self, scan: _Scan, prediction: SegDataSample, picture: np.ndarray | None, return_datasamples: bool,

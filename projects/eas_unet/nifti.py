@@ -1,16 +1,15 @@
 """Read NIfTI files, and write masks back in the geometry of their volume."""
 
-import zlib
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 
 from mmsight.errors import InputError
 from mmsight.files import complete_file
+from mmsight.memory import check_memory
+from mmsight.reading import reading
 
 from .volume import SHEAR, Volume, from_lps, shear_of, to_lps
 
@@ -29,13 +28,14 @@ def read_nifti(path: Path) -> Volume:
     """
     if not path.is_file():
         raise InputError(f'{path}: the file does not exist')
-    try:
-        image: Any = nib.load(path)
+    with reading(path, 'NIfTI'):
+        loaded = nib.load(path)
+        if not isinstance(loaded, nib.Nifti1Pair):
+            raise InputError(f'{path}: the file is {type(loaded).__name__}, and NIfTI is expected')
+        image: Any = loaded
+        if path.suffix.lower() == '.gz':  # others are memory-mapped
+            check_memory(path, np.prod(image.shape, dtype=float) * image.dataobj.dtype.itemsize, f'a volume of {image.shape}')
         stored = image.dataobj.get_unscaled()
-    except (ImageFileError, HeaderDataError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise InputError(f'{path}: the file is truncated, damaged, or not NIfTI: {error}') from error
-    if not isinstance(image, nib.Nifti1Pair):
-        raise InputError(f'{path}: the file is {type(image).__name__}, and NIfTI is expected')
     if stored.ndim > 3 and set(stored.shape[3:]) == {1}:
         stored = stored.reshape(stored.shape[:3])
     if stored.ndim != 3:
@@ -47,8 +47,8 @@ def read_nifti(path: Path) -> Volume:
     warnings = _form_warnings(image.header, path)
     if factor != 1:
         warnings.append(f'{path}: the header gives lengths in {unit}, which were turned into mm')
-    scale: Any = image.dataobj
-    return Volume(path, to_lps(stored, affine, path), scale.slope, scale.inter, affine, image.header, warnings=tuple(warnings))
+    return Volume(path, to_lps(stored, affine, path), image.dataobj.slope, image.dataobj.inter, affine, image.header,
+                  warnings=tuple(warnings))
 
 
 def _form_warnings(header: Any, path: Path) -> list[str]:
