@@ -123,7 +123,7 @@ def use_local_statistics(model: nn.Module, side: int) -> bool:
             if isinstance(child, nn.GroupNorm):
                 setattr(parent, name, LocalGroupNorm(child, window))
             elif hasattr(child, 'window'):
-                child.window = window
+                setattr(child, 'window', window)  # noqa: B010
     found = any(getattr(module, 'window', None) is window for module in model.modules())
     if found:
         model.register_forward_pre_hook(_note_size(window), with_kwargs=True)
