@@ -51,8 +51,6 @@ def open_tab(page, title):
 def test_a_tab_runs_its_example_in_a_browser(page, title, sentence, files, row):
     tab = open_tab(page, title)
     tab.locator('.gallery-item, tr.tr-body').first.click()
-    if title == 'Match two images':
-        tab.get_by_label('SIFT').click()
     tab.locator('.file-preview').first.wait_for()
     tab.get_by_role('button', name='Run').click()
     tab.locator('button.thumbnail-item img, .grid-container img').first.wait_for()
