@@ -78,9 +78,9 @@ def read_xml(path: str | Path) -> Element:
     except OSError as error:
         raise InputError(f'{path}: the annotation cannot be read: {error.strerror}') from error
     except ParseError as error:
-        raise InputError(f'{path}: no well-formed xml: {error}') from error
+        raise InputError(f'{path}: the file is not well-formed XML: {error}') from error
     except defusedxml.DefusedXmlException as error:
-        raise InputError(f'{path}: declares entities, which an annotation never needs: refused') from error
+        raise InputError(f'{path}: the XML declares entities, which an annotation does not need, so it is refused') from error
 
 
 def tag_text(path: str | Path, element: Element, tag: str) -> str:
@@ -121,12 +121,12 @@ def read_coco(path: str | Path) -> dict[str, list[dict]]:
     try:
         content = json.loads(read_text(path))
     except ValueError as error:
-        raise InputError(f'{path}: no json: {error}') from error
+        raise InputError(f'{path}: the file is not JSON: {error}') from error
     keys = dict(images=('id', 'file_name', 'width', 'height'), categories=('id', 'name'),
                 annotations=('id', 'image_id', 'category_id'))
     for kind in keys:
         if not isinstance(content, dict) or not isinstance(content.get(kind), list):
-            raise InputError(f"{path}: the key '{kind}' is missing or no list")
+            raise InputError(f"{path}: the key '{kind}' is missing, or not a list")
     if not content['images']:
         raise InputError(f'{path}: the split is empty')
     for kind, names in keys.items():

@@ -65,11 +65,11 @@ class Worker:
                 if not self._pipe.poll(self.max_seconds):
                     self._end()
                     raise InputError(f'the prediction took longer than {self.max_seconds:g} s, the limit of this page, and was '
-                                     f'ended: use `mmsight {task}`')
+                                     f'stopped: use `mmsight {task}`')
                 answer = self._pipe.recv()
             except (EOFError, OSError):
                 self._end()
-                raise InputError('the prediction was ended by the system, perhaps for lack of memory') from None
+                raise InputError('the system stopped the prediction, perhaps for lack of memory') from None
         if isinstance(answer, Exception):
             raise answer
         return answer

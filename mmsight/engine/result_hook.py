@@ -79,7 +79,7 @@ class ResultHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Validate a training that was killed after its last step and resumed: nothing was left to train."""
         if not self.metrics and runner.val_loop is not None:
-            runner.logger.info('Nothing was left to train: the model is validated')
+            runner.logger.info('The training was already complete: the model is validated')
             runner.val_loop.run()
 
     @master_only

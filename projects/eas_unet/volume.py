@@ -59,7 +59,7 @@ class Volume:
         """What to say about a spacing that is probably no measurement."""
         if not np.allclose(self.spacing, 1, atol=1e-6):
             return None
-        return (f'{self.path}: the spacing is (1, 1, 1) mm, which LiTS volumes 28-47 carry wrongly: distances and volumes of '
+        return (f'{self.path}: the spacing is (1, 1, 1) mm, which LiTS volumes 28-47 state wrongly: distances and volumes of '
                 'this case are not in mm and mL')
 
     @property
@@ -85,7 +85,7 @@ def read_volume(path: str | Path) -> Volume:
     path = Path(path)
     volume = read_dicom(path) if path.is_dir() else read_nifti(path)
     if volume.data.dtype.kind == 'f' and not all(np.isfinite(part).all() for part in volume.data):
-        raise InputError(f'{path}: the volume holds NaN or infinite values')
+        raise InputError(f'{path}: the volume contains NaN or infinite values')
     if volume.data.min() == volume.data.max():
         raise InputError(f'{path}: the volume is constant (every voxel is {volume.data.flat[0]})')
     return volume

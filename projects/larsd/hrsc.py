@@ -61,5 +61,5 @@ class HRSC2016Dataset(RotatedShipDataset):
         class_id = tag_text(path, item, 'Class_ID').strip()
         if class_id not in self.labels:
             raise InputError(f"{path}: object {number} is of the unknown class '{class_id}'; "
-                             f'known are {min(self.labels)} to {max(self.labels)} but 21 and 23')
+                             f'known are {min(self.labels)} to {max(self.labels)} except 21 and 23')
         return self.labels[class_id]

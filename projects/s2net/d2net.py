@@ -253,5 +253,5 @@ def load_vgg16(layers: nn.Sequential, source: str) -> None:
     wanted = layers.state_dict()
     wrong = [name for name, value in wanted.items() if name not in numbered or numbered[name].shape != value.shape]
     if wrong:
-        raise InputError(f'model.pretrained: {source} does not hold VGG16: layer {wrong[0]} is missing or of another shape')
+        raise InputError(f'model.pretrained: {source} does not contain VGG16: layer {wrong[0]} is missing or of another shape')
     layers.load_state_dict(numbered)

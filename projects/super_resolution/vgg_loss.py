@@ -140,7 +140,7 @@ class VGGFeatureLoss(BaseModule):
         """
         if self.weights == 'random':
             MMLogger.get_current_instance().warning(
-                'VGGFeatureLoss runs on random weights: this is no perceptual loss, and results must say so')
+                'VGGFeatureLoss has random weights, so it is not a perceptual loss; state this beside the results')
             generator = torch.Generator().manual_seed(0)
             for module in self._convolutions():
                 fan_in = module.weight[0].numel()

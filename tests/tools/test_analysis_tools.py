@@ -136,7 +136,7 @@ def test_confusion_matrix_tool(run, tmp_path, toy):
     assert out.read_bytes().startswith(PNG)
     pkl.write_bytes(pickle.dumps([dict(pred_instances=empty)]))
     done = run(tool, TOY, pkl, '--out', out, MMSIGHT_DATA=str(toy), check=False)
-    assert done.returncode == 1 and 'holds 1 images' in done.stderr
+    assert done.returncode == 1 and 'contains 1 images' in done.stderr
     pkl.write_bytes(pickle.dumps([dict(keypoints=())]))
     done = run(tool, 's2net_toy', pkl, '--out', out, check=False)
     assert done.returncode == 1 and 'contains no classes of boxes or pixels' in done.stderr

@@ -85,7 +85,7 @@ def main() -> None:
     init_default_scope(cfg.default_scope)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     if len(samples) != len(dataset):
-        raise InputError(f'{args.predictions} holds {len(samples)} images, but the test set of {cfg.filename} '
+        raise InputError(f'{args.predictions} contains {len(samples)} images, but the test set of {cfg.filename} '
                          f'has {len(dataset)}')
     boxes = 'pred_instances' in samples[0]
     names = [*dataset.metainfo['classes'], *(['background'] if boxes else [])]

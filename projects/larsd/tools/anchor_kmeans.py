@@ -46,7 +46,7 @@ def main() -> None:
     for level, anchors in enumerate(record['anchors'], 2):
         print(f'P{level}: ' + ', '.join(f'({w:g}, {h:g})' for w, h in anchors))
     if args.levels > 1:
-        print(f"areas part at {' and '.join(map(str, record['area_limits']))} square pixels")
+        print(f"the groups are separated at areas of {' and '.join(map(str, record['area_limits']))} square pixels")
     print(f'anchor recall: {recall:.1%} of {len(sizes)} ships fit an anchor with IoU > 0.5; mean IoU of the best {mean:.3f}')
     print(f'{args.out}, {picture}')
 
@@ -76,7 +76,7 @@ def _sizes(cfg: Any, epochs: int, seed: int) -> Any:
         if item is not None:
             found.append(get_box_tensor(item['data_samples'].gt_instances.bboxes).float())
     if found[-1].shape[1] != 5:
-        raise InputError(f'{cfg.filename}: its boxes are not rotated')
+        raise InputError(f'{cfg.filename}: anchors are computed from rotated boxes, and its boxes are upright')
     return ship_frame(torch.cat(found))[:, 2:4].double().numpy()
 
 

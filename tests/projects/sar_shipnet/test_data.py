@@ -62,8 +62,8 @@ def test_ssdd_objects(tmp_path, objects, message):
 BOMB = '<!DOCTYPE a [<!ENTITY x "xx"><!ENTITY y "&x;&x;">]><annotation>&y;</annotation>'
 
 
-@pytest.mark.parametrize('xml, message', [(BOMB, 'declares entities'), ('<annotation><size>', 'no well-formed xml'),
-                                          ('', 'no well-formed xml'), ('<annotation/>', 'size/width> is missing')])
+@pytest.mark.parametrize('xml, message', [(BOMB, 'declares entities'), ('<annotation><size>', 'not well-formed XML'),
+                                          ('', 'not well-formed XML'), ('<annotation/>', 'size/width> is missing')])
 def test_ssdd_files(tmp_path, xml, message):
     with pytest.raises(InputError, match='000001.xml.*' + message):
         ssdd(tmp_path, xml=xml).full_init()
