@@ -110,7 +110,8 @@ def _table_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds to run (0)')
     parser.add_argument('--only', default='*', metavar='PATTERN', help="run only these configs, e.g. '*_r18w32_*'")
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='number of trainings at a time (1)')
-    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/tables'), metavar='DIR')
+    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/tables'), metavar='DIR',
+                        help='folder for the tables (work_dirs/tables)')
 
 
 def _table(args: argparse.Namespace) -> int:

@@ -82,7 +82,7 @@ class Worker:
     def _start(self) -> None:
         if self._closed:
             raise InputError('the page is being closed')
-        context = multiprocessing.get_context('spawn')  # a fork would copy the page's threads' locks
+        context = multiprocessing.get_context('spawn')  # a fork would copy locks that the page's threads hold
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=_work, args=(other, tempfile.gettempdir(), *self._settings), daemon=True)
         self._process.start()

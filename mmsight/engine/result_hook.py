@@ -18,7 +18,7 @@ from mmsight.registry import HOOKS
 
 from .environment import environment
 
-# What says where and how a run was started, not what it computes.
+# Keys that state where and how a run was started, but do not change what it computes.
 _NOT_DIGESTED = ('work_dir', 'load_from', 'resume', 'launcher', 'show_dir')
 
 

@@ -53,7 +53,7 @@ def ensure_toy_data(paper: str, root: Path | None = None) -> Path:
         scratch.chmod(0o755)
         scratch.rename(root)
     except OSError:
-        if not root.is_dir():  # another process was faster otherwise
+        if not root.is_dir():  # otherwise another process has made the data
             raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -40,7 +40,7 @@ class HRSC2016Dataset(RotatedShipDataset):
         path = Path(self.data_prefix['ann']) / f'{name}.xml'
         img_path = str(Path(self.data_prefix['img']) / f'{name}{self.img_suffix}')
         root = read_xml(path)
-        if root.find('HRSC_Objects') is None:  # of another format, whose ships would be missed without a word
+        if root.find('HRSC_Objects') is None:  # an annotation in another format, whose ships would be missed without an error
             raise InputError(f"{path}: <HRSC_Objects> is missing in <{root.tag}>: this is not an annotation in HRSC2016's "
                              'format; an image without ships has an empty one')
         tags = ('Img_SizeWidth', 'Img_SizeHeight')

@@ -241,7 +241,7 @@ def load_vgg16(layers: nn.Sequential, source: str) -> None:
                              "give a file of VGG16 weights, 'torchvision' or 'random'")
         try:
             state = torch.load(source, map_location='cpu', weights_only=True)
-        except Exception as error:  # torch raises many types for a damaged file
+        except Exception as error:  # torch raises errors of many types for a damaged file
             raise InputError(f'model.pretrained: {source} cannot be read as a checkpoint: {error}') from error
         for key in ('state_dict', 'model'):
             state = state[key] if isinstance(state.get(key), dict) else state

@@ -72,7 +72,7 @@ def load_vgg(source: str, network: str = 'VGG19') -> dict[str, Tensor]:
     except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
         raise InputError(f'the {network} weights are not in {Path(torch.hub.get_dir()) / "checkpoints"} and cannot be '
                          f'downloaded ({error}); {advice}') from error
-    except Exception as error:  # torch.load raises whatever the bytes lead it to
+    except Exception as error:  # torch.load raises errors of any type for damaged bytes
         raise InputError(f'{source}: the {network} weights cannot be read ({type(error).__name__}); {advice}') from error
     found = {name.removeprefix('features.'): value for name, value in state.items() if name.startswith('features.')} \
         if isinstance(state, dict) else {}

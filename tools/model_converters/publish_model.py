@@ -1,4 +1,4 @@
-"""Put a trained model into the box: its weights without pickle, its entry in the metafile, and its card."""
+"""Add a trained model to the box: its weights as safetensors, its entry in the metafile, and its card."""
 
 import argparse
 from pathlib import Path

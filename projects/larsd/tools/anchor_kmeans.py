@@ -24,11 +24,12 @@ def main() -> None:
         description=__doc__.split('\n', 1)[0],
         epilog='example: python projects/larsd/tools/anchor_kmeans.py larsd_toy --out anchors.json')
     parser.add_argument('config', help='path or name of a config with rotated boxes')
-    parser.add_argument('--out', type=Path, default=Path('anchors.json'), metavar='FILE.json')
+    parser.add_argument('--out', type=Path, default=Path('anchors.json'), metavar='FILE.json',
+                        help='file to write; the picture is beside it')
     parser.add_argument('--levels', type=int, default=3, help='groups by area')
     parser.add_argument('--clusters', type=int, default=5, help='anchors of a group')
     parser.add_argument('--epochs', type=int, default=1, help='passes over the training set, with its random augmentation')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=int, default=0, help='seed of the clustering and the augmentation (default 0)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 
@@ -67,7 +68,7 @@ def _sizes(cfg: Any, epochs: int, seed: int) -> Any:
         ensure_toy_data(cfg.toy_data)
     init_default_scope(cfg.default_scope)
     random.seed(seed)
-    np.random.seed(seed)  # what the transforms draw from
+    np.random.seed(seed)  # the random generators of the transforms
     torch.manual_seed(seed)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     found = [torch.zeros(0, 5)]

@@ -1,4 +1,4 @@
-"""How well registration keeps what it states: accepted pairs, wrong pairs, and stated against measured accuracy.
+"""Compare the accuracy that registration states with the measured one, and count accepted and wrong pairs.
 
 Each pair is registered twice, as it is and with its second image moved by a known transform (3 degrees, 3 %, a shift). How far
 both results differ at the worst corner is what the stated accuracy must cover. The error against the pair's true matrix stands
@@ -93,7 +93,7 @@ def summary(rows: list[dict], wrong: list[dict]) -> dict[str, float]:
     found = dict(pairs=len(rows), accepted=len(accepted) / len(rows), wrong_pairs=len(wrong),
                  wrong_accepted=sum(row['reason'] is None for row in wrong))
     for key in ('equivariance', 'to_truth'):
-        # no result for the moved image is no agreement
+        # without a result for the moved image there is no agreement
         values = np.array([row.get(key, np.inf) for row in accepted])
         if len(values):
             found.update({f'{key}_median': float(np.median(values)), f'{key}_p90': float(np.percentile(values, 90)),
