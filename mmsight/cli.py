@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +17,15 @@ from rich.table import Table
 from mmsight import __version__, box
 from mmsight.configs import first_comment, list_configs, source_root
 from mmsight.errors import InputError
+from mmsight.memory import set_budget
 from mmsight.tasks import SHARED, Task, find_tasks
 
 
 def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a tool's ``main``: a user's mistake ends it with one sentence on stderr and exit status 1."""
+    """Decorate a tool's ``main``: a user's mistake ends it with one sentence on stderr and exit status 1.
+
+    So does a fault of ours, behind its traceback.
+    """
 
     @functools.wraps(main)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -36,6 +41,9 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(f'error: {error}')
         except KeyboardInterrupt:
             sys.exit('interrupted: resume a training with --resume, and any other command by giving it again')
+        except Exception:
+            traceback.print_exc()
+            sys.exit('error: this is a fault in MMSight or in a config, not in your files: please report it with these lines')
 
     return wrapped
 
@@ -257,6 +265,8 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
     if args.model is None:
         toy = ', trained on toy data' if model == task.toy_model else ''
         print(f'model: {model}{toy}; --model names another', flush=True)
+    if args.max_memory is not None:
+        set_budget(args.max_memory)
     inferencer = task.load_inferencer()(model, args.weights, args.device, trust=args.trust)
     inputs = [getattr(args, name.lower()) for name in task.inputs]
     options = {option.name: getattr(args, option.name) for option in task.options}

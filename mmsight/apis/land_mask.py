@@ -2,17 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
 import shapely
-from rasterio.errors import RasterioError, WindowError
+from rasterio.errors import WindowError
 from rasterio.windows import Window
 
 from mmsight.apis.scene import Georeference, Scene
 from mmsight.errors import InputError
 from mmsight.files import RASTERS
-from mmsight.rasters import open_raster, raster_options
+from mmsight.json_files import read_json
+from mmsight.rasters import KIND, open_raster, raster_options
+from mmsight.reading import reading
 
 
 def on_land(path: Path, scene: Scene, points: np.ndarray, buffer: float = 0.0) -> np.ndarray:
@@ -46,11 +49,9 @@ def on_land(path: Path, scene: Scene, points: np.ndarray, buffer: float = 0.0) -
 def _polygons(path: Path, scene: Scene, points: np.ndarray, buffer: float) -> np.ndarray:
     """In a plane of metres along the rows and columns of the scene."""
     assert scene.georeference is not None
-    try:
-        content = json.loads(path.read_text())
+    content = read_json(path)
+    with reading(path, 'GeoJSON'):
         shapes = [shapely.from_geojson(json.dumps(part)) for part in _geometries(content)]
-    except (OSError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
-        raise InputError(f'{path}: the land mask is neither GeoJSON nor a raster ({", ".join(RASTERS)}): {error}') from error
     size = scene.georeference.pixel_size(scene.width / 2, scene.height / 2)
     to_pixels = scene.georeference.to_pixels
     shapes = [shapely.make_valid(shapely.transform(shape, lambda lonlat: to_pixels(lonlat) * size)) for shape in shapes]
@@ -61,23 +62,23 @@ def _polygons(path: Path, scene: Scene, points: np.ndarray, buffer: float) -> np
     return found
 
 
-def _geometries(content: dict) -> list[dict]:
-    if content['type'] == 'FeatureCollection':
-        return [feature['geometry'] for feature in content['features'] if feature['geometry']]
-    return [content['geometry']] if content['type'] == 'Feature' else [content]
+def _geometries(content: Any) -> list[dict]:
+    try:
+        if content['type'] == 'FeatureCollection':
+            return [feature['geometry'] for feature in content['features'] if feature['geometry']]
+        return [content['geometry']] if content['type'] == 'Feature' else [content]
+    except (LookupError, TypeError) as error:
+        raise ValueError(f'a feature has no {error}' if isinstance(error, KeyError) else 'it holds no features') from error
 
 
 def _raster(path: Path, scene: Scene, points: np.ndarray, buffer: float) -> np.ndarray:
     """Around each point a window of the mask, in metres by the mask's own pixels."""
     assert scene.georeference is not None
-    try:
-        with open_raster(path) as mask, raster_options():
-            if mask.crs is None:
-                raise InputError(f'{path}: the land mask has no coordinate reference system')
-            places = Georeference(mask.transform, mask.crs).to_pixels(scene.georeference.to_lonlat(points))
-            return np.array([_near(mask, column, row, buffer) for column, row in places], bool)
-    except RasterioError as error:
-        raise InputError(f'{path}: the land mask cannot be read: {error}') from error
+    with open_raster(path) as mask, reading(path, KIND), raster_options():
+        if mask.crs is None:
+            raise InputError(f'{path}: the land mask has no coordinate reference system')
+        places = Georeference(mask.transform, mask.crs).to_pixels(scene.georeference.to_lonlat(points))
+        return np.array([_near(mask, column, row, buffer) for column, row in places], bool)
 
 
 def _near(mask: rasterio.DatasetReader, column: float, row: float, buffer: float) -> bool:

@@ -11,14 +11,15 @@ import numpy as np
 import rasterio
 import rasterio.warp
 from rasterio.enums import ColorInterp, Resampling
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from mmsight import images
 from mmsight.errors import InputError
 from mmsight.files import RASTERS
 from mmsight.images import read_image, scale_to_8_bits
-from mmsight.rasters import open_raster, raster_options
+from mmsight.memory import check_memory
+from mmsight.rasters import KIND, open_raster, raster_options
+from mmsight.reading import reading
 
 SMALLEST = 8
 """Pixels of the shorter side that an image needs."""
@@ -215,7 +216,11 @@ class Scene:
             assert self._file is not None
             window = Window(x, y, width, height)
             shape = None if out_size is None else (len(self.bands), *out_size)
-            with raster_options():
+            rows, columns = out_size or (height, width)
+            # as stored, as floating-point numbers, and as 8 bits
+            check_memory(self.path, rows * columns * len(self.bands) * (self.dtype.itemsize + 12),
+                         f'a window of {columns} x {rows} pixels')
+            with reading(self.path, KIND), raster_options():
                 values = self._file.read(self.bands, window=window, out_shape=shape, resampling=Resampling.average)
                 masks = self._file.read_masks(self.bands, window=window, out_shape=shape, resampling=Resampling.nearest)
             valid = masks.min(axis=0) > 0
@@ -264,10 +269,10 @@ class Scene:
         for window in windows:
             try:
                 found.append(self.values(*window))
-            except RasterioError as error:
+            except InputError as error:
                 problem = error
-        if not found:
-            raise InputError(f'{self.path}: the pixels cannot be read: {problem}') from problem
+        if not found and problem is not None:
+            raise problem
         return found
 
     def _decibels(self, values: np.ndarray) -> np.ndarray:
@@ -310,7 +315,7 @@ class Scene:
                 x, x1 = (min(int(column / factor), self.width) for column in (left, right))
                 y, y1 = (min(int(row / factor), self.height) for row in (top, bottom))
                 if bottom > top and right > left:
-                    with contextlib.suppress(RasterioError):  # the tiles say what could not be read
+                    with contextlib.suppress(InputError):  # the tiles say what could not be read
                         picture[top:bottom, left:right], _ = self.read(x, y, x1 - x, y1 - y, (bottom - top, right - left))
         return to_rgb(picture)
 
