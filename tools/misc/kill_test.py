@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -106,8 +106,8 @@ def same(first: object, second: object) -> bool:
     return first == second
 
 
-def run(args: argparse.Namespace) -> dict:
-    """Kill as often as is asked; returns the record."""
+def run(args: argparse.Namespace) -> Iterator[dict]:
+    """Kill as often as is asked; yields the record so far after each training."""
     load_config(args.config, args.cfg_options)  # imports the host once, for all attempts
     work, rng = Path(args.work_dir), random.Random(args.seed)
     shutil.rmtree(work, ignore_errors=True)
@@ -143,9 +143,9 @@ def run(args: argparse.Namespace) -> dict:
             identical += same(outcome(work / name), wanted)
             print(f'{name}: {kills.total()} kills, {identical} of {rounds} ends identical', flush=True)
             shutil.rmtree(work / name)
-    return dict(config=args.config, options=args.cfg_options or {}, amp=args.amp, **environment(), kills=kills.total(),
-                moments=dict(sorted(kills.items())), trainings=rounds, identical=identical, failures=failures,
-                fewest_whole_checkpoints=fewest, seconds_alone=round(seconds, 1), seconds=round(time.monotonic() - begin, 1))
+        yield dict(config=args.config, options=args.cfg_options or {}, amp=args.amp, **environment(), kills=kills.total(),
+                   moments=dict(sorted(kills.items())), trainings=rounds, identical=identical, failures=failures,
+                   fewest_whole_checkpoints=fewest, seconds_alone=round(seconds, 1), seconds=round(time.monotonic() - begin, 1))
 
 
 @friendly
@@ -154,17 +154,17 @@ def main() -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--kills', type=int, default=20, metavar='N', help='number of kills (20)')
     parser.add_argument('--work-dir', default='work_dirs/kill_test', metavar='DIR', help='emptied first')
-    parser.add_argument('--out', type=Path, metavar='FILE.json', help='write the record')
+    parser.add_argument('--out', type=Path, metavar='FILE.json', help='write the record, after each training')
     parser.add_argument('--amp', action='store_true', help='train in mixed precision')
     parser.add_argument('--seed', type=int, default=0, help='of the moments (0)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
-    record = run(args)
-    text = json.dumps(record, indent=2, default=str) + '\n'
+    for record in run(args):
+        text = json.dumps(record, indent=2, default=str) + '\n'
+        if args.out is not None:
+            with complete_file(args.out) as scratch:
+                scratch.write_text(text)
     print(text, end='')
-    if args.out is not None:
-        with complete_file(args.out) as scratch:
-            scratch.write_text(text)
     good = not record['failures'] and record['identical'] == record['trainings'] and record['fewest_whole_checkpoints'] >= 2
     sys.exit(0 if good else 1)
 
