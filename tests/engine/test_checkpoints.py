@@ -68,7 +68,7 @@ def test_bytes_are_on_the_disk_before_the_name(tmp_path, monkeypatch):
     monkeypatch.setattr(os, 'fsync', lambda fd: (steps.append(Path(os.readlink(f'/proc/self/fd/{fd}')).name), fsync(fd)))
     monkeypatch.setattr(Path, 'replace', lambda self, target: (steps.append('renamed'), replace(self, target))[1])
     save_checkpoint(CONTENT, tmp_path / 'a.pth')
-    assert steps == [f'.{os.getpid()}-a.pth', 'renamed', tmp_path.name]
+    assert steps[0].endswith('-a.pth') and steps[1:] == ['renamed', tmp_path.name]
 
 
 @pytest.mark.parametrize(('keep', 'kept'), [(1, 2), (3, 3), (-1, 20)])

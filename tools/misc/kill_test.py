@@ -31,12 +31,12 @@ from mmsight.errors import InputError
 from mmsight.files import complete_file
 
 AIMED = {
-    'checkpoint written': ('open', r'\.\d+-.*\.pth'),
+    'checkpoint written': ('open', r'\..+-.+\.pth'),
     'checkpoint named': ('os.rename', r'.*\.pth'),
     'checkpoint deleted': ('os.remove', r'[^.].*\.pth'),
-    'pointer written': ('open', r'\.\d+-last_checkpoint'),
+    'pointer written': ('open', r'\..+-last_checkpoint'),
     'pointer named': ('os.rename', r'.*last_checkpoint'),
-    'result written': ('open', r'\.\d+-result\.json'),
+    'result written': ('open', r'\..+-result\.json'),
     'result named': ('os.rename', r'.*result\.json')}
 """A moment to what Python does then (an audit event) and the name of the file."""
 
@@ -159,6 +159,8 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=0, help='of the moments (0)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
+    if args.kills < 1:
+        raise InputError(f'--kills must be 1 or more, found {args.kills}')
     for record in run(args):
         text = json.dumps(record, indent=2, default=str) + '\n'
         if args.out is not None:
