@@ -98,6 +98,15 @@ def test_checkpoints_by_the_clock(train_noisy, tmp_path):
     assert names(tmp_path / 'run') == [f'epoch_{number}.pth' for number in (1, 2, 3, 4)]
 
 
+def test_the_pointer_is_put_right(train_noisy, tmp_path):
+    """A kill between the last checkpoint and what points to it."""
+    train_noisy('run', EVERY.format(3))
+    pointer = tmp_path / 'run' / 'last_checkpoint'
+    pointer.write_text(str(tmp_path / 'run' / 'iter_18.pth'))
+    train_noisy('run', EVERY.format(3))
+    assert pointer.read_text() == str(tmp_path / 'run' / 'iter_20.pth')
+
+
 def test_a_full_disk_ends_a_training_with_a_sentence(train_noisy, tmp_path, full_disk, capfd):
     train_noisy('run', EVERY.format(2), kill=5)
     wanted = names(tmp_path / 'run')

@@ -140,9 +140,14 @@ def run(args: argparse.Namespace) -> Iterator[dict]:
             fewest = min(fewest, there if whole >= 2 else 2)
             whole = max(whole, there)
         else:
-            identical += same(outcome(work / name), wanted)
+            found = outcome(work / name)
+            other = [key for key in wanted if not same(found[key], wanted[key])]
+            if other:
+                failures.append(f"{name}: other {', '.join(other)} after {kills.total()} kills; see {work / name} and {log}")
+            else:
+                identical += 1
+                shutil.rmtree(work / name)
             print(f'{name}: {kills.total()} kills, {identical} of {rounds} ends identical', flush=True)
-            shutil.rmtree(work / name)
         yield dict(config=args.config, options=args.cfg_options or {}, amp=args.amp, **environment(), kills=kills.total(),
                    moments=dict(sorted(kills.items())), trainings=rounds, identical=identical, failures=failures,
                    fewest_whole_checkpoints=fewest, seconds_alone=round(seconds, 1), seconds=round(time.monotonic() - begin, 1))
