@@ -3,6 +3,7 @@
 import argparse
 import functools
 import json
+import math
 import os
 import sys
 import traceback
@@ -17,7 +18,7 @@ from rich.table import Table
 from mmsight import __version__, box
 from mmsight.configs import first_comment, list_configs, source_root
 from mmsight.errors import InputError
-from mmsight.memory import set_budget
+from mmsight.memory import DEFAULT, set_budget
 from mmsight.tasks import SHARED, Task, find_tasks
 
 
@@ -46,6 +47,13 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit('error: this is a fault in MMSight or in a config, not in your files: please report it with these lines')
 
     return wrapped
+
+
+def finite(text: str) -> float:
+    """A number of the command line that is neither NaN nor infinite; a ``type`` of argparse."""
+    if not math.isfinite(value := float(text)):
+        raise argparse.ArgumentTypeError(f'must be a finite number, found {text}')
+    return value
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -175,9 +183,11 @@ def _serve_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file (200)')
     parser.add_argument('--max-total', type=int, default=2000, metavar='MB',
                         help='largest sum of uploads and results, which are deleted after an hour (2000)')
-    parser.add_argument('--max-seconds', type=float, default=300, metavar='SECONDS', help='longest prediction (300)')
-    parser.add_argument('--max-pixels', type=float, default=150, metavar='MILLION',
+    parser.add_argument('--max-seconds', type=finite, default=300, metavar='SECONDS', help='longest prediction (300)')
+    parser.add_argument('--max-pixels', type=finite, default=150, metavar='MILLION',
                         help='largest image, scan or enlarged image, in million pixels (150)')
+    parser.add_argument('--max-memory', type=finite, default=DEFAULT, metavar='GB',
+                        help=f'memory that a prediction may take beside its model ({DEFAULT:g})')
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -191,7 +201,8 @@ def _serve(args: argparse.Namespace) -> int:
         raise InputError("the web page needs gradio: run `pip install 'mmsight[web]'`") from error
     from mmsight.serve import serve
     serve(models, args.device, args.host, args.port, args.allow_host, args.max_upload, args.max_total,
-          max_pixels=round(args.max_pixels * 1e6), max_seconds=args.max_seconds, trust=args.trust)
+          max_pixels=round(args.max_pixels * 1e6), max_seconds=args.max_seconds, max_memory=args.max_memory,
+          trust=args.trust)
     return 0
 
 

@@ -18,7 +18,7 @@ from mmseg.structures import SegDataSample
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.errors import InputError
-from mmsight.files import complete_file
+from mmsight.files import complete_file, scratch_prefix
 
 from .components import clean_mask
 from .drawing import draw_contours, spread, tile
@@ -81,7 +81,7 @@ class SegmentInferencer(FileInferencer):
         """Read one volume."""
         if not low_memory:
             return _Scan(source, read_volume(source))
-        scratch = tempfile.TemporaryDirectory(prefix='.mmsight-', dir=out_dir)
+        scratch = tempfile.TemporaryDirectory(prefix=scratch_prefix(), dir=out_dir)
         return _Scan(source, read_volume(_unpacked(source, Path(scratch.name))), scratch)
 
     @torch.no_grad()
