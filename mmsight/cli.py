@@ -17,7 +17,7 @@ from rich.table import Table
 
 from mmsight import __version__, box
 from mmsight.configs import first_comment, list_configs, source_root
-from mmsight.errors import InputError
+from mmsight.errors import GO_ON, InputError, Stopped
 from mmsight.memory import DEFAULT, set_budget
 from mmsight.tasks import SHARED, Task, find_tasks
 
@@ -40,6 +40,9 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(1)
         except InputError as error:
             sys.exit(f'error: {error}')
+        except Stopped as stop:
+            print(stop, file=sys.stderr)
+            sys.exit(GO_ON)
         except KeyboardInterrupt:
             sys.exit('interrupted: a training goes on with --resume, every other command when it is given again')
         except Exception:
@@ -73,6 +76,10 @@ def _train_parser(parser: argparse.ArgumentParser) -> None:
                         help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
     parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the real batch size')
+    parser.add_argument('--checkpoint-minutes', type=finite, default=10, metavar='MINUTES',
+                        help='longest time between checkpoints, beside those of the config (10; 0: only those)')
+    parser.add_argument('--on-nan', choices=['stop', 'skip'], default='stop',
+                        help='what to do when a loss or gradient is not finite: stop, or leave out the step (stop)')
     _add_run_options(parser)
 
 
@@ -88,7 +95,7 @@ def _train(args: argparse.Namespace) -> int:
     from mmsight.engine import launch
     _set_local_rank(args)
     launch.train(args.config, args.work_dir, args.resume, args.amp, args.channels_last, args.auto_scale_lr, args.cfg_options,
-                 args.launcher)
+                 args.launcher, args.checkpoint_minutes, args.on_nan)
     return 0
 
 
