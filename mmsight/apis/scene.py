@@ -192,7 +192,8 @@ class Scene:
         wanted = 'one band' if self.grey else 'three bands, red, green and blue'
         if bands:
             if not set(bands) <= set(self._file.indexes):
-                raise InputError(f'{self.path}: --bands {" ".join(map(str, bands))}: the file has 1 to {self._file.count}')
+                raise InputError(f'{self.path}: --bands {" ".join(map(str, bands))}: the file has the bands 1 to '
+                                 f'{self._file.count}')
             if len(bands) not in ((1, ) if self.grey else (1, 3)):
                 raise InputError(f'{self.path}: the model reads {wanted}, found --bands {" ".join(map(str, bands))}')
             return list(bands)

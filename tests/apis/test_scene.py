@@ -119,7 +119,7 @@ def test_faults(write_scene, tmp_path):
         tmp_path / '3.tif', np.stack([image] * 3)))
     four = write_scene(tmp_path / '4.tif', np.stack([image] * 4), photometric='MINISBLACK')
     refused('the file has 4 bands and the model reads three', four, grey=False)
-    refused('--bands 5: the file has 1 to 4', tmp_path / '4.tif', bands=[5])
+    refused('--bands 5: the file has the bands 1 to 4', tmp_path / '4.tif', bands=[5])
     refused('the model reads one band, found --bands 1 2 3', tmp_path / '4.tif', bands=[1, 2, 3])
     refused('1 x 1 pixels: at least 8 x 8 are needed', write_scene(tmp_path / '1.tif', image[:1, :1]))
     for side in (20, 2100):
