@@ -58,6 +58,11 @@ def decode_image(content: bytes, path: str | Path) -> np.ndarray:
     return image
 
 
+def is_picture(start: bytes) -> bool:
+    """Whether a file that begins so is one of :data:`FORMATS`."""
+    return _MAGIC.match(start) is not None
+
+
 def scale_to_8_bits(image: np.ndarray, low: float, high: float) -> np.ndarray:
     """Map ``low`` to 0 and ``high`` to 255, linearly, and clip: uint8. NaN becomes 0."""
     scaled = (np.nan_to_num(image.astype(np.float32), nan=low) - low) / max(high - low, 1e-12)

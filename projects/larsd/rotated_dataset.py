@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from mmsight.annotations import read_ids
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 
 
 class RotatedShipDataset(BaseDetDataset):
