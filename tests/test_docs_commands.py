@@ -7,6 +7,7 @@ import shlex
 import cv2
 import numpy as np
 import pytest
+from mmsight.projects.eas_unet.toy import make_abdomen, write_pair
 from mmsight.projects.s2net.toy import make_scene
 
 from mmsight.cli import main
@@ -17,11 +18,10 @@ PAGES = [ROOT / 'README.md', *sorted(ROOT.glob('docs/**/*.md')), *sorted(ROOT.gl
          *sorted(ROOT.glob('tools/**/*.md'))]
 PROGRAM = r'(?:[A-Z_]+=\S+ )*(?:mmsight|python|pip|make|torchrun|source|tools/[\w/]+\.(?:sh|py))'
 
-AFTER_DEMO = ('mmsight detect scene.tif', 'mmsight match visible.jpg thermal.jpg', 'mmsight segment scan.nii.gz',
-              'mmsight upscale photo.jpg',
-              'mmsight table sar_shipnet', 'mmsight table sar_shipnet 2', 'mmsight list')
-"""Executed below as they stand, in a folder such as `make demo` leaves."""
-PAPERS = dict(detect='sar_shipnet', match='s2net', segment='eas_unet', upscale='super_resolution')
+FIRST = ('mmsight detect scene.tif', 'mmsight match visible.jpg thermal.jpg', 'mmsight segment scan.nii.gz',
+         'mmsight upscale photo.jpg', 'mmsight table sar_shipnet', 'mmsight table sar_shipnet 2', 'mmsight list')
+"""Executed below as they stand, in a folder with files of one's own."""
+TASKS = ('detect', 'match', 'segment', 'upscale')
 
 
 def commands(text):
@@ -57,48 +57,38 @@ def test_program_and_options_exist(command):
         assert re.search(rf"['\"](--)?{option}['\"]|\b{option.replace('-', '_')}\b", SOURCES), f'no such option: --{option}'
 
 
-def test_commands_after_the_demo_stand_in_the_documents():
-    assert set(AFTER_DEMO) <= set(FOUND)
+def test_first_commands_stand_in_the_documents():
+    assert set(FIRST) <= set(FOUND)
 
 
 @pytest.fixture
-def after_demo(tmp_path, monkeypatch, untrained):
-    """Make a folder as `make demo` leaves it, with a checkpoint of one paper and files of one's own; work there."""
+def own_files(tmp_path, monkeypatch):
+    """Work in a folder with files of one's own."""
     monkeypatch.chdir(tmp_path)
-
-    def make(paper):
-        folder = tmp_path / 'work_dirs' / 'demo' / paper
-        folder.mkdir(parents=True)
-        (folder / 'epoch_1.pth').symlink_to(untrained(f'{paper}_toy'))
-        (folder / 'last_checkpoint').write_text('epoch_1.pth')
-        if paper == 'eas_unet':
-            from mmsight.projects.eas_unet.toy import make_abdomen, write_pair
-            hu, label, spacing = make_abdomen(np.random.default_rng(0))
-            write_pair(tmp_path, 0, 'RAS', hu[:3], label[:3], spacing, np.zeros(3))
-            (tmp_path / 'volume-0.nii.gz').rename('scan.nii.gz')
-        image = (255 * make_scene(np.random.default_rng(0))).astype(np.uint8)
-        for name in ('scene.tif', 'visible.jpg', 'thermal.jpg', 'photo.jpg'):
-            cv2.imwrite(name, image)
-
-    return make
+    hu, label, spacing = make_abdomen(np.random.default_rng(0))
+    write_pair(tmp_path, 0, 'RAS', hu[:3], label[:3], spacing, np.zeros(3))
+    (tmp_path / 'volume-0.nii.gz').rename('scan.nii.gz')
+    image = (255 * make_scene(np.random.default_rng(0))).astype(np.uint8)
+    for name in ('scene.tif', 'visible.jpg', 'thermal.jpg'):
+        cv2.imwrite(name, image)
+    cv2.imwrite('photo.jpg', image[:48, :64])
 
 
-@pytest.mark.parametrize('command', AFTER_DEMO)
-def test_command_after_the_demo(command, after_demo, tmp_path):
-    task = command.split()[1]
-    after_demo(PAPERS.get(task, 's2net'))
+@pytest.mark.parametrize('command', FIRST)
+def test_first_command(command, own_files, tmp_path):
     with pytest.raises(SystemExit) as left:
         main(shlex.split(command)[1:])
     assert left.value.code == 0
     expected = dict(detect='scene.geojson', match='visible_thermal_registered.png', segment='scan_liver.nii.gz',
                     upscale='photo_x4.png')
-    assert task not in expected or (tmp_path / 'work_dirs' / task / expected[task]).is_file()
+    task = command.split()[1]
+    assert task not in TASKS or (tmp_path / 'work_dirs' / task / expected[task]).is_file()
 
 
-@pytest.mark.parametrize('task', PAPERS)
-def test_notebook(task, after_demo):
+@pytest.mark.parametrize('task', TASKS)
+def test_notebook(task, tmp_path, monkeypatch):
     """All cells in order, in one namespace; they are plain Python."""
-    after_demo(PAPERS[task])
+    monkeypatch.chdir(tmp_path)
     content = json.loads((ROOT / 'docs' / 'notebooks' / f'{task}.ipynb').read_text())
     assert content['nbformat'] == 4 and not any(cell.get('outputs') for cell in content['cells'])
     names = {}

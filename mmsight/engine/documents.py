@@ -91,10 +91,14 @@ def _models() -> str:
     rows = []
     for model in list_models():
         task = f"`mmsight {model.task}`{', its default' if model.default else ''}"
-        tests = ', '.join(f'{test} {value:g}' for test, value in model.metrics.items())
+        tests: dict[str, list[str]] = {}
+        for name, value in model.metrics.items():
+            dataset, _, measure = name.partition('/')
+            tests.setdefault(dataset, []).append(f'{measure} {value:g}')
+        results = '; '.join(f"{dataset}: {', '.join(found)}" for dataset, found in tests.items())
         card = model.card.relative_to(root)
-        rows.append(f'| [{model.name}]({card}) | {task} | {model.data} | {tests} | {model.megabytes:g} |')
-    return '\n'.join(['| model | task | trained on | tests | MB |', '|---|---|---|---|---|', *rows])
+        rows.append(f'| [{model.name}]({card}) | {task} | {model.data} | {results} | {model.megabytes:g} |')
+    return '\n'.join(['| model | task | trained on | test results | MB |', '|---|---|---|---|---|', *rows])
 
 
 def _benchmarks() -> str:

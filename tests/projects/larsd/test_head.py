@@ -227,11 +227,10 @@ def test_drop_in(name):
 def test_the_readmes_config_for_other_detectors(root, run, tmp_path):
     """Below one of mmrotate's own configs, in a process that has imported nothing of ours but what the config names."""
     text = (root / 'projects' / 'larsd' / 'README.md').read_text()
-    lines = text[text.index('## LASA for other detectors'):].splitlines()
-    snippet = [line.removeprefix('    ') for line in lines if line.startswith('    ') and not line.startswith('    python')]
+    snippet = text[text.index('## Use LASA with other detectors'):].partition('```python\n')[2].partition('```')[0]
     config = tmp_path / 'config.py'
     base = 'mmrotate::rotated_retinanet/rotated-retinanet-rbox-le90_r50_fpn_1x_dota.py'
-    config.write_text('\n'.join([f"_base_ = '{base}'", *snippet]))
+    config.write_text(f"_base_ = '{base}'\n{snippet}")
     code = '''
 import sys
 import mmsight
