@@ -1,16 +1,18 @@
 """Split files, xml and COCO annotations, with one clear sentence for what cannot be read."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
 import defusedxml
 import defusedxml.ElementTree
 
 from mmsight.errors import InputError
+from mmsight.json_files import read_json
+from mmsight.memory import check_memory
+from mmsight.reading import read_bytes, reading
 
 LISTS = Path(__file__).parent / 'splits'
 """Lists of ids that come with MMSight: what training images are held out; see :mod:`mmsight.hold_out`."""
@@ -22,10 +24,10 @@ def read_text(path: str | Path) -> str:
     Raises:
         InputError: If it is missing or no text.
     """
+    content = read_bytes(path, 'text')
+    check_memory(path, 10 * len(content), 'this text')
     try:
-        return Path(path).read_text(encoding='utf-8')
-    except OSError as error:
-        raise InputError(f'{path}: the file cannot be read: {error.strerror}') from error
+        return content.decode('utf-8')
     except UnicodeDecodeError as error:
         raise InputError(f'{path}: the file is not text in UTF-8') from error
 
@@ -73,14 +75,13 @@ def read_xml(path: str | Path) -> Element:
     Raises:
         InputError: If the file is missing or malformed, or declares entities.
     """
-    try:
-        return defusedxml.ElementTree.parse(str(path)).getroot()
-    except OSError as error:
-        raise InputError(f'{path}: the annotation cannot be read: {error.strerror}') from error
-    except ParseError as error:
-        raise InputError(f'{path}: no well-formed xml: {error}') from error
-    except defusedxml.DefusedXmlException as error:
-        raise InputError(f'{path}: declares entities, which an annotation never needs: refused') from error
+    content = read_bytes(path, 'xml')
+    check_memory(path, len(content) + 200 * content.count(b'<'), 'this xml')
+    with reading(path, 'well-formed xml'):
+        try:
+            return defusedxml.ElementTree.fromstring(content)
+        except defusedxml.DefusedXmlException as error:
+            raise InputError(f'{path}: declares entities, which an annotation never needs: refused') from error
 
 
 def tag_text(path: str | Path, element: Element, tag: str) -> str:
@@ -118,10 +119,7 @@ def read_coco(path: str | Path) -> dict[str, list[dict]]:
     Raises:
         InputError: If it is no json, lacks a list or a key, has no image or a value of the wrong type.
     """
-    try:
-        content = json.loads(read_text(path))
-    except ValueError as error:
-        raise InputError(f'{path}: no json: {error}') from error
+    content = read_json(path, finite=False)
     keys = dict(images=('id', 'file_name', 'width', 'height'), categories=('id', 'name'),
                 annotations=('id', 'image_id', 'category_id'))
     for kind in keys:

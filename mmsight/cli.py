@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,12 +16,16 @@ from rich.table import Table
 
 from mmsight import __version__, box
 from mmsight.configs import first_comment, list_configs, source_root
-from mmsight.errors import InputError
+from mmsight.errors import GO_ON, InputError, Stopped
+from mmsight.memory import set_budget
 from mmsight.tasks import SHARED, Task, find_tasks
 
 
 def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a tool's ``main``: a user's mistake ends it with one sentence on stderr and exit status 1."""
+    """Decorate a tool's ``main``: a user's mistake ends it with one sentence on stderr and exit status 1.
+
+    So does a fault of ours, behind its traceback.
+    """
 
     @functools.wraps(main)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -34,8 +39,14 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(1)
         except InputError as error:
             sys.exit(f'error: {error}')
+        except Stopped as stop:
+            print(stop, file=sys.stderr)
+            sys.exit(GO_ON)
         except KeyboardInterrupt:
             sys.exit('interrupted: a training goes on with --resume, every other command when it is given again')
+        except Exception:
+            traceback.print_exc()
+            sys.exit('error: this is a fault in MMSight or in a config, not in your files: please report it with these lines')
 
     return wrapped
 
@@ -57,6 +68,10 @@ def _train_parser(parser: argparse.ArgumentParser) -> None:
                         help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
     parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the real batch size')
+    parser.add_argument('--checkpoint-minutes', type=float, default=10, metavar='MINUTES',
+                        help='longest time between checkpoints, beside those of the config (10; 0: only those)')
+    parser.add_argument('--on-nan', choices=['stop', 'skip'], default='stop',
+                        help='what to do when a loss or gradient is not finite: stop, or leave out the step (stop)')
     _add_run_options(parser)
 
 
@@ -72,7 +87,7 @@ def _train(args: argparse.Namespace) -> int:
     from mmsight.engine import launch
     _set_local_rank(args)
     launch.train(args.config, args.work_dir, args.resume, args.amp, args.channels_last, args.auto_scale_lr, args.cfg_options,
-                 args.launcher)
+                 args.launcher, args.checkpoint_minutes, args.on_nan)
     return 0
 
 
@@ -256,6 +271,8 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
     if args.model is None:
         toy = ', trained on toy data' if model == task.toy_model else ''
         print(f'model: {model}{toy}; --model names another', flush=True)
+    if args.max_memory is not None:
+        set_budget(args.max_memory)
     inferencer = task.load_inferencer()(model, args.weights, args.device, trust=args.trust)
     inputs = [getattr(args, name.lower()) for name in task.inputs]
     options = {option.name: getattr(args, option.name) for option in task.options}

@@ -23,3 +23,14 @@ class InputError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(message.rsplit('mmsight.errors.InputError: ', 1)[-1].strip())
+
+
+class Stopped(Exception):
+    """A training that a signal ended after its state was saved; the message says where it goes on.
+
+    The command line ends with :data:`GO_ON`.
+    """
+
+
+GO_ON = 75
+"""Exit status of what goes on when it is given again with ``--resume``: EX_TEMPFAIL of sysexits.h."""

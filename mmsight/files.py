@@ -68,7 +68,7 @@ def refuse_existing(paths: Sequence[Path], overwrite: bool) -> None:
 def complete_file(path: Path) -> Iterator[Path]:
     """Give a scratch path beside ``path``, and move it there when the block has ended without an error.
 
-    Neither a kill nor a full disk leaves half a file under the final name.
+    Neither a kill, a full disk nor a loss of power leaves half a file under the final name.
 
     Raises:
         InputError: If the file cannot be written, e.g. because no space is left.
@@ -77,8 +77,19 @@ def complete_file(path: Path) -> Iterator[Path]:
     scratch = path.with_name(f'.{os.getpid()}-{path.name}')
     try:
         yield scratch
+        _write_through(scratch)
         scratch.replace(path)
+        _write_through(path.parent)
     except OSError as error:
         raise InputError(f'{path}: the file cannot be written: {error.strerror or error}') from error
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _write_through(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

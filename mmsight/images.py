@@ -1,34 +1,33 @@
 """Decode image files, with one clear sentence for a file that cannot be read."""
 
-import re
+import io
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from mmsight.errors import InputError
+from mmsight.image_header import ImageHeader, read_header
+from mmsight.memory import check_memory
+from mmsight.reading import reading
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = ('PNG', 'JPEG', 'BMP', 'TIFF', 'WEBP')
-"""What is decoded, by content. OpenCV would read more, of which Pillow, which counts pixels beforehand, knows nothing."""
-_MAGIC = re.compile(rb'\x89PNG|\xff\xd8|BM|II\*\0|MM\0\*|II\+\0|MM\0\+|RIFF....WEBP', re.DOTALL)
-
-
-def read_image(path: str | Path) -> np.ndarray:
-    """Read and decode an image file; see :func:`decode_image`."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f'{path}: the image cannot be read: {error.strerror}') from error
-    return decode_image(content, path)
+MOST_PIXELS = 2**30
+"""What OpenCV decodes at most."""
+WORKING = 3
+"""Copies of an image that its reader and what follows hold at once."""
+_NEUTRAL = 128
+"""What a decoder fills the rest of a JPEG with whose data end early."""
 
 
 def decode_image(content: bytes, path: str | Path) -> np.ndarray:
-    """Decode an image as it is stored.
+    """Decode a PNG, JPEG, BMP, TIFF or WebP as it is stored.
+
+    What follows the image in its file, as phones and cameras write it, is not read.
 
     Args:
         content (bytes): The file's content.
@@ -38,29 +37,48 @@ def decode_image(content: bytes, path: str | Path) -> np.ndarray:
         np.ndarray: (H, W) or (H, W, channels) in OpenCV's order (BGR, BGRA), of the file's own dtype.
 
     Raises:
-        InputError: If the content is empty, truncated or none of :data:`FORMATS`.
+        InputError: If the content is empty, cut, damaged or of another format, or takes more memory than is allowed.
     """
     if not content:
         raise InputError(f'{path}: the image file is empty (0 bytes)')
-    if not _MAGIC.match(content):
-        raise InputError(f"{path}: the file is damaged, or not an image ({len(content)} bytes): {', '.join(FORMATS)} are read")
-    # OpenCV fills what a truncated JPEG or PNG lacks with grey; both formats end in a marker
-    cut = (content[:2] == b'\xff\xd8' and b'\xff\xd9' not in content[-64:]) or \
-        (content[:4] == b'\x89PNG' and b'IEND' not in content[-64:])
-    if cut:
-        raise InputError(f'{path}: the image file is truncated: its end marker is missing')
-    try:
+    with reading(path, 'an image'):
+        # OpenCV reads more formats, whose size is not known beforehand
+        header = read_header(io.BytesIO(content))
+        check_size(path, header)
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:  # more pixels than OpenCV is allowed
-        raise InputError(f'{path}: the image cannot be decoded: {error.err}') from error
-    if image is None:
-        raise InputError(f'{path}: the file is damaged, or not an image ({len(content)} bytes)')
+    if image is None or (header.format == 'JPEG' and _may_end_early(image, header) and _ends_early(content)):
+        raise InputError(f'{path}: the file is damaged or cut: not all of its {header.width} x {header.height} pixels can be '
+                         'decoded')
     return image
 
 
-def is_picture(start: bytes) -> bool:
-    """Whether a file that begins so is one of :data:`FORMATS`."""
-    return _MAGIC.match(start) is not None
+def check_size(path: str | Path, header: ImageHeader) -> None:
+    """Refuse an image that OpenCV cannot decode in one piece, or whose decoding takes more memory than is allowed."""
+    pixels, shown = header.width * header.height, f'an image of {header.width} x {header.height} pixels'
+    check_memory(path, WORKING * pixels * header.pixel_bytes, shown)
+    if pixels > MOST_PIXELS:
+        raise InputError(f'{path}: {shown} is more than the {MOST_PIXELS} that can be decoded at once: cut it into parts')
+
+
+def _may_end_early(image: np.ndarray, header: ImageHeader) -> bool:
+    """Whether a decoded JPEG looks as one does whose data end early: its last block is what decoders fill in.
+
+    Of a progressive one, and of one in four colours, that cannot be seen.
+    """
+    return header.coding not in (0xC0, 0xC1) or header.pixel_bytes == 4 or bool((image[-1:, -8:] == _NEUTRAL).all())
+
+
+def _ends_early(content: bytes) -> bool:
+    """Whether a JPEG's data end before its pixels do: OpenCV and Pillow keep that to themselves, GDAL tells it if asked."""
+    import rasterio  # not at the top: few images need it
+    with rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True), warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of images without georeference
+        try:
+            with rasterio.MemoryFile(content) as memory, memory.open(driver='JPEG') as file:
+                file.read()
+        except rasterio.errors.RasterioError as error:
+            return 'premature end' in str(error.__cause__ or error)
+    return False
 
 
 def scale_to_8_bits(image: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -85,9 +103,8 @@ def figure_to_array(figure: 'Figure') -> np.ndarray:
 def count_pixels(path: Path) -> int:
     """Pixels of an image from its header; 0 if it cannot be read, which its reader will say."""
     try:
-        with Image.open(path, formats=FORMATS) as image:  # what is decoded
-            return image.width * image.height
-    except Image.DecompressionBombError:
-        return 2**62
-    except Exception:  # Pillow raises many kinds
+        with reading(path, 'an image'), path.open('rb') as file:
+            header = read_header(file)
+    except InputError:
         return 0
+    return header.width * header.height

@@ -2,16 +2,17 @@
 
 import io
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import BmpImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from PIL.ExifTags import Base
 
 from mmsight.colours import to_srgb
-from mmsight.errors import InputError
+from mmsight.image_header import read_header
 from mmsight.images import decode_image
-from mmsight.orientation import as_orientation, upright
+from mmsight.orientation import as_orientation, swaps_sides, upright
+from mmsight.reading import read_bytes, reading
 
 
 class Picture(NamedTuple):
@@ -49,11 +50,24 @@ def read_image(path: str | Path) -> np.ndarray:
 
 def read_picture(path: str | Path, convert: bool = True) -> Picture:
     """Read and decode an image file; see :func:`decode_picture`."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f'{path}: the image cannot be read: {error.strerror}') from error
-    return decode_picture(content, path, convert)
+    return decode_picture(read_bytes(path, 'an image'), path, convert)
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """(w, h) of the upright image in pixels, from its header; InputError if it cannot be read."""
+    with reading(path, 'an image'), Path(path).open('rb') as file:
+        header = read_header(file)
+        file.seek(0)
+        orientation = as_orientation(_orientation(file, header.format))
+    return (header.height, header.width) if swaps_sides(orientation) else (header.width, header.height)
+
+
+def _orientation(file: BinaryIO, kind: str) -> object:
+    if kind == 'TIFF':
+        from mmsight.raster_values import ORIENTATION, read_tags
+        return read_tags(file).get(ORIENTATION)
+    opened = _header(file.read() if kind == 'WEBP' else file)
+    return opened.getexif().get(Base.Orientation) if opened is not None and 'exif' in opened.info else None
 
 
 def decode_picture(content: bytes, path: str | Path, convert: bool = True) -> Picture:
@@ -112,7 +126,7 @@ class _Facts(NamedTuple):
                    getattr(header, 'n_frames', 1))
 
 
-def _header(content: bytes) -> ImageFile.ImageFile | None:
+def _header(source: bytes | BinaryIO) -> ImageFile.ImageFile | None:
     """Pillow's view of a file that OpenCV has decoded; None where Pillow finds fault with it.
 
     ``Image.open`` would refuse large ones.
@@ -120,7 +134,10 @@ def _header(content: bytes) -> ImageFile.ImageFile | None:
     makers = {b'\x89P': PngImagePlugin.PngImageFile, b'\xff\xd8': JpegImagePlugin.jpeg_factory,
               b'BM': BmpImagePlugin.BmpImageFile, b'RI': WebPImagePlugin.WebPImageFile}
     try:
-        return makers[content[:2]](io.BytesIO(content), '')
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        start = file.read(2)
+        file.seek(0)
+        return makers[start](file, '')
     except Exception:  # Pillow raises many kinds
         return None
 

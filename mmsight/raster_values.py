@@ -16,8 +16,10 @@ from rasterio.windows import Window
 
 from mmsight.colours import to_srgb
 from mmsight.errors import InputError
+from mmsight.memory import check_memory
 from mmsight.orientation import as_orientation, stored_window, swaps_sides, upright
-from mmsight.rasters import open_raster, raster_options
+from mmsight.rasters import KIND, open_raster, raster_options
+from mmsight.reading import reading
 
 PHOTOMETRIC, ORIENTATION, COLOUR_MAP, EXTRA_SAMPLES = 262, 274, 320, 338
 """Tags of TIFF."""
@@ -84,8 +86,8 @@ class Raster:
         self._decode: Callable[[np.ndarray], np.ndarray] | None = None
         self._clear: np.ndarray | None = None
         self._linear = True
-        # GDAL makes up a table for few grey values
-        self._resolve(kind, space, bool(bands), has_table=kind is None or COLOUR_MAP in tags)
+        with reading(path, KIND):  # GDAL makes up a table for few grey values
+            self._resolve(kind, space, bool(bands), has_table=kind is None or COLOUR_MAP in tags)
 
     def _given(self, bands: Sequence[int]) -> list[int]:
         if not set(bands) <= set(self.file.indexes):
@@ -215,14 +217,18 @@ class Raster:
             neither nodata, nor masked, nor transparent, nor NaN.
 
         Raises:
-            RasterioError: If these pixels are damaged.
+            InputError: If these pixels are damaged, or take more memory than is allowed.
         """
         x, y, width, height = stored_window(x, y, width, height, (self.width, self.height), self.orientation)
         size = out_size[::-1] if out_size and swaps_sides(self.orientation) else out_size
         window = Window(x, y, width, height)
         # what is not linear, such as the numbers of colours in a table, cannot be averaged
         shape = (len(self.bands), *size) if size and self._linear else None
-        with raster_options():
+        rows, columns = size or (height, width)
+        # as stored, as floating-point numbers, and as 8 bits
+        check_memory(self.path, rows * columns * len(self.bands) * (self.dtype.itemsize + 12),
+                     f'a window of {columns} x {rows} pixels')
+        with reading(self.path, KIND), raster_options():
             values = self.file.read(self.bands, window=window, out_shape=shape, resampling=Resampling.average)
             masks = self.file.read_masks(self.bands, window=window, out_shape=shape, resampling=Resampling.nearest)
             if self._alpha:
@@ -244,7 +250,7 @@ class Raster:
 
     def alpha(self) -> np.ndarray | None:
         """The transparency band (H, W) as it is stored; None if the file has none."""
-        with raster_options():
+        with reading(self.path, KIND), raster_options():
             return upright(self.file.read(self._alpha), self.orientation) if self._alpha else None
 
     def close(self) -> None:
@@ -258,12 +264,13 @@ def _tags(path: Path, content: bytes | None) -> dict[int, Any]:
     """The tags of a TIFF's first image; none of another file, or where they are damaged, which GDAL will say."""
     try:
         with (io.BytesIO(content) if content is not None else path.open('rb')) as file:
-            return _read_tags(file)
+            return read_tags(file)
     except Exception:  # Pillow raises many kinds
         return {}
 
 
-def _read_tags(file: BinaryIO) -> dict[int, Any]:
+def read_tags(file: BinaryIO) -> dict[int, Any]:
+    """Tags of a TIFF's first image that say what its values mean; none of another file."""
     start = file.read(4)
     if start not in (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+'):
         return {}

@@ -1,16 +1,20 @@
 """The one place that opens raster files: by what is in them, with a short list of formats, and nothing but the file itself."""
 
 import io
+import math
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 
 from mmsight.errors import InputError
+from mmsight.memory import check_memory
+from mmsight.reading import reading
 
 _DRIVERS = {
     b'II*\0': 'GTiff', b'MM\0*': 'GTiff', b'II+\0': 'GTiff', b'MM\0+': 'GTiff',
@@ -26,7 +30,9 @@ _ALONE = dict(
     CPL_CURL_ENABLE_VSIMEM='NO',
     GDAL_HTTP_MAX_RETRY='0',
     PROJ_NETWORK='OFF',
+    GDAL_CACHEMAX=256 * 2**20,  # else 5 % of the machine's memory
 )
+KIND = 'a GeoTIFF, JPEG 2000, PNG or JPEG'
 
 
 @contextmanager
@@ -52,24 +58,25 @@ def open_raster(path: Path, memory: rasterio.MemoryFile | None = None, raw: bool
         raw (bool): Take a TIFF's samples as they are stored, where GDAL's library would turn CMYK and CIELAB into RGB.
 
     Raises:
-        InputError: If it cannot be read, is of another format, or names other files to be read in its place.
+        InputError: If it cannot be read, is of another format, names other files to be read in its place, or is stored in
+            blocks that take more memory than is allowed.
     """
-    try:
+    with reading(path, KIND):
         name = os.fspath(path.resolve(strict=True)) if memory is None else memory.name
         with open(name, 'rb') if memory is None else io.BytesIO(memory.getbuffer()) as file:
             start = file.read(12)
-    except OSError as error:
-        raise InputError(f'{path}: the file cannot be read: {error.strerror}') from error
     driver = next((driver for magic, driver in _DRIVERS.items() if start.startswith(magic)), None)
     if driver is None:
-        raise InputError(f'{path}: the file is damaged, or not a GeoTIFF, JPEG 2000, PNG or JPEG: it begins with {start!r}')
-    try:
-        with raster_options(), warnings.catch_warnings():
-            warnings.simplefilter('ignore', NotGeoreferencedWarning)
-            found = rasterio.open(f'GTIFF_RAW:{name}' if raw else name, driver=driver)
-            named = found.tags(ns='OVERVIEWS').get('OVERVIEW_FILE')
-    except RasterioError as error:
-        raise InputError(f'{path}: the file is damaged, or not a raster image: {error}') from error
+        raise InputError(f'{path}: the file is damaged, or not {KIND}: it begins with {start!r}')
+    with reading(path, KIND), raster_options(), warnings.catch_warnings():
+        warnings.simplefilter('ignore', NotGeoreferencedWarning)
+        found = rasterio.open(f'GTIFF_RAW:{name}' if raw else name, driver=driver)
+        named = found.tags(ns='OVERVIEWS').get('OVERVIEW_FILE')
+        block = max(math.prod(shape) * np.dtype(kind).itemsize
+                    for shape, kind in zip(found.block_shapes, found.dtypes, strict=True))
+        if found.interleaving is not None and found.interleaving.value == 'PIXEL':
+            block *= found.count
+    check_memory(path, 2 * block, 'a block of its pixels, which can only be read whole,')
     if named is not None:
         found.close()
         raise InputError(f"{path}: its overviews are said to be in another file, '{named}', which is not read: copy the image "

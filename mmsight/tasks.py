@@ -73,6 +73,8 @@ SHARED = (
     Option('out_dir', 'folder for the results; by default work_dirs/ and the name of the task', metavar='DIR'),
     Option('overwrite', 'replace results that exist', False, bool),
     Option('device', 'cpu, cuda, cuda:1, ...; by default a GPU if there is one', metavar='DEVICE'),
+    Option('max_memory', 'memory that one input may take; what would take more is refused by its header; by default 4, or what '
+           'MMSIGHT_MAX_MEMORY says', type=float, metavar='GB'),
     Option('trust', 'run the config inside a checkpoint even if it contains code', False, bool),
     Option('show', 'open a window with each picture', False, bool))
 """Options of every task, beside its model."""

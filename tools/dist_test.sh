@@ -3,5 +3,5 @@
 set -eu
 TOOLS=$(dirname "$0")
 export PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}"
-exec python -m torch.distributed.run --nproc_per_node "$3" --master_port "${PORT:-29500}" \
+exec python -m torch.distributed.run --standalone --nproc_per_node "$3" \
     "$TOOLS/test.py" "$1" "$2" --launcher pytorch "${@:4}"

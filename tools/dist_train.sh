@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Train on several GPUs (or CPU processes) of one machine: tools/dist_train.sh CONFIG GPUS [OPTIONS]
+# Train on several GPUs (or CPU processes) of one machine: [RESTARTS=0] tools/dist_train.sh CONFIG GPUS [OPTIONS]
+# After RESTARTS failures of a process all start again and resume. Without --standalone, they would read addresses of dead processes.
 set -eu
 TOOLS=$(dirname "$0")
 export PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}"
-exec python -m torch.distributed.run --nproc_per_node "$2" --master_port "${PORT:-29500}" \
+exec python -m torch.distributed.run --standalone --nproc_per_node "$2" --max_restarts "${RESTARTS:-0}" \
     "$TOOLS/train.py" "$1" --launcher pytorch "${@:3}"

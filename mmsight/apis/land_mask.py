@@ -4,19 +4,22 @@ import functools
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import antimeridian
 import numpy as np
 import rasterio
 import shapely
 import shapely.affinity
-from rasterio.errors import CRSError, RasterioError, WindowError
+from rasterio.errors import CRSError, WindowError
 from rasterio.windows import Window
 
 from mmsight.apis.georeference import WGS84, Georeference, locate, metres_between, pixel_size, to_wgs84, wrap
 from mmsight.apis.scene import Scene
 from mmsight.errors import InputError
-from mmsight.rasters import is_raster, open_raster, raster_options
+from mmsight.json_files import read_json
+from mmsight.rasters import KIND, is_raster, open_raster, raster_options
+from mmsight.reading import check_regular, reading
 
 DEGREE = 110_000.0
 """Metres, a little less than the shortest degree of latitude."""
@@ -46,9 +49,10 @@ class LandMask:
             raise InputError(f'{scene.path}: a land mask needs a georeferenced scene')
         if not 0 <= buffer < float('inf'):
             raise InputError(f'the buffer of the land mask must not be negative, found {buffer} m')
-        if not path.is_file():
+        if not path.exists():
             raise InputError(f'{path}: the land mask does not exist')
-        with path.open('rb') as file:
+        check_regular(path)
+        with reading(path, 'a land mask'), path.open('rb') as file:
             self._raster = is_raster(file.read(12))
         if self._raster:
             with open_raster(path) as mask:
@@ -99,27 +103,22 @@ class LandMask:
 
     def _in_raster(self, lonlat: np.ndarray) -> np.ndarray:
         """Around each point a window of the mask, in metres by the mask's own pixels."""
-        try:
-            with open_raster(self.path) as mask, raster_options():
-                grid = _grid(self.path, mask)
-                columns = 360 / abs(grid.transform.a) if grid.crs.is_geographic else 0
-                # a mask of the whole world goes on at its other side
-                turns = (-columns, 0, columns) if columns and mask.width >= columns - 1 else (0, )
-                return np.array([np.isfinite([column, row]).all() and any(
-                    _near(mask, grid, column + turn, row, self.buffer) for turn in turns)
-                    for column, row in grid.to_pixels(lonlat)], bool)
-        except RasterioError as error:
-            raise InputError(f'{self.path}: the land mask cannot be read: {error}') from error
+        with open_raster(self.path) as mask, reading(self.path, KIND), raster_options():
+            grid = _grid(self.path, mask)
+            columns = 360 / abs(grid.transform.a) if grid.crs.is_geographic else 0
+            # a mask of the whole world goes on at its other side
+            turns = (-columns, 0, columns) if columns and mask.width >= columns - 1 else (0, )
+            return np.array([np.isfinite([column, row]).all() and any(
+                _near(mask, grid, column + turn, row, self.buffer) for turn in turns)
+                for column, row in grid.to_pixels(lonlat)], bool)
 
 
 @functools.lru_cache(1)  # the scenes of one run
 def _read_shapes(path: Path, _: int) -> tuple[shapely.Geometry, ...]:
     """The shapes of a GeoJSON file in longitude and latitude."""
-    try:
-        content = json.loads(path.read_text('utf-8-sig'))
+    content = read_json(path)
+    with reading(path, 'GeoJSON'):
         shapes = [shapely.from_geojson(json.dumps(part)) for part in _geometries(content)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
-        raise InputError(f'{path}: the land mask is neither GeoJSON nor a raster (GeoTIFF, JPEG 2000): {error}') from error
     shapes = [part for shape in shapes for part in shapely.get_parts(shape) if not part.is_empty]
     crs = _crs(path, content)
     if crs is not None:
@@ -149,10 +148,13 @@ def _crs(path: Path, content: dict) -> rasterio.crs.CRS | None:
     return None if crs == WGS84 else crs
 
 
-def _geometries(content: dict) -> list[dict]:
-    if content['type'] == 'FeatureCollection':
-        return [feature['geometry'] for feature in content['features'] if feature['geometry']]
-    return [content['geometry']] if content['type'] == 'Feature' else [content]
+def _geometries(content: Any) -> list[dict]:
+    try:
+        if content['type'] == 'FeatureCollection':
+            return [feature['geometry'] for feature in content['features'] if feature['geometry']]
+        return [content['geometry']] if content['type'] == 'Feature' else [content]
+    except (LookupError, TypeError) as error:
+        raise ValueError(f'a feature has no {error}' if isinstance(error, KeyError) else 'it holds no features') from error
 
 
 def _to_lonlat(shape: shapely.Geometry, crs: rasterio.crs.CRS) -> shapely.Geometry:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from rasterio.errors import RasterioError
 
 from mmsight import images
 from mmsight.apis.georeference import Place, locate, pixel_size
 from mmsight.errors import InputError
 from mmsight.files import RASTERS
+from mmsight.image_header import is_image
 from mmsight.images import scale_to_8_bits
 from mmsight.pictures import Picture, read_picture
 from mmsight.raster_values import Raster
@@ -145,7 +145,7 @@ class Scene:
         self.width, self.height, self.dtype, self.bands = raster.width, raster.height, raster.dtype, raster.bands
         self._source: Raster | _Whole = raster
         if self.width * self.height <= IN_MEMORY:
-            with contextlib.suppress(RasterioError):  # a damaged part of it is told by the windows
+            with contextlib.suppress(InputError):  # a damaged part of it is told by the windows
                 self._source = _Whole(*raster.read(0, 0, self.width, self.height), None)
         return raster
 
@@ -178,7 +178,7 @@ class Scene:
         size = max(1, round(self.height * factor)), max(1, round(self.width * factor))
         try:
             values, valid = self._source.read(0, 0, self.width, self.height, size)
-        except RasterioError:  # the tiles say what could not be read
+        except InputError:  # the tiles say what could not be read
             return False
         sample = values[:, valid].astype(np.float32)
         return len(sample) == 3 and float(np.ptp(sample, axis=0).mean()) > 0.01 * float(sample.max(initial=0))
@@ -234,10 +234,10 @@ class Scene:
         for window in windows:
             try:
                 found.append(self.values(*window))
-            except RasterioError as error:
+            except InputError as error:
                 problem = error
-        if not found:
-            raise InputError(f'{self.path}: the pixels cannot be read: {problem}') from problem
+        if not found and problem is not None:
+            raise problem
         return found
 
     def _decibels(self, values: np.ndarray) -> np.ndarray:
@@ -280,7 +280,7 @@ class Scene:
                 x, x1 = (min(int(column / factor), self.width) for column in (left, right))
                 y, y1 = (min(int(row / factor), self.height) for row in (top, bottom))
                 if bottom > top and right > left:
-                    with contextlib.suppress(RasterioError):  # the tiles say what could not be read
+                    with contextlib.suppress(InputError):  # the tiles say what could not be read
                         picture[top:bottom, left:right], _ = self.read(x, y, x1 - x, y1 - y, (bottom - top, right - left))
         return to_rgb(picture)
 
@@ -321,4 +321,4 @@ def is_raster_file(path: Path) -> bool:
             start = file.read(12)
     except OSError:
         start = b''
-    return is_raster(start) or (path.suffix.lower() in RASTERS and not images.is_picture(start))
+    return is_raster(start) or (path.suffix.lower() in RASTERS and not is_image(start))

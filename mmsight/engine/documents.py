@@ -1,6 +1,6 @@
 """Generated parts of the documents: tables of papers, benchmarks, options of tasks, models; and the plots of `make docs`.
 
-A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- results -->``, ``<!-- models -->``,
+A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- kills -->``, ``<!-- results -->``, ``<!-- models -->``,
 ``<!-- options TASK -->`` or ``<!-- files TASK -->`` and ``<!-- end -->``.
 """
 
@@ -18,7 +18,7 @@ from mmsight.errors import InputError
 from mmsight.forms import FORMS
 from mmsight.tasks import SHARED, Option, Task, find_tasks
 
-_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|results|options|models|files)(?: (?P<name>\S+))? -->)\n'
+_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|kills|results|options|models|files)(?: (?P<name>\S+))? -->)\n'
                    r'.*?<!-- end -->', re.DOTALL)
 _PLOT = re.compile(r'<!-- plot (?P<name>\S+) -->')
 
@@ -38,8 +38,9 @@ def filled(page: Path) -> str:
     """
     paper = page.parent.name
     kinds: dict[str, Callable[[str], str]] = dict(
-        table=lambda number: _table(page, paper, number), benchmarks=lambda _: _benchmarks(), results=lambda _: _results(),
-        options=lambda name: _options(page, name), models=lambda _: _models(), files=lambda name: _files(page, name))
+        table=lambda number: _table(page, paper, number), benchmarks=lambda _: _benchmarks(), kills=lambda _: _kills(),
+        results=lambda _: _results(), options=lambda name: _options(page, name), models=lambda _: _models(),
+        files=lambda name: _files(page, name))
     return _PART.sub(lambda part: f"{part['begin']}\n{kinds[part['kind']](part['name'])}\n<!-- end -->", page.read_text())
 
 
@@ -112,6 +113,17 @@ def _benchmarks() -> str:
         parts.append(f"### {suite}\n\n[Record](benchmarks/{suite}.json), {content['device']}.\n\n<!-- plot {suite} -->\n\n"
                      f"| what | compared with | ours | theirs | unit | ratio | bound | |\n|{'---|' * 8}\n{rows}")
     return '\n\n'.join(parts)
+
+
+def _kills() -> str:
+    """The records of ``tools/misc/kill_test.py``."""
+    root, rows = source_root() / 'docs' / 'benchmarks' / 'kills', []
+    for path in sorted(root.glob('*.json')):
+        record = json.loads(path.read_text())
+        moments = ', '.join(f'{count} {moment}' for moment, count in record['moments'].items())
+        rows.append(f"| [{record['config']}](benchmarks/kills/{path.name}) | {record['kills']} | {moments} | "
+                    f"{record['identical']} of {record['trainings']} |")
+    return '\n'.join(['| config | kills | moments | trainings that ended identically |', '|---|---|---|---|', *rows])
 
 
 def _results() -> str:

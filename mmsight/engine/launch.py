@@ -1,7 +1,10 @@
 """What ``tools/train.py`` and ``tools/test.py`` do: complete a config from the command line and hand it to the runner."""
 
+import errno
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -13,8 +16,13 @@ from mmengine.runner import Runner
 from mmsight.box import find_checkpoint
 from mmsight.configs import load_config
 from mmsight.engine.resume import find_fault, find_resumable, iterations, list_checkpoints, put_away, set_aside
+from mmsight.engine.safe_load import load_weights
+from mmsight.engine.stop_hook import own_signals
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
+
+_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
+_LOOPS = dict(EpochBasedTrainLoop='mmsight.EpochTrainLoop', IterBasedTrainLoop='mmsight.IterTrainLoop')
 
 
 def train(config: str,
@@ -24,21 +32,34 @@ def train(config: str,
           channels_last: bool = False,
           auto_scale_lr: bool = False,
           options: dict | None = None,
-          launcher: str = 'none') -> None:
+          launcher: str = 'none',
+          checkpoint_minutes: float = 10,
+          on_nan: str = 'stop') -> None:
     """Train a config.
 
     Args:
         config (str): Path or name of a config.
         work_dir (str, optional): Defaults to the config's, else ``work_dirs/<config name>``.
         resume (str, optional): A checkpoint's path, or ``'auto'`` for the newest checkpoint of the work-dir that is whole;
-            with none, the training starts as the config says. None starts it too. Checkpoints of an earlier training, and
-            those behind the one that is resumed, are moved to a folder in the work-dir: nothing is written over.
+            with none, the training starts as the config says. None starts it too, unless torchrun starts it again. Checkpoints
+            of an earlier training, and those behind the one that is resumed, are moved to a folder in the work-dir: nothing is
+            written over.
         amp (bool): Mixed precision, see :class:`.AutocastOptimWrapper`.
         channels_last (bool): Faster convolutions, see :class:`.ChannelsLastHook`.
         auto_scale_lr (bool): Scale the learning rate to the real batch size.
         options (dict, optional): Config keys to override.
         launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        checkpoint_minutes (float): See :class:`.CheckpointHook`.
+        on_nan (str): See :class:`.FiniteHook`.
+
+    Raises:
+        InputError: If the config, the data or the checkpoint are at fault, a loss is not finite, or a file cannot be written.
+        Stopped: If a signal ended the training after its state was saved.
     """
+    if checkpoint_minutes < 0:
+        raise InputError(f'--checkpoint-minutes must be 0 or more, found {checkpoint_minutes:g}')
+    if int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)):  # torchrun starts all processes again because one failed
+        resume = 'auto'
     cfg = _prepare(config, work_dir, options, launcher)
     if amp:
         use_amp(cfg)
@@ -53,7 +74,59 @@ def train(config: str,
         cfg.resume = True
         cfg.load_from = checkpoint
         cfg.custom_hooks.append(dict(type='mmsight.CheckCheckpointHook'))
-    _run(cfg, 'train', notes)
+        notes += _keep_seed(cfg, checkpoint)
+    _survive(cfg, checkpoint_minutes, on_nan)
+    try:
+        with own_signals(), _quiet_logging():
+            _run(cfg, 'train', notes)
+    except InputError as error:
+        raise _where_to_go_on(cfg, str(error)) from error
+    except OSError as error:
+        if error.errno not in _STORAGE:
+            raise
+        raise _where_to_go_on(cfg, f'{error.filename or cfg.work_dir}: {error.strerror}') from error
+
+
+@contextmanager
+def _quiet_logging() -> Iterator[None]:
+    """A full disk ends the training with a sentence: no stack trace for each line that cannot be logged."""
+    before, logging.raiseExceptions = logging.raiseExceptions, False
+    try:
+        yield
+    finally:
+        logging.raiseExceptions = before
+
+
+def _survive(cfg: Config, minutes: float, on_nan: str) -> None:
+    """Replace those parts of mmengine that lose something when a training is interrupted, and add what keeps it."""
+    by_epoch = cfg.train_cfg.pop('by_epoch', True)
+    kind = cfg.train_cfg.get('type', 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop')
+    cfg.train_cfg.type = _LOOPS.get(str(kind).removeprefix('mmengine.'), kind)
+    hooks = cfg.setdefault('default_hooks', ConfigDict())
+    saves = hooks.setdefault('checkpoint', ConfigDict(type='CheckpointHook', interval=1))
+    if saves is not None and saves.type in ('CheckpointHook', 'mmengine.CheckpointHook'):
+        saves.update(type='mmsight.CheckpointHook', minutes=minutes)
+    cfg.custom_hooks += [dict(type='mmsight.ResumeHook'), dict(type='mmsight.FiniteHook', on_nan=on_nan),
+                         dict(type='mmsight.StopHook')]
+
+
+def _where_to_go_on(cfg: Config, sentence: str) -> InputError:
+    """A sentence on what ended a training, with its newest checkpoint if there is one."""
+    pointer = Path(cfg.work_dir) / 'last_checkpoint'
+    newest = pointer.read_text() if pointer.is_file() else ''
+    hint = f'; the newest complete checkpoint is {newest}, from which --resume goes on' if newest else ''
+    return InputError(sentence + hint)
+
+
+def _keep_seed(cfg: Config, checkpoint: str) -> list[str]:
+    """The order of the data follows from the seed, so that the checkpoint's holds; returns what the log says of it."""
+    if '://' in checkpoint:
+        return []
+    kept, given = load_weights(checkpoint, 'cpu', mmap=True)['meta'].get('seed'), cfg.get('randomness', {}).get('seed')
+    if kept is None or kept == given:
+        return []
+    cfg.randomness = {**cfg.get('randomness', {}), 'seed': kept}
+    return [] if given is None else [f'THE SEED OF THE CHECKPOINT HOLDS: {kept}, not {given}']
 
 
 def _choose(work_dir: Path, resume: str | None, load_from: str | None) -> tuple[str | None, list[str]]:

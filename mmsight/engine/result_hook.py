@@ -30,12 +30,13 @@ def check_expected(expected: list[dict], metrics: Mapping[str, float]) -> list[d
         metrics (Mapping[str, float]): Flat name to value.
 
     Returns:
-        list[dict]: Each entry with ``value`` (None where the metric is absent) and ``pass``. A metric that is absent or
-        NaN does not pass.
+        list[dict]: Each entry with ``value`` (None where the metric is absent or not finite) and ``pass``. A metric that is
+        absent or not finite does not pass.
     """
     rows = []
     for entry in expected:
         value = metrics.get(entry['metric'])
+        value = value if value is not None and math.isfinite(value) else None
         ok = value is not None and entry.get('min', -math.inf) <= value <= entry.get('max', math.inf)
         rows.append(dict(entry, value=value, **{'pass': ok}))
     return rows

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
+from mmsight.engine.checkpoint_file import find_damage
 from mmsight.errors import InputError
 
 PACKAGES = ('mmsight', 'mmengine', 'mmcv', 'mmdet', 'mmrotate', 'mmseg', 'mmagic')
@@ -24,13 +25,16 @@ def load_weights(file: str | IO[bytes], map_location: Any = None, mmap: bool = F
 
     Args:
         file (str | IO[bytes]): Path or open file.
-        map_location (Any), mmap (bool): As for ``torch.load``.
+        map_location (Any): As for ``torch.load``.
+        mmap (bool): As for ``torch.load``; the checksum, which takes all bytes, is then left out.
 
     Raises:
         InputError: If the checkpoint is damaged, or holds anything but weights, settings and logged values.
     """
     name = file if isinstance(file, str) else getattr(file, 'name', 'in memory')
     try:
+        if isinstance(file, str) and not mmap and (damage := find_damage(file)):
+            raise ValueError(damage)
         with torch.serialization.safe_globals(_allowed()):
             return torch.load(file, map_location=map_location, mmap=mmap, weights_only=True)
     except FileNotFoundError:

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from mmsight.errors import InputError
+from mmsight.json_files import read_json
+from mmsight.reading import reading
 
 ORIENTATION = 'LPS'
 """Directions in which columns, rows and slices run: towards left, posterior and superior."""
@@ -45,10 +47,13 @@ def open_case(path: str) -> np.ndarray:
         InputError: If the file is missing or damaged.
     """
     try:
-        return np.load(path, mmap_mode='r')
-    except (OSError, ValueError) as error:
-        raise InputError(f'{path}: the cached case cannot be read ({error}): make it again with '
-                         'tools/dataset_converters/slice_liver_ct.py') from error
+        with reading(path, 'a cached case'):
+            case = np.load(path, mmap_mode='r')
+            if case.dtype != np.uint16 or case.ndim != 3:
+                raise ValueError(f'it holds {case.dtype} of {case.ndim} axes')
+            return case
+    except InputError as error:
+        raise InputError(f'{error}; make it again with tools/dataset_converters/slice_liver_ct.py') from error
 
 
 def write_case(folder: Path, name: str, packed: np.ndarray) -> str:
@@ -80,13 +85,17 @@ def read_index(folder: Path) -> dict[str, dict]:
         InputError: If there is no readable index.
     """
     path = folder / 'index.json'
-    try:
-        return json.loads(path.read_text())
-    except OSError as error:
-        raise InputError(f'{path}: the cache index cannot be read: {error.strerror}; make it with '
-                         'tools/dataset_converters/slice_liver_ct.py') from error
-    except ValueError as error:
-        raise InputError(f'{path}: the cache index is not well-formed json: {error}') from error
+    if not path.is_file():
+        raise InputError(f'{path}: there is no index of the cache: make it with tools/dataset_converters/slice_liver_ct.py')
+    index: dict[str, dict] = read_json(path)
+    if not isinstance(index, dict):
+        raise InputError(f'{path}: the index of the cache must be an object')
+    for name, entry in index.items():
+        lists = isinstance(entry, dict) and all(isinstance(entry.get(key), list) for key in ('shape', 'spacing', 'liver_share'))
+        if not lists or len(entry['shape']) != 3 or 'sha256' not in entry:
+            raise InputError(f"{path}: the entry of case '{name}' lacks its shape, spacing, liver_share or sha256: make it "
+                             'again with tools/dataset_converters/slice_liver_ct.py')
+    return index
 
 
 def write_index(folder: Path, index: Mapping[str, dict]) -> None:

@@ -1,14 +1,14 @@
 """Slice CT volumes once into the cache that training and testing read."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mmsight.errors import InputError
+from mmsight.files import make_folder
 
-from .cache import ORIENTATION, pack, write_case, write_index
+from .cache import ORIENTATION, pack, read_index, write_case, write_index
 from .cases import Case, read_case
 
 
@@ -41,11 +41,8 @@ def convert(cases: Sequence[Case], folder: Path, report: Callable[[str], None] =
     Returns:
         list[str]: A sentence for each case that could not be converted, and is not in the index.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        index = json.loads((folder / 'index.json').read_text()) if (folder / 'index.json').is_file() else {}
-    except (OSError, ValueError) as error:
-        raise InputError(f'{folder}: the cache folder cannot be written, or its index.json is damaged: {error}') from error
+    make_folder(folder)
+    index = read_index(folder) if (folder / 'index.json').is_file() else {}
     faults = []
     for number, case in enumerate(cases, 1):
         place = f'[{number}/{len(cases)}] {case.name}'

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmsight.errors import InputError
+from mmsight.json_files import read_json
 
 
 def split_cases(cases: Iterable[str], seed: int = 0) -> dict[str, list[str]]:
@@ -35,14 +36,13 @@ def read_split(path: Path, split: str) -> list[str]:
     Raises:
         InputError: If the file is missing or has no such split.
     """
-    try:
-        splits = json.loads(path.read_text())
-    except OSError as error:
-        raise InputError(f'{path}: the split file cannot be read: {error.strerror}; tools/dataset_converters/slice_liver_ct.py '
-                         'writes it') from error
-    except ValueError as error:
-        raise InputError(f'{path}: the split file is not well-formed json: {error}') from error
-    if not splits.get(split):
-        known = ', '.join(name for name in splits if name != 'seed')
+    if not path.is_file():
+        raise InputError(f'{path}: the split file does not exist: tools/dataset_converters/slice_liver_ct.py writes it')
+    splits = read_json(path)
+    if not isinstance(splits, dict) or not splits.get(split):
+        known = ', '.join(name for name in splits if name != 'seed') if isinstance(splits, dict) else 'none'
         raise InputError(f"{path}: there is no split '{split}', or it is empty; it has {known}")
-    return splits[split]
+    names: list[str] = splits[split]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{path}: the split '{split}' must be a list of the names of cases")
+    return names

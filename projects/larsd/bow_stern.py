@@ -9,10 +9,11 @@ import numpy as np
 
 from mmsight.annotations import read_fields, to_numbers
 from mmsight.errors import InputError
+from mmsight.pictures import image_size
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box
-from .rotated_dataset import RotatedShipDataset, image_size
+from .rotated_dataset import RotatedShipDataset
 
 # Its source names 2 alone, the ships to detect; 0 to 6, 8 and 9 stand in the 72 images at hand.
 CLASSES = range(10)

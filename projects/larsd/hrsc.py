@@ -7,10 +7,11 @@ from mmrotate.datasets import HRSCDataset
 
 from mmsight.annotations import read_xml, tag_number, tag_pixels, tag_text
 from mmsight.errors import InputError
+from mmsight.pictures import image_size
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box
-from .rotated_dataset import RotatedShipDataset, image_size
+from .rotated_dataset import RotatedShipDataset
 
 
 @DATASETS.register_module()

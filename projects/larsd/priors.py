@@ -1,6 +1,5 @@
 """Locations and anchor sizes of the prediction levels (paper, section II.B.2)."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mmsight.errors import InputError
+from mmsight.json_files import read_json
 from mmsight.registry import TASK_UTILS
 
 
@@ -84,11 +84,11 @@ def _read_anchors(path: str, levels: int) -> list:
     if not Path(path).is_file():
         raise InputError(f"{path}: this file of anchors does not exist: make it with "
                          f'`python projects/larsd/tools/anchor_kmeans.py CONFIG --out {path}`')
-    try:
-        anchors = json.loads(Path(path).read_text())['anchors']
-    except (ValueError, KeyError, TypeError) as error:
+    content = read_json(path)
+    anchors = content.get('anchors') if isinstance(content, dict) else None
+    if not isinstance(anchors, list):
         raise InputError(f"{path}: not a file of anchors, which is json with a key 'anchors': make it with "
-                         'projects/larsd/tools/anchor_kmeans.py') from error
+                         'projects/larsd/tools/anchor_kmeans.py')
     if levels == 1:
         return [[size for level in anchors for size in level]]
     if len(anchors) != levels:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from mmsight.annotations import read_fields, to_numbers
 from mmsight.errors import InputError
+from mmsight.pictures import image_size
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box
-from .rotated_dataset import RotatedShipDataset, image_size
+from .rotated_dataset import RotatedShipDataset
 
 
 @DATASETS.register_module()

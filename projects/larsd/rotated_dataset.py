@@ -1,10 +1,8 @@
 """What all readers of rotated ships share."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from mmdet.datasets import BaseDetDataset
-from PIL import Image, UnidentifiedImageError
 
 from mmsight.annotations import read_ids
 from mmsight.errors import InputError
@@ -63,14 +61,3 @@ def check_size(entry: dict, shape: tuple[int, ...]) -> None:
     if size != expected:
         raise InputError(f"{entry['img_path']}: the image is {size[0]} x {size[1]} pixels (w x h), its annotation says "
                          f'{expected[0]} x {expected[1]}: one of the two belongs to another image')
-
-
-def image_size(path: str | Path) -> tuple[int, int]:
-    """(w, h) of an image in pixels from its header, for formats whose annotation does not say."""
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except UnidentifiedImageError as error:
-        raise InputError(f'{path}: the file is damaged, or not an image') from error
-    except OSError as error:
-        raise InputError(f'{path}: the image cannot be read: {error.strerror or error}') from error

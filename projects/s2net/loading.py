@@ -4,6 +4,7 @@ import numpy as np
 
 from mmsight.apis.scene import read_8_bits
 from mmsight.errors import InputError
+from mmsight.reading import reading
 from mmsight.registry import TRANSFORMS
 
 from .ground_truth import GroundTruth
@@ -20,10 +21,10 @@ def read_matrix(path: str, height: int, width: int) -> np.ndarray:
     Raises:
         InputError: If it is unreadable, has another shape, or is a matrix that is singular or not finite.
     """
-    try:
-        matrix = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f'{path}: the ground truth cannot be read as a NumPy array: {error}') from error
+    with reading(path, 'a NumPy array'):
+        matrix = np.load(path, allow_pickle=False, mmap_mode='r')  # mapped: it takes no more memory than the file has
+    if not isinstance(matrix, np.ndarray) or matrix.dtype.kind not in 'iuf':
+        raise InputError(f'{path}: the ground truth must be one array of real numbers')
     if matrix.shape == (height, width, 2):
         return matrix.astype(np.float64)
     if matrix.shape not in ((2, 3), (3, 3)):

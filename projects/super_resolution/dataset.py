@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mmagic.datasets import BasicImageDataset
-from PIL import Image
 
 from mmsight.errors import InputError
+from mmsight.pictures import image_size
 from mmsight.registry import DATASETS
 
 
@@ -61,7 +61,7 @@ class SuperResolutionDataset(BasicImageDataset):
     def filter_data(self) -> list[dict]:
         """Leave out what ``filter_cfg`` says; of each image the header alone is read."""
         least = (self.filter_cfg or {}).get('min_size', 0)
-        return [entry for entry in self.data_list if not least or min(_size(entry['gt_path'])) >= least]
+        return [entry for entry in self.data_list if not least or min(image_size(entry['gt_path'])) >= least]
 
     def iter_faults(self) -> Iterator[str | None]:
         """Run every image through the pipeline, without stopping at a fault: a sentence for each, None for each without one."""
@@ -71,12 +71,3 @@ class SuperResolutionDataset(BasicImageDataset):
                 yield None
             except InputError as error:
                 yield str(error)
-
-
-def _size(path: str) -> tuple[int, int]:
-    """Width and height of an image file."""
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except OSError as error:
-        raise InputError(f'{path}: the image cannot be read: {error.strerror or error}') from error

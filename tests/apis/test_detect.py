@@ -283,7 +283,7 @@ def test_land(make_detector, write_scene, tmp_path, kind):
         assert {round(ship['x']) for ship in found['detections']} == left, buffer
         assert found['on_land'] == 4 - len(left)
     (tmp_path / 'bad.geojson').write_text('{}')
-    for path, match in ((tmp_path / 'bad.geojson', 'mask is neither GeoJSON'), (tmp_path / 'no.tif', 'does not exist')):
+    for path, match in ((tmp_path / 'bad.geojson', 'damaged, or not GeoJSON'), (tmp_path / 'no.tif', 'does not exist')):
         with pytest.raises(InputError, match=match):
             detector(scene, land=path)
     bare = write_scene(tmp_path / 'bare.tif', image, crs=None)

@@ -73,8 +73,9 @@ def test_setting_aside_loses_nothing(tmp_path):
 
 
 @pytest.fixture
-def train(tmp_path, caplog):
+def train(tmp_path, toy_data, monkeypatch):
     """Train the example project for some epochs; returns the last weights and what was logged."""
+    monkeypatch.setenv('MMSIGHT_DATA', str(toy_data(TOY)))
     count = iter(range(9))
 
     def call(epochs, resume='auto', work_dir=tmp_path / 'run', **options):

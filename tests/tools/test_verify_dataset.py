@@ -32,4 +32,4 @@ def test_a_worker_error_reaches_the_user_as_one_sentence(run, tmp_path):
         path.write_bytes(path.read_bytes()[:300])
     done = run('tools/train.py', TOY, '--work-dir', tmp_path / 'run', check=False, **env)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
-    assert 'error: ' in done.stderr and 'is truncated' in done.stderr
+    assert 'error: ' in done.stderr and 'is damaged or cut' in done.stderr

@@ -1,11 +1,11 @@
 """Split a COCO json that holds a whole dataset (HRSID's, or any other) into train, val and test."""
 
 import argparse
-import json
 from pathlib import Path
 
 from mmsight.cli import friendly
 from mmsight.errors import InputError
+from mmsight.json_files import read_json
 
 
 @friendly
@@ -23,7 +23,7 @@ def main() -> None:
 
     for fault in coco_faults(args.json, HRSIDDataset.METAINFO['classes']):
         raise InputError(fault)
-    content = json.loads(args.json.read_text())
+    content = read_json(args.json)
     out = args.out or args.json.parent / 'annotations'
     for split, names in split_7_1_2([image['file_name'] for image in content['images']], args.seed).items():
         write_json(select_images(content, names), out / f'{split}.json')

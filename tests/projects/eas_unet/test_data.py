@@ -111,10 +111,10 @@ def test_a_case_with_a_fault_is_named_and_none_is_split(ct, write_nifti, tmp_pat
 def test_faults_of_a_cache(cache, tmp_path):
     with pytest.raises(InputError, match="there is no split 'test', or it is empty; it has train, val"):
         dataset(CTSliceDataset, cache, 'test')
-    with pytest.raises(InputError, match='index.json: the cache index cannot be read'):
+    with pytest.raises(InputError, match='index.json: there is no index of the cache'):
         dataset(CTSliceDataset, tmp_path)
     (tmp_path / 'index.json').write_text('{}')
-    with pytest.raises(InputError, match='splits.json: the split file cannot be read'):
+    with pytest.raises(InputError, match='splits.json: the split file does not exist'):
         dataset(CTSliceDataset, tmp_path)
     slices = dataset(CTSliceDataset, cache)
     assert list(slices.iter_faults()) == [None] * 4
@@ -123,7 +123,7 @@ def test_faults_of_a_cache(cache, tmp_path):
     second.unlink()
     faults = list(slices.iter_faults())
     assert 'its SHA-256 differs' in faults[0] and 'is not in the cache' in faults[1] and faults[2:] == [None, None]
-    with pytest.raises(InputError, match='the cached case cannot be read'):
+    with pytest.raises(InputError, match='the file cannot be read: .*; make it again'):
         LoadCTSlice()(slices.get_data_info(7))
 
 

@@ -74,13 +74,39 @@ def test_checkpoint_of_another_model(run, trained, tmp_path):
     assert 'does not fit the model' in done.stderr and 'line.weight is missing' in done.stderr
 
 
+KILLER = """
+import os, signal
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmsight.registry import HOOKS
+
+@HOOKS.register_module()
+class KillerHook(Hook):
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        ends = {('0', 21): signal.SIGTERM, ('1', 35): signal.SIGKILL}
+        number = ends.get((os.environ['TORCHELASTIC_RESTART_COUNT'], runner.iter))
+        if number and get_rank() == 1:
+            os.kill(os.getpid(), number)
+"""
+
+
 @pytest.mark.slow
 def test_two_processes_give_one_processs_metrics(root, trained, tmp_path):
-    """Batches of 4 on each of two processes are the batches of 8 of one; 17 test points do not split evenly."""
-    env = dict(MMSIGHT_DATA=str(trained / 'data'), PORT='29613')
-    script(root, 'dist_train.sh', 'example_project', 2, '--work-dir', 'train', '--cfg-options',
-           'train_dataloader.batch_size=4', 'train_cfg.max_epochs=20', cwd=tmp_path, **env)
+    """Batches of 4 on each of two processes are the batches of 8 of one; 17 test points do not split evenly.
+
+    One of the two is stopped, and later killed: both start again, and go on.
+    """
+    (tmp_path / 'killer.py').write_text(KILLER)
+    (tmp_path / 'config.py').write_text(
+        f"_base_ = '{root}/configs/example_project/example_project.py'\n"
+        "custom_imports = dict(imports=['mmsight.projects.example_project', 'killer'], allow_failed_imports=False)\n"
+        "custom_hooks = [dict(type='KillerHook')]\ntrain_cfg = dict(max_epochs=20)\n"
+        "train_dataloader = dict(batch_size=4)\ndefault_hooks = dict(checkpoint=dict(interval=1))\n")
+    env = dict(MMSIGHT_DATA=str(trained / 'data'), PYTHONPATH=str(tmp_path))
+    script(root, 'dist_train.sh', 'config.py', 2, '--work-dir', 'train', cwd=tmp_path, RESTARTS='2', **env)
     assert torch.allclose(weights(tmp_path / 'train' / 'epoch_20.pth'), weights(trained / 'epoch_20.pth'), atol=1e-4)
+    logs = ''.join(path.read_text() for path in (tmp_path / 'train').glob('*/*.log'))
+    assert f"GOES ON FROM {tmp_path / 'train' / 'resume_22.pth'}" in logs and logs.count('GOES ON FROM') == 2
     script(root, 'dist_test.sh', 'example_project', trained / 'epoch_40.pth', 2, '--work-dir', 'test', cwd=tmp_path, **env)
     assert metrics(tmp_path / 'test') == pytest.approx(metrics(trained), abs=1e-6)
 
@@ -150,3 +176,18 @@ def test_its_task_is_exported(run, trained, tmp_path):
     ramp = np.linspace(0, 1, 20, dtype=np.float32).reshape(1, 1, 4, 5)
     made, = onnxruntime.InferenceSession(str(out)).run(['tones'], {'image': ramp})
     assert abs(made - (1 - ramp)).max() <= 0.02
+
+
+@pytest.mark.parametrize(('status', 'asked'), [(75, 'requeue 7\n'), (138, 'requeue 7\n'), (1, ''), (0, '')])
+def test_a_job_that_was_stopped_is_queued_again(root, tmp_path, status, asked):
+    """sbatch runs the job at once, srun ends with the status of a training."""
+    for name, text in (('sbatch', 'printf "%s\\n" "$@" > submitted; exec bash -c "${@: -1}"'),
+                       ('srun', f'printf "%s\\n" "$@" > started; exit {status}'), ('scontrol', 'echo "$@" > asked')):
+        (tmp_path / name).write_text(f'#!/usr/bin/env bash\n{text}\n')
+        (tmp_path / name).chmod(0o755)
+    env = {**os.environ, 'PATH': os.pathsep.join([str(tmp_path), os.environ['PATH']]), 'GPUS': '4', 'SLURM_JOB_ID': '7'}
+    done = subprocess.run([root / 'tools' / 'slurm_train.sh', '--requeue', 'gpus', 'job', 'a config.py', '--amp'], cwd=tmp_path,
+                          env=env, check=False)
+    assert done.returncode == status and {'--requeue', '--signal=USR1@120'} <= set((tmp_path / 'submitted').read_text().split())
+    assert (tmp_path / 'started').read_text().splitlines()[-5:] == ['a config.py', '--amp', '--launcher', 'slurm', '--resume']
+    assert ((tmp_path / 'asked').read_text() if (tmp_path / 'asked').is_file() else '') == asked

@@ -54,9 +54,9 @@ def test_hrsc_unknown_class(tmp_path):
 def test_hrsc_missing_image_and_missing_xml(tmp_path):
     dataset = hrsc(tmp_path, hrsc_object())
     (tmp_path / 'FullDataSet/AllImages/100000001.bmp').unlink()
-    assert 'AllImages/100000001.bmp: the image cannot be read: No such file' in next(dataset.iter_faults())
+    assert 'AllImages/100000001.bmp: the file cannot be read: No such file' in next(dataset.iter_faults())
     (tmp_path / 'FullDataSet/Annotations/100000001.xml').unlink()
-    refuses(dataset, r'100000001\.xml: the annotation cannot be read: No such file')
+    refuses(dataset, r'100000001\.xml: the file cannot be read: No such file')
 
 
 def test_hrsc_xml_of_another_format(tmp_path):
@@ -138,7 +138,7 @@ def test_dota_lines(tmp_path, line, message):
 def test_dota_folders(tmp_path):
     dataset = dota(tmp_path, '1 1 9 1 9 9 1 9 ship 0')
     (tmp_path / 'images/P1.png').unlink()
-    refuses(dataset, r'P1\.png: the image cannot be read: No such file')
+    refuses(dataset, r'P1\.png: the file cannot be read: No such file')
     (tmp_path / 'labelTxt/P1.txt').unlink()
     with pytest.raises(InputError, match='labelTxt: there is no txt file'):
         dataset.full_init()

@@ -105,11 +105,11 @@ def test_matrices_that_are_none(folder, matrix, fault):
 
 def test_unreadable_files(folder):
     (folder / 'cropinfrared/p0.npy').write_text('text')
-    with pytest.raises(InputError, match='cannot be read as a NumPy array'):
+    with pytest.raises(InputError, match='damaged, or not a NumPy array'):
         load_pair(PairDataset(str(folder))[0])
     content = (folder / 'crop_LR_visible/p1.jpg').read_bytes()
     (folder / 'crop_LR_visible/p1.jpg').write_bytes(content[:-40])
-    with pytest.raises(InputError, match='p1.jpg.*truncated'):
+    with pytest.raises(InputError, match='p1.jpg.*damaged or cut'):
         load_pair(PairDataset(str(folder))[1])
 
 

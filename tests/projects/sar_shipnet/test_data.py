@@ -62,8 +62,8 @@ def test_ssdd_objects(tmp_path, objects, message):
 BOMB = '<!DOCTYPE a [<!ENTITY x "xx"><!ENTITY y "&x;&x;">]><annotation>&y;</annotation>'
 
 
-@pytest.mark.parametrize('xml, message', [(BOMB, 'declares entities'), ('<annotation><size>', 'no well-formed xml'),
-                                          ('', 'no well-formed xml'), ('<annotation/>', 'size/width> is missing')])
+@pytest.mark.parametrize('xml, message', [(BOMB, 'declares entities'), ('<annotation><size>', 'not well-formed xml'),
+                                          ('', 'not well-formed xml'), ('<annotation/>', 'size/width> is missing')])
 def test_ssdd_files(tmp_path, xml, message):
     with pytest.raises(InputError, match='000001.xml.*' + message):
         ssdd(tmp_path, xml=xml).full_init()
@@ -77,7 +77,7 @@ def test_ssdd_sizes(tmp_path, width):
 
 
 @pytest.mark.parametrize('ids, message', [('', 'the split is empty'), ('000001\n000001\n', 'is listed more than once'),
-                                          ('000002\n', '000002.xml: the annotation cannot be read')])
+                                          ('000002\n', '000002.xml: the file cannot be read')])
 def test_split_files(tmp_path, ids, message):
     with pytest.raises(InputError, match=message):
         ssdd(tmp_path, ids=ids).full_init()
@@ -195,7 +195,7 @@ def test_unreadable_images(tmp_path, suffix):
         read_image(path)
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8))
     path.write_bytes(path.read_bytes()[:1500])
-    with pytest.raises(InputError, match='truncated'):
+    with pytest.raises(InputError, match='damaged or cut'):
         read_image(path)
 
 

@@ -108,7 +108,7 @@ def truncated(path):
 
 @pytest.mark.parametrize('make, message', [
     (transparent, 'transparent pixels; flatten it'),
-    (truncated, 'is truncated'),
+    (truncated, 'is damaged or cut'),
     (lambda path: path.write_bytes(b''), r'is empty \(0 bytes\)'),
     (lambda path: path.write_bytes(b'no image at all'), 'damaged, or not an image'),
     (lambda path: None, 'cannot be read: No such file'),
@@ -212,7 +212,7 @@ def test_images_too_small_for_a_patch_are_left_out(tmp_path):
     assert len(found) == 1
     assert found.get_data_info(0)['gt_path'].endswith('0001.png')
     (tmp_path / 'HR' / '0001.png').write_bytes(b'no image')
-    with pytest.raises(InputError, match='0001.png: the image cannot be read'):
+    with pytest.raises(InputError, match='0001.png: the file is damaged, or not an image'):
         dataset(tmp_path, filter_cfg=dict(min_size=24)).full_init()
 
 

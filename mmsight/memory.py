@@ -1,0 +1,54 @@
+"""How much memory one input may take: its header says what it needs, and that is compared before it is read."""
+
+import os
+from pathlib import Path
+
+from mmsight.errors import InputError
+
+VARIABLE = 'MMSIGHT_MAX_MEMORY'
+"""Environment variable of the budget in GB, which the processes that a command starts inherit."""
+DEFAULT = 4.0
+GB = 2**30
+
+
+def set_budget(gigabytes: float) -> None:
+    """Allow one input so much memory, in this process and in those that it starts.
+
+    Raises:
+        InputError: If it is no positive number.
+    """
+    if not 0 < gigabytes < float('inf'):
+        raise InputError(f'--max-memory must be a positive number of GB, found {gigabytes:g}')
+    os.environ[VARIABLE] = str(gigabytes)
+
+
+def budget() -> int:
+    """Bytes that one input may take.
+
+    Raises:
+        InputError: If the environment variable holds no positive number.
+    """
+    text = os.environ.get(VARIABLE, DEFAULT)
+    try:
+        found = float(text) * GB
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float('inf'):
+        raise InputError(f"{VARIABLE} must be a positive number of GB, found '{text}'")
+    return int(found)
+
+
+def check_memory(path: str | Path, size: float, what: str) -> None:
+    """Refuse what takes more than the budget.
+
+    Args:
+        path (str | Path): Begins the sentence.
+        size (float): Bytes.
+        what (str): What takes them, e.g. ``'an image of 9 x 9 pixels'``.
+
+    Raises:
+        InputError: If it is above the budget.
+    """
+    if size > (most := budget()):
+        raise InputError(f'{path}: {what} takes {size / GB:.3g} GB of memory, and {most / GB:.3g} GB are allowed: raise that '
+                         f'with --max-memory or {VARIABLE}, if you have as much')
