@@ -27,14 +27,14 @@ from mmsight.apis.expectations import colour_warnings, size_warnings
 from mmsight.apis.land_mask import LandMask
 from mmsight.apis.scene import Scene, count_pixels, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
-from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
+from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, network_begin, plan_sizes, plan_tiles, resample, slack
 from mmsight.errors import InputError
 from mmsight.files import complete_file
+from mmsight.models.local_statistics import use_local_statistics
 from mmsight.rotated_iou import corners, from_upright
 
 TILE = 512
-"""Least side of a usual tile, in pixels of the network. Attention that pools over the image (BCA) loses ships in much larger
-ones than it was trained on."""
+"""Least side of a usual tile, in pixels of the network."""
 MOST_BOXES = 1000
 """Boxes that a model may return for a tile; configs say 100, for small chips."""
 LIMITS = dict(topk=MOST_BOXES, max_per_img=MOST_BOXES, nms_pre=3 * MOST_BOXES)
@@ -75,8 +75,9 @@ class DetectInferencer(FileInferencer):
 
     An image without georeference that is no larger than a tile goes through the config's own test pipeline. Everything else is
     cut into tiles, at the scale at which the training images reached the network (``METAINFO['image_side']``,
-    or 1 if it is absent), and ships at the seams are merged. A journal beside the results keeps what is done, so that an
-    interrupted run resumes, and tiles that failed are tried again.
+    or 1 if it is absent), and ships at the seams are merged. Layers that pool over their whole input pool over windows of the
+    size of the training images instead, so that a ship is the same in every tile: see :mod:`mmsight.models.local_statistics`. A
+    journal beside the results keeps what is done, so that an interrupted run resumes, and tiles that failed are tried again.
 
     Works with any mmdet model and with models that predict rotated boxes.
 
@@ -89,6 +90,11 @@ class DetectInferencer(FileInferencer):
                          'land', 'land_buffer'}
     forward_kwargs = {'batch_size'}
     postprocess_kwargs = {'crops'}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        side = self.network_side
+        self.window = side if side and use_local_statistics(self.model, side) else 0
 
     def _init_model(self, cfg: Config, weights: str, device: str = 'cpu') -> nn.Module:
         init_default_scope(cfg.default_scope)
@@ -141,8 +147,9 @@ class DetectInferencer(FileInferencer):
         if scene.georeference is None:
             scene.gsd = gsd
         chosen = self.training_scale() if scale is None else scale
-        side, shared = plan_sizes(scene.gsd, round(max(TILE, self.network_side or 0) / chosen), tile, overlap)
-        whole = scale is None and scene.georeference is None and max(scene.width, scene.height) <= side
+        usual = round(max(TILE, self.network_side or 0) / chosen)
+        side, shared = plan_sizes(scene.gsd, usual, tile, overlap, round(self.window / chosen))
+        whole = scale is None and scene.georeference is None and max(scene.width, scene.height) <= (tile or usual)
         tiles = plan_tiles(scene.width, scene.height, side, shared, STRIDE / chosen, offset)
         self._check_gsd(scene, chosen)
         trained = self.model.dataset_meta
@@ -250,8 +257,7 @@ class DetectInferencer(FileInferencer):
                 found[number] = None
                 continue
             if job.scale != 1:
-                size = max(1, round(tile.width * job.scale)), max(1, round(tile.height * job.scale))
-                image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR).reshape(*size[::-1], -1)
+                image = resample(image, tile, job.scale)
             found[number] = torch.from_numpy(self._channels(image)).permute(2, 0, 1), valid
         return found
 
@@ -286,10 +292,10 @@ class DetectInferencer(FileInferencer):
     def _in_scene(job: _Job, tile: Tile, found: Found, valid: np.ndarray) -> Found:
         """From the tile's pixels to the scene's, without what lies in nodata or far outside the core."""
         boxes = found.boxes.copy()
+        boxes[:, :2] += [network_begin(begin, job.scale) for begin in (tile.x, tile.y)]
         boxes[:, :4] /= job.scale
-        x, y = (boxes[:, i].astype(int).clip(0, valid.shape[1 - i] - 1) for i in (0, 1))
+        x, y = ((boxes[:, i] - (tile.x, tile.y)[i]).astype(int).clip(0, valid.shape[1 - i] - 1) for i in (0, 1))
         on_data = valid[y, x]
-        boxes[:, :2] += (tile.x, tile.y)
         found = Found(boxes, found.scores, found.labels, found.rotated)
         return found[on_data & in_core(boxes, tile, slack(tile))]
 
