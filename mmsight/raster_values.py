@@ -91,7 +91,8 @@ class Raster:
 
     def _given(self, bands: Sequence[int]) -> list[int]:
         if not set(bands) <= set(self.file.indexes):
-            raise InputError(f'{self.path}: --bands {" ".join(map(str, bands))}: the file has 1 to {self.file.count}')
+            raise InputError(f'{self.path}: --bands {" ".join(map(str, bands))}: the file has the bands 1 to '
+                             f'{self.file.count}')
         return list(bands)
 
     def _choose(self, space: str) -> list[int]:

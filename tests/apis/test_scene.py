@@ -117,7 +117,7 @@ def test_faults(write_scene, tmp_path):
     refused('text.png: the file is damaged, or not an image', tmp_path / 'text.png')
     four = write_scene(tmp_path / '4.tif', np.stack([image] * 4), photometric='MINISBLACK')
     refused('the file has 4 bands .1 gray, 2 undefined, 3 undefined, 4 undefined. and does not say which', four, grey=False)
-    refused('--bands 5: the file has 1 to 4', tmp_path / '4.tif', bands=[5])
+    refused('--bands 5: the file has the bands 1 to 4', tmp_path / '4.tif', bands=[5])
     refused('the model reads one band, found --bands 1 2 3', tmp_path / '4.tif', bands=[1, 2, 3])
     refused('1 x 1 pixels: at least 8 x 8 are needed', write_scene(tmp_path / '1.tif', image[:1, :1]))
     for side in (20, 2100):

@@ -224,7 +224,7 @@ def test_pair_smaller_than_the_crop_or_without_correspondence():
     with pytest.raises(InputError, match=re.escape('p.jpg: the pair has 90x70 pixels, smaller than the crop of 96')):
         CropPair(96)(pair)
     assert min(EnlargePair(96)(pair)['visible'].shape[:2]) == 96
-    with pytest.raises(InputError, match='no pixel of this pair has a place'):
+    with pytest.raises(InputError, match='no pixel of the visible image lies inside'):
         CropPair(32)(dict(pair, truth=GroundTruth.measured(np.full((70, 90, 2), np.nan))))
 
 
