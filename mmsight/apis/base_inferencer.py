@@ -126,7 +126,7 @@ class FileInferencer(BaseInferencer):
         names: dict[str, Any] = {}
         for file in files:
             if (other := names.setdefault(self.name_of(file), file)) != file:
-                raise InputError(f'{file} and {other} have the same name, and their results would too: rename one, or use '
+                raise InputError(f'{file} and {other} have the same name, so their results would collide: rename one, or use '
                                  'another --out-dir for each')
         return files[int(os.environ.get('RANK', 0))::int(os.environ.get('WORLD_SIZE', 1))]
 

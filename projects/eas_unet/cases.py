@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 
 from .cache import file_digest
 from .ct import read_volume
@@ -108,8 +108,8 @@ def _nifti_labels(path: Path, volume: Volume) -> np.ndarray:
         raise InputError(f'{path}: the mask has {mask.data.shape} voxels (z, y, x), its volume {volume.path.name} has '
                          f'{volume.data.shape}')
     if not np.allclose(mask.affine, volume.affine, atol=1e-3):
-        raise InputError(f'{path}: the affine is not that of {volume.path.name}: {mask.affine[:3].tolist()}, expected '
-                         f'{volume.affine[:3].tolist()}')
+        raise InputError(f'{path}: the affine matrix differs from that of {volume.path.name}: {mask.affine[:3].tolist()}, '
+                         f'expected {volume.affine[:3].tolist()}')
     values = np.unique(mask.data) * mask.slope + mask.intercept
     if not np.isin(values, (0, 1, 2)).all():
         odd = [float(value) for value in values if value not in (0, 1, 2)]

@@ -139,7 +139,7 @@ class LiverSliceFolder(BaseSegDataset):
         names = split_cases({entry['case'] for entry in entries}, self.seed)
         unknown = sorted(set(self.holdout) - set(names['train']))
         if unknown:
-            raise InputError(f"{self.data_root}: holdout names volume '{unknown[0]}', which is none of split 'train'")
+            raise InputError(f"{self.data_root}: holdout names volume '{unknown[0]}', which is not in split 'train'")
         if self.holdout:
             names['train'] = sorted(set(names['train']) - set(self.holdout))
             names['holdout'] = sorted(self.holdout)

@@ -104,8 +104,8 @@ class LiverMetric(BaseMetric):
         logger = MMLogger.get_current_instance()
         isotropic = [row['case'] for row in rows if row['spacing'] == (1, 1, 1)]
         if isotropic:
-            logger.warning(f"spacing (1, 1, 1) mm in {', '.join(isotropic)}: LiTS volumes 28-47 carry it wrongly, and their "
-                           'distances are not mm')
+            logger.warning(f"spacing (1, 1, 1) mm in {', '.join(isotropic)}: LiTS volumes 28 to 47 state it wrongly, so "
+                           'their distances are not in mm')
         write_per_case([{key: value for key, value in row.items() if not key.endswith('counts')} for row in rows], 'DSC')
         if Visualizer.check_instance_created('visualizer'):
             self._draw(rows, cases, Visualizer.get_instance('visualizer'))

@@ -149,7 +149,7 @@ def _spacing_warnings(volume: Volume) -> list[str]:
     found, spacing, shear = [], volume.spacing, shear_of(volume.steps)
     listed = ' x '.join(f'{size:.4g}' for size in spacing[::-1])
     if np.allclose(spacing, 1, atol=1e-6):
-        found.append(f'{volume.path}: the spacing is (1, 1, 1) mm, which LiTS volumes 28-47 carry wrongly: distances and '
+        found.append(f'{volume.path}: the spacing is (1, 1, 1) mm, which LiTS volumes 28-47 state wrongly: distances and '
                      'volumes of this case are not in mm and mL')
     elif min(spacing) < 0.05 or max(spacing) > 20:
         found.append(f'{volume.path}: a voxel is {listed} mm, and CT has voxels of about 1 mm: the header has probably another '

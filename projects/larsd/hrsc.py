@@ -7,7 +7,7 @@ from mmrotate.datasets import HRSCDataset
 
 from mmsight.annotations import read_xml, tag_number, tag_pixels, tag_text
 from mmsight.errors import InputError
-from mmsight.images import image_size
+from mmsight.pictures import image_size
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box
@@ -41,7 +41,7 @@ class HRSC2016Dataset(RotatedShipDataset):
         path = Path(self.data_prefix['ann']) / f'{name}.xml'
         img_path = str(Path(self.data_prefix['img']) / f'{name}{self.img_suffix}')
         root = read_xml(path)
-        if root.find('HRSC_Objects') is None:  # of another format, whose ships would be missed without a word
+        if root.find('HRSC_Objects') is None:  # an annotation in another format, whose ships would be missed without an error
             raise InputError(f"{path}: <HRSC_Objects> is missing in <{root.tag}>: this is not an annotation in HRSC2016's "
                              'format; an image without ships has an empty one')
         tags = ('Img_SizeWidth', 'Img_SizeHeight')
@@ -62,5 +62,5 @@ class HRSC2016Dataset(RotatedShipDataset):
         class_id = tag_text(path, item, 'Class_ID').strip()
         if class_id not in self.labels:
             raise InputError(f"{path}: object {number} is of the unknown class '{class_id}'; "
-                             f'known are {min(self.labels)} to {max(self.labels)} but 21 and 23')
+                             f'known are {min(self.labels)} to {max(self.labels)} except 21 and 23')
         return self.labels[class_id]

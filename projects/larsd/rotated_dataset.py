@@ -6,7 +6,7 @@ from mmdet.datasets import BaseDetDataset
 
 from mmsight.annotations import read_ids
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 
 
 class RotatedShipDataset(BaseDetDataset):
@@ -41,7 +41,8 @@ class RotatedShipDataset(BaseDetDataset):
             return self.data_list
         kept = [entry for entry in self.data_list if not all(item['ignore_flag'] for item in entry['instances'])]
         if not kept:
-            raise InputError(f'{self.ann_file or self.data_root}: no image contains a ship, and filter_empty_gt drops others')
+            raise InputError(f'{self.ann_file or self.data_root}: no image contains a ship, and filter_empty_gt '
+                             'removes images without ships')
         return kept
 
     def iter_faults(self) -> Iterator[str | None]:

@@ -219,8 +219,8 @@ def test_lits_pair(ct, write_nifti, tmp_path):
 
 @pytest.mark.parametrize('mask, message', [
     (dict(label=np.zeros((6, 20, 24), np.uint8)), r'the mask has \(6, 20, 24\) voxels .* \(7, 20, 24\)'),
-    (dict(spacing=(4.0, 0.8, 1.0)), 'the affine is not that of volume-3.nii.gz'),
-    (dict(axes='RAS'), 'the affine is not that of volume-3.nii.gz'),
+    (dict(spacing=(4.0, 0.8, 1.0)), 'the affine matrix differs from that of volume-3.nii.gz'),
+    (dict(axes='RAS'), 'the affine matrix differs from that of volume-3.nii.gz'),
     (dict(label=np.full((7, 20, 24), 3, np.uint8)), r'labels are 0 .* found \[3.0\]'),
     (dict(label=np.full((7, 20, 24), 0.5, np.float32)), r'labels are 0 .* found \[0.5\]')])
 def test_faults_of_a_mask(ct, write_nifti, tmp_path, mask, message):
