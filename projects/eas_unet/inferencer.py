@@ -72,12 +72,19 @@ class SegmentInferencer(FileInferencer):
 
     def __call__(self, inputs: Any, *args: Any, **options: Any) -> dict:
         """See :class:`mmsight.apis.base_inferencer.FileInferencer`."""
-        chosen = self.task.complete(options)
-        parse_rescale(chosen['rescale'])
-        if chosen['format'] not in FORMATS:
-            raise InputError(f"--format {chosen['format']}: one of {', '.join(FORMATS)} is expected")
-        self._wanted, self._format = tuple(chosen['series'] or ()), chosen['format']
+        self.check_options(self.task.complete(options))
         return super().__call__(inputs, *args, **options)
+
+    def check_options(self, options: dict) -> None:
+        """Keep those that say which inputs are meant."""
+        parse_rescale(options['rescale'])
+        if options['format'] not in FORMATS:
+            raise InputError(f"--format {options['format']}: one of {', '.join(FORMATS)} is expected")
+        self._wanted, self._format = tuple(options['series'] or ()), options['format']
+
+    def files_of(self, item: Path | Series) -> list[Path]:
+        """Where an input was found."""
+        return [item.source if isinstance(item, Series) else item]
 
     def list_inputs(self, inputs: Sequence[str | Path]) -> list[Path | Series]:
         """NIfTI files, and series that DICOM files and folders hold. What cannot be listed is left to :meth:`preprocess`."""
