@@ -191,7 +191,8 @@ def _serve_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file in MB (200)')
     parser.add_argument('--max-total', type=int, default=2000, metavar='MB',
                         help='largest sum of uploads and results, which are deleted after an hour (2000)')
-    parser.add_argument('--max-seconds', type=finite, default=300, metavar='SECONDS', help='longest prediction in seconds (300)')
+    parser.add_argument('--max-seconds', type=finite, default=300, metavar='SECONDS',
+                        help='longest prediction in seconds (300)')
     parser.add_argument('--max-pixels', type=finite, default=150, metavar='MILLION',
                         help='largest image, scan or enlarged image, in million pixels (150)')
     parser.add_argument('--max-memory', type=finite, default=DEFAULT, metavar='GB',

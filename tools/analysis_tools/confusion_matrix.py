@@ -71,7 +71,8 @@ def main() -> None:
     parser.add_argument('predictions', type=Path, help='the .pkl file of tools/test.py --out')
     parser.add_argument('--out', type=Path, default=Path('confusion_matrix.png'), metavar='FILE.png', help='picture to write')
     parser.add_argument('--score-thr', type=finite, default=0.5, help='lowest score of a detection (default 0.5)')
-    parser.add_argument('--iou-thr', type=finite, default=0.5, help='lowest IoU of a detection and a ground truth (default 0.5)')
+    parser.add_argument('--iou-thr', type=finite, default=0.5,
+                        help='lowest IoU of a detection and a ground truth (default 0.5)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 
