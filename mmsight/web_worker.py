@@ -129,7 +129,7 @@ def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, tr
 
 
 def _shown(shown: Any, picture: Any) -> Answer:
-    from mmsight.images import read_image
+    from mmsight.pictures import read_image
     pictures = [picture, *(read_image(shown.files[name])[..., ::-1] for name in shown.pictures)]
     return Answer('\n\n'.join([shown.text, *shown.warnings, *shown.notes]), pictures, list(shown.header),
                   [[_cell(value) for value in row] for row in shown.rows], list(shown.files.values()))
