@@ -113,7 +113,7 @@ def _survive(cfg: Config, minutes: float, on_nan: str) -> None:
 
 
 def _mmengine_name(kind: Any) -> str:
-    """The bare name of a type of mmengine, which configs write as a name, with or without its scope or module, or as a class."""
+    """The bare name of a type of mmengine, which configs write as a class or a name, perhaps with its scope or module."""
     name = f'{kind.__module__}.{kind.__name__}' if isinstance(kind, type) else str(kind)
     return name.rpartition('.')[2] if name.startswith('mmengine.') else name
 
