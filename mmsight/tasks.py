@@ -10,6 +10,7 @@ import argparse
 import functools
 import importlib
 import importlib.util
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class Option:
         page (tuple): What the web page offers: nothing if empty, (lowest, highest, step) of a slider, whose lowest position
             means None where that is the default, or (False, True) of a box to check.
         cost (bool): It changes time and memory, and not the results: a run goes on with another value.
+        finite (bool): A number must be finite.
     """
 
     name: str
@@ -51,6 +53,17 @@ class Option:
     many: bool = False
     page: tuple = ()
     cost: bool = False
+    finite: bool = True
+
+    def check(self, value: Any) -> None:
+        """Refuse a number that is not finite, where it must be.
+
+        Raises:
+            InputError: If it is one.
+        """
+        for part in value if isinstance(value, (list, tuple)) else (value, ):
+            if self.finite and isinstance(part, float) and not math.isfinite(part):
+                raise InputError(f'{self.flag} must be a finite number, found {part}')
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Add it to a command's options."""
@@ -187,8 +200,15 @@ class Task:
         return f'`mmsight {self.name}` needs {absent[0]}, which is not installed: run `{self.install}`' if absent else None
 
     def complete(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Options with the defaults of those that are not given."""
-        return {**{option.name: option.default for option in self.options}, **options}
+        """Options with the defaults of those that are not given.
+
+        Raises:
+            InputError: If one is a number that is not finite, and must be.
+        """
+        made = {**{option.name: option.default for option in self.options}, **options}
+        for option in self.options:
+            option.check(made[option.name])
+        return made
 
     def load_inferencer(self) -> type[FileInferencer]:
         """Import its inferencer, and with it torch and the host.

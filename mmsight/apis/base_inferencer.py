@@ -18,7 +18,7 @@ from mmsight.apis.finished import InputRecord, describe
 from mmsight.box import list_models
 from mmsight.engine.load_model import build_model, find_model
 from mmsight.errors import InputError
-from mmsight.files import complete_file, list_files, make_folder, refuse_existing
+from mmsight.files import complete_file, list_files, make_folder, refuse_existing, remove_leftovers
 from mmsight.images import count_pixels
 from mmsight.tasks import Task
 
@@ -94,6 +94,8 @@ class FileInferencer(BaseInferencer):
         preprocess, forward, _, postprocess = self._dispatch_kwargs(**options)
         files = self._inputs_to_list(inputs)
         folder = None if out_dir is None else make_folder(out_dir)
+        if folder is not None:
+            remove_leftovers(folder)
         results: dict[str, list] = dict(predictions=[], visualization=[])
         for number, file in enumerate(files, 1):
             record = None if folder is None or return_datasamples else self._record(file, folder, options)

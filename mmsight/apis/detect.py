@@ -24,7 +24,7 @@ from torch import nn
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.detect_task import DETECT, THRESHOLD
 from mmsight.apis.expectations import colour_warnings, size_warnings
-from mmsight.apis.land_mask import on_land
+from mmsight.apis.land_mask import LandMask
 from mmsight.apis.scene import Scene, count_pixels, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
 from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, network_begin, plan_sizes, plan_tiles, resample, slack
@@ -65,6 +65,7 @@ class _Job:
     whole: bool
     threshold: float
     journal: Path | None
+    land: LandMask | None
     done: dict[int, Found] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
 
@@ -85,9 +86,10 @@ class DetectInferencer(FileInferencer):
     """
 
     task = DETECT
-    preprocess_kwargs = {'tile', 'overlap', 'offset', 'scale', 'gsd', 'bands', 'stretch', 'nodata', 'threshold'}
+    preprocess_kwargs = {'tile', 'overlap', 'offset', 'scale', 'gsd', 'bands', 'stretch', 'nodata', 'threshold',
+                         'land', 'land_buffer'}
     forward_kwargs = {'batch_size'}
-    postprocess_kwargs = {'land', 'land_buffer', 'crops'}
+    postprocess_kwargs = {'crops'}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,7 +125,8 @@ class DetectInferencer(FileInferencer):
 
     def preprocess(self, source: Path, out_dir: Path | None, *, threshold: float | None, tile: int | None,
                    overlap: int | None, scale: float | None, gsd: float | None, bands: Sequence[int] | None, stretch: str,
-                   nodata: float | None, offset: tuple[int, int] = (0, 0)) -> _Job:
+                   nodata: float | None, land: str | Path | None, land_buffer: float,
+                   offset: tuple[int, int] = (0, 0)) -> _Job:
         """Open one image and plan its tiles.
 
         Args:
@@ -134,6 +137,7 @@ class DetectInferencer(FileInferencer):
             scale (float, optional): Enlarge the scene by this before the network.
             gsd (float, optional): Metres a pixel, where the file does not say it.
             bands (Sequence[int], optional), stretch (str), nodata (float, optional): See :class:`mmsight.apis.scene.Scene`.
+            land (str | Path, optional), land_buffer (float): See :class:`mmsight.apis.land_mask.LandMask`.
             offset (tuple[int, int]): See :func:`mmsight.apis.tiles.plan_tiles`.
         """
         for name, value in (('tile', tile), ('scale', scale), ('gsd', gsd)):
@@ -152,7 +156,8 @@ class DetectInferencer(FileInferencer):
         scene.warnings += size_warnings(source.name, scene.width, scene.height, trained)
         scene.warnings += colour_warnings(source.name, scene.coloured, self.grey, trained)
         least = trained.get('score_threshold', THRESHOLD) if threshold is None else threshold
-        job = _Job(scene, tiles, chosen, whole, least, None)
+        mask = None if land is None else LandMask(Path(land), scene, land_buffer)
+        job = _Job(scene, tiles, chosen, whole, least, None, mask)
         if out_dir is not None and len(tiles) > 1:
             job.journal = out_dir / f'{self.name_of(source)}.tiles.jsonl'
             self._continue(job)
@@ -352,17 +357,16 @@ class DetectInferencer(FileInferencer):
         return picture
 
     def postprocess(self, job: _Job, prediction: DetDataSample, picture: np.ndarray | None, return_datasamples: bool,
-                    out_dir: Path | None, *, land: str | Path | None, land_buffer: float, crops: bool) -> dict | DetDataSample:
+                    out_dir: Path | None, *, crops: bool) -> dict | DetDataSample:
         """Drop ships on land, measure the rest, write the files.
 
         Args:
-            land (str | Path, optional), land_buffer (float): See :func:`mmsight.apis.land_mask.on_land`.
             crops (bool): Write a picture of each ship.
         """
         scene, rotated = job.scene, prediction.rotated
         instances, ashore = prediction.pred_instances, 0
-        if land is not None:
-            hit = on_land(Path(land), scene, instances.bboxes[:, :2].numpy(), land_buffer)
+        if job.land is not None:
+            hit = job.land.covers(instances.bboxes[:, :2].numpy())
             ashore = int(hit.sum())
             prediction.pred_instances = instances = instances[torch.from_numpy(~hit)]
             if picture is not None and ashore:
@@ -374,7 +378,7 @@ class DetectInferencer(FileInferencer):
             threshold=job.threshold, scale=job.scale, tiles=len(job.tiles), ships=len(ships), on_land=ashore,
             failed_tiles=[dict(x=tile.x, y=tile.y, width=tile.width, height=tile.height, reason=job.failed[number])
                           for number, tile in enumerate(job.tiles) if number in job.failed],
-            warnings=scene.warnings, boxes='oriented' if rotated else 'upright', notes=notes(scene, rotated))
+            warnings=scene.warnings, boxes='oriented' if rotated else 'upright', notes=[*scene.notes, *notes(scene, rotated)])
         if out_dir is not None and picture is not None:
             self._write(job, ships, report, picture, out_dir, crops)
         scene.close()

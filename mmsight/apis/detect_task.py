@@ -77,7 +77,7 @@ DETECT = Task(
         Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1', None, int, 'N', many=True),
         Option('stretch', 'conversion to 8 bits: none, percentile:0.5:99.5, linear:0:4000 or db:-25:0; auto is none for 8-bit '
                'files and percentile:0.5:99.5 for others', 'auto', metavar='KIND[:LOW:HIGH]'),
-        Option('nodata', 'value of pixels without data', None, float, 'VALUE'),
+        Option('nodata', 'value of pixels without data', None, float, 'VALUE', finite=False),
         Option('land', 'GeoJSON or raster of land; ships on it are discarded', metavar='FILE'),
         Option('land_buffer', 'distance from land that also counts as land', 0.0, float, 'METRES'),
         Option('crops', 'write a picture of each ship', False, bool),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 
 from .cache import file_digest
 from .ct import read_volume

@@ -7,7 +7,7 @@ from mmrotate.datasets import HRSCDataset
 
 from mmsight.annotations import read_xml, tag_number, tag_pixels, tag_text
 from mmsight.errors import InputError
-from mmsight.images import image_size
+from mmsight.pictures import image_size
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box

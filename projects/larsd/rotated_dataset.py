@@ -6,7 +6,7 @@ from mmdet.datasets import BaseDetDataset
 
 from mmsight.annotations import read_ids
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 
 
 class RotatedShipDataset(BaseDetDataset):

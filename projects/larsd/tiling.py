@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 from mmsight.rotated_iou import corners
 
 from .rotated_dataset import check_size

@@ -8,7 +8,7 @@ from mmdet.datasets import CocoDataset
 
 from mmsight.annotations import read_coco
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 from mmsight.registry import DATASETS
 
 from .boxes import check_box

@@ -8,7 +8,7 @@ from mmdet.datasets import BaseDetDataset
 
 from mmsight.annotations import read_fields, read_ids, to_numbers
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 from mmsight.registry import DATASETS
 
 from .boxes import check_box

@@ -7,7 +7,7 @@ from mmdet.datasets import BaseDetDataset
 
 from mmsight.annotations import read_ids, read_xml, tag_number, tag_pixels, tag_text
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 from mmsight.registry import DATASETS
 
 from .boxes import check_box

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def show(found: dict) -> Shown:
     """State the size of the enlarged image."""
     files = {} if found['file'] is None else dict(image=found['file'])
-    return Shown(f"{found['source']}: {found['width']} x {found['height']} pixels, {found['bits']} bits", files,
+    text = f"{found['source']}: {found['width']} x {found['height']} pixels, {found['bits']} bits"
+    return Shown(text, files, found['warnings'], found['notes'],
                  rows=[[name, found[name]] for name in ('width', 'height', 'channels', 'bits', 'scale')])
 
 
@@ -35,13 +36,11 @@ def draw_sample(item: dict) -> np.ndarray:
 
 
 def make_inputs(folder: Path) -> list[Path]:
-    """Write a small image."""
+    """Write a part of a photograph, scikit-image's cat (CC0)."""
     import cv2
-    import numpy as np
-
-    from .toy import make_image
-    path = folder / 'small.png'
-    cv2.imwrite(str(path), make_image(np.random.default_rng(1))[::2, ::2, ::-1])
+    from skimage.data import chelsea
+    path = folder / 'cat.png'
+    cv2.imwrite(str(path), chelsea()[60:156, 100:244, ::-1])
     return [path]
 
 
