@@ -9,6 +9,7 @@ import pydicom
 import pytest
 from mmsight.projects.eas_unet.ct import read_volume
 from mmsight.projects.eas_unet.dicom import choose_series, find_series
+from mmsight.projects.eas_unet.dicom_headers import read_header
 from mmsight.projects.eas_unet.dicom_seg import write_dicom_seg
 from mmsight.projects.eas_unet.nifti import write_mask
 from pydicom.encaps import encapsulate
@@ -97,6 +98,13 @@ def cut_jpeg(header, z):
     frame = imagecodecs.jpeg8_encode(header.pixel_array, lossless=True)
     header.PixelData, header.file_meta.TransferSyntaxUID = encapsulate([frame[:len(frame) // 2]]), JPEGLosslessSV1
     header['PixelData'].VR = 'OB'
+
+
+def test_other_files_are_not_searched_for_elements(tmp_path, monkeypatch):
+    (tmp_path / 'weights.pth').write_bytes(b'PK' + bytes(500))
+    forced, read = [], pydicom.dcmread
+    monkeypatch.setattr('pydicom.dcmread', lambda path, **options: (forced.append(options.get('force')), read(path, **options))[1])
+    assert read_header(tmp_path / 'weights.pth') is None and forced == [None]
 
 
 def setting(name, value):
