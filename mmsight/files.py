@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mmsight.errors import InputError
+from mmsight.errors import InputError, OutputError
 
 IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 RASTERS = ('.tif', '.tiff', '.jp2')
@@ -48,20 +48,13 @@ def make_folder(path: str | Path) -> Path:
     """Make a folder and those above it.
 
     Raises:
-        InputError: If that cannot be done.
+        OutputError: If that cannot be done.
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f'{path}: the folder cannot be made: {error.strerror}') from error
+        raise OutputError(f'{path}: the folder cannot be made: {error.strerror}') from error
     return Path(path)
-
-
-def refuse_existing(paths: Sequence[Path], overwrite: bool) -> None:
-    """Raise :class:`InputError` if one of the paths exists and ``overwrite`` is False."""
-    for path in () if overwrite else paths:
-        if path.exists():
-            raise InputError(f'{path} exists already: choose another --out-dir, or replace it with --overwrite')
 
 
 @contextmanager
@@ -71,7 +64,7 @@ def complete_file(path: Path) -> Iterator[Path]:
     Neither a kill, a full disk nor a loss of power leaves half a file under the final name.
 
     Raises:
-        InputError: If the file cannot be written, e.g. because no space is left.
+        OutputError: If the file cannot be written, e.g. because no space is left.
     """
     # the whole name at the end: writers choose their format by it
     scratch = path.with_name(f'.{os.getpid()}-{path.name}')
@@ -81,7 +74,7 @@ def complete_file(path: Path) -> Iterator[Path]:
         scratch.replace(path)
         _write_through(path.parent)
     except OSError as error:
-        raise InputError(f'{path}: the file cannot be written: {error.strerror or error}') from error
+        raise OutputError(f'{path}: the file cannot be written: {error.strerror or error}') from error
     finally:
         scratch.unlink(missing_ok=True)
 

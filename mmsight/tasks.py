@@ -10,9 +10,11 @@ import argparse
 import functools
 import importlib
 import importlib.util
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,10 @@ class Option:
         page (tuple): What the web page offers: nothing if empty, (lowest, highest, step) of a slider, whose lowest position
             means None where that is the default, or (False, True) of a box to check.
         cost (bool): It changes time and memory, and not the results: a run goes on with another value.
+        finite (bool): A number must be finite.
+        positive (bool): A number must be above 0.
+        within (tuple): Smallest and largest number.
+        choices (Sequence[str]): The values that there are.
     """
 
     name: str
@@ -51,6 +57,38 @@ class Option:
     many: bool = False
     page: tuple = ()
     cost: bool = False
+    finite: bool = True
+    positive: bool = False
+    within: tuple[float, float] | None = None
+    choices: Sequence[str] = ()
+
+    def check(self, value: Any) -> None:
+        """Refuse a value of another kind or range than the option takes; None, which lets the inferencer choose, is taken.
+
+        Raises:
+            InputError: If it is one.
+        """
+        for part in value if isinstance(value, (list, tuple)) else (value, ):
+            if part is not None and (expected := self._expected(part)):
+                raise InputError(f'{self.flag} must be {expected}, found {part}')
+
+    def _expected(self, value: Any) -> str:
+        """What a value should be; nothing if it is that."""
+        if self.choices and value not in self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.type not in (int, float):
+            return ''
+        kind, words = (Integral, 'a whole number') if self.type is int else (Real, 'a number')
+        if not isinstance(value, kind) or isinstance(value, bool):
+            return words
+        if self.finite and not math.isfinite(value):
+            return 'a finite number'
+        if self.positive and not value > 0:
+            return 'above 0'
+        if self.within and not self.within[0] <= value <= self.within[1]:
+            low, high = self.within
+            return f'at least {low:g}' if high == math.inf else f'from {low:g} to {high:g}'
+        return ''
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Add it to a command's options."""
@@ -187,8 +225,15 @@ class Task:
         return f'`mmsight {self.name}` needs {absent[0]}, which is not installed: run `{self.install}`' if absent else None
 
     def complete(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Options with the defaults of those that are not given."""
-        return {**{option.name: option.default for option in self.options}, **options}
+        """Options with the defaults of those that are not given.
+
+        Raises:
+            InputError: If one has a value that it does not take; see :meth:`Option.check`.
+        """
+        made = {**{option.name: option.default for option in self.options}, **options}
+        for option in self.options:
+            option.check(made[option.name])
+        return made
 
     def load_inferencer(self) -> type[FileInferencer]:
         """Import its inferencer, and with it torch and the host.

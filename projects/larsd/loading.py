@@ -4,11 +4,10 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmsight.box_dataset import check_size
 from mmsight.errors import InputError
 from mmsight.images import read_image
 from mmsight.registry import TRANSFORMS
-
-from .rotated_dataset import check_size
 
 
 @TRANSFORMS.register_module()

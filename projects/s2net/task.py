@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,11 +73,11 @@ TASK = Task(
                 SECOND='the other image, of any size, which is registered to the first'),
     suffixes=tuple(dict.fromkeys((*IMAGES, *RASTERS))),
     options=(
-        Option('keypoints', 'largest number of keypoints per image', 4096, int, 'K', page=(64, 8192, 64)),
+        Option('keypoints', 'largest number of keypoints per image', 4096, int, 'K', page=(64, 8192, 64), within=(4, math.inf)),
         Option('max_side', 'longer side at which the images are matched; results are at the resolution of the files', 1024, int,
-               'PIXELS'),
+               'PIXELS', positive=True),
         Option('transform', 'similarity, affine or homography; by default the simplest that explains the matches', None, str,
-               'KIND'),
+               'KIND', choices=('similarity', 'affine', 'homography')),
         Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1', None, int, 'N', many=True)),
     inferencer='mmsight.projects.s2net.inferencer:MatchInferencer',
     show=show,

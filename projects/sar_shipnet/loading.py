@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmsight.box_dataset import check_size
 from mmsight.errors import InputError
 from mmsight.images import read_image, scale_to_8_bits
 from mmsight.registry import TRANSFORMS
@@ -14,6 +15,7 @@ class LoadSARImage(BaseTransform):
     """Load ``img_path`` as an 8-bit grey image of equal channels.
 
     Sets ``img`` (H, W, channels) uint8, ``img_shape`` and ``ori_shape`` (H, W). Colour files become grey; alpha is dropped.
+    The size is checked against the annotation's.
 
     Args:
         channels (int): 3 for backbones that expect colour, or 1.
@@ -31,6 +33,8 @@ class LoadSARImage(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Read the file that ``results['img_path']`` names."""
         image = read_image(results['img_path'])
+        if 'width' in results:
+            check_size(results, image.shape)
         if image.ndim == 3:
             image = cv2.cvtColor(image[..., :3], cv2.COLOR_BGR2GRAY) if image.shape[2] >= 3 else image[..., 0]
         if image.dtype != np.uint8:

@@ -68,8 +68,6 @@ class UpscaleInferencer(FileInferencer):
 
     def forward(self, photo: _Photo, *, tile: int | None) -> DataSample:
         """Enlarge one image: ``pred_img`` (channels, H, W), RGB or grey, with alpha behind; uint8 or int32 of 16 bits."""
-        if tile is not None and tile < 1:
-            raise InputError(f'the tile must be at least 1 pixel, found {tile}')
         enlarged = enlarge_image(self.model, photo.colour, tile, self.show_progress)
         if photo.grey:
             enlarged = cv2.cvtColor(enlarged, cv2.COLOR_RGB2GRAY)[..., None]

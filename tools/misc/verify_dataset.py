@@ -25,9 +25,11 @@ def innermost(config: ConfigDict) -> Iterator[ConfigDict]:
 
 @friendly
 def main() -> None:
-    """Exit status 1 if there is any fault. A dataset takes part by its method ``iter_faults()``.
+    """Exit status 1 if there is any fault, that is if training would refuse a file.
 
-    It yields, for each sample, a sentence that names its fault, or None.
+    What training reads with a change, say without a box that lies outside its image, is listed as a warning. A dataset takes
+    part by its method ``iter_faults()``, which yields for each sample a sentence that names its fault, or None; and by
+    ``notes``, a list of what training changes.
     """
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='example: python tools/misc/verify_dataset.py configs/sar_shipnet/sar_shipnet_toy.py')
@@ -39,6 +41,7 @@ def main() -> None:
     if 'toy_data' in cfg:
         ensure_toy_data(cfg.toy_data, toy_root(cfg.toy_data))
     faults: list[str] = []
+    changes: list[str] = []
     samples = 0
     for split in ('train', 'val', 'test'):
         loader = cfg.get(f'{split}_dataloader')
@@ -56,9 +59,13 @@ def main() -> None:
                         faults.append(f'{split}: {fault}')
             except InputError as error:
                 faults.append(f'{split}: {error}')
+            changes += [f'{split}: {note}' for note in getattr(dataset, 'notes', ())]
+    for change in changes:
+        print(f'warning: {change}')
     for fault in faults:
         print(fault)
-    print(f'{samples} samples checked, {len(faults)} faults')
+    warnings = f', {len(changes)} warnings' if changes else ''
+    print(f'{samples} samples checked, {len(faults)} faults{warnings}')
     sys.exit(int(bool(faults)))
 
 

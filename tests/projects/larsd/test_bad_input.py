@@ -15,7 +15,8 @@ from .ship_files import BOX, COCO, bow_stern, coco, dota, hrsc, hrsc_object, rbo
 
 
 def refuses(dataset, message):
-    """The dataset cannot be loaded, and its check says the same once."""
+    """The dataset cannot be loaded if it is strict, and its check says the same once."""
+    dataset.strict = True
     with pytest.raises(InputError, match=message) as error:
         dataset.full_init()
     assert '\n' not in str(error.value)
