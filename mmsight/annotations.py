@@ -120,7 +120,7 @@ def read_xml(path: str | Path) -> Element:
         try:
             return defusedxml.ElementTree.fromstring(text)
         except defusedxml.DefusedXmlException as error:
-            raise InputError(f'{path}: declares entities, which an annotation never needs: refused') from error
+            raise InputError(f'{path}: declares entities, which an annotation does not need: refused') from error
 
 
 def tag_text(path: str | Path, element: Element, tag: str) -> str:
@@ -163,7 +163,7 @@ def read_coco(path: str | Path) -> dict[str, list[dict]]:
                 annotations=('id', 'image_id', 'category_id'))
     for kind in keys:
         if not isinstance(content, dict) or not isinstance(content.get(kind), list):
-            raise InputError(f"{path}: the key '{kind}' is missing or no list")
+            raise InputError(f"{path}: the key '{kind}' is missing, or not a list")
     if not content['images']:
         raise InputError(f'{path}: the split is empty')
     for kind, names in keys.items():

@@ -59,7 +59,7 @@ class BoxModel:
         """Raise :class:`InputError` if the file is not the one that was published."""
         found = digest(self.path)
         if found != self.sha256:
-            raise InputError(f'{self.path}: the weights of {self.name} were cut or altered (SHA-256 {found[:12]}..., the '
+            raise InputError(f'{self.path}: the weights of {self.name} were truncated or altered (SHA-256 {found[:12]}..., the '
                              f'metafile says {self.sha256[:12]}...): install MMSight again')
 
 

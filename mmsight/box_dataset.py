@@ -16,7 +16,7 @@ from mmengine.logging import print_log
 from mmsight.annotations import read_coco, read_ids, tag_number, tag_pixels, tag_text
 from mmsight.errors import InputError
 from mmsight.files import IMAGES
-from mmsight.images import image_size, read_image
+from mmsight.pictures import image_size, read_image
 
 SLIPS = 10
 """Boxes at fault, up to which they may be slips whatever their share."""
@@ -121,7 +121,8 @@ class BoxDataset(BaseDetDataset):
             return entries
         kept = [entry for entry in entries if not all(item['ignore_flag'] for item in entry['instances'])]
         if not kept:
-            raise InputError(f'{self._source}: no image contains a ship, and filter_empty_gt drops others')
+            raise InputError(f'{self._source}: no image contains a ship, and filter_empty_gt removes images without '
+                             'ships')
         return kept
 
     @property

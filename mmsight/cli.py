@@ -43,7 +43,7 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
             print(stop, file=sys.stderr)
             sys.exit(GO_ON)
         except KeyboardInterrupt:
-            sys.exit('interrupted: a training goes on with --resume, every other command when it is given again')
+            sys.exit('interrupted: resume a training with --resume, and any other command by giving it again')
         except Exception:
             traceback.print_exc()
             sys.exit('error: this is a fault in MMSight or in a config, not in your files: please report it with these lines')
@@ -66,7 +66,7 @@ def _train_parser(parser: argparse.ArgumentParser) -> None:
                         '(without --resume, existing checkpoints are moved to a folder in the work-dir)')
     parser.add_argument('--amp', action='store_true',
                         help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
-    parser.add_argument('--channels-last', action='store_true', help='the memory layout in which convolutions are fastest')
+    parser.add_argument('--channels-last', action='store_true', help='use the memory layout in which convolutions are fastest')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the real batch size')
     parser.add_argument('--checkpoint-minutes', type=float, default=10, metavar='MINUTES',
                         help='longest time between checkpoints, beside those of the config (10; 0: only those)')
@@ -78,8 +78,8 @@ def _train_parser(parser: argparse.ArgumentParser) -> None:
 def _test_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('checkpoint', help='path of a checkpoint, or name of a model in the box')
-    parser.add_argument('--out', metavar='FILE.pkl', help='write all predictions')
-    parser.add_argument('--show-dir', metavar='DIR', help='write pictures of the predictions')
+    parser.add_argument('--out', metavar='FILE.pkl', help='file to which all predictions are written')
+    parser.add_argument('--show-dir', metavar='DIR', help='folder for pictures of the predictions')
     _add_run_options(parser)
 
 
@@ -119,13 +119,14 @@ def _list(args: argparse.Namespace) -> int:
 
 def _table_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('paper', help='name of a project: a folder of `projects`')
-    parser.add_argument('number', nargs='?', help='which of its tables; without it, they are listed')
+    parser.add_argument('number', nargs='?', help='number of a table; without it, the tables are listed')
     parser.add_argument('--run', action='store_true', dest='execute',
-                        help='train and test what has no record yet; an interrupted run continues')
+                        help='train and test the rows without a record; an interrupted run continues')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds to run (0)')
     parser.add_argument('--only', default='*', metavar='PATTERN', help="run only these configs, e.g. '*_r18w32_*'")
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='number of trainings at a time (1)')
-    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/tables'), metavar='DIR')
+    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/tables'), metavar='DIR',
+                        help='folder for the tables (work_dirs/tables)')
 
 
 def _table(args: argparse.Namespace) -> int:
@@ -160,7 +161,7 @@ def _table(args: argparse.Namespace) -> int:
 
 def _report_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('work_dir', type=Path, help='work-dir of a run')
-    parser.add_argument('-n', '--number', type=int, default=3, help='best, worst and random predictions of each (3)')
+    parser.add_argument('-n', '--number', type=int, default=3, help='number of best, worst and random predictions, each (3)')
 
 
 def _report(args: argparse.Namespace) -> int:
@@ -176,13 +177,13 @@ def _serve_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--host', default='127.0.0.1', help='address to listen on (127.0.0.1: this machine only)')
     parser.add_argument('--port', type=int, default=7860, help='7860; 0 finds a free one')
     parser.add_argument('--allow-host', nargs='+', default=[], metavar='NAME',
-                        help='names under which others reach the page; without it, those of this machine and --host')
+                        help='further host names under which the page can be reached, besides those of this machine and --host')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default a GPU if there is one')
     next(option for option in SHARED if option.name == 'trust').add_to(parser)
-    parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file (200)')
+    parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file in MB (200)')
     parser.add_argument('--max-total', type=int, default=2000, metavar='MB',
                         help='largest sum of uploads and results, which are deleted after an hour (2000)')
-    parser.add_argument('--max-seconds', type=float, default=300, metavar='SECONDS', help='longest prediction (300)')
+    parser.add_argument('--max-seconds', type=float, default=300, metavar='SECONDS', help='longest prediction in seconds (300)')
     parser.add_argument('--max-pixels', type=float, default=150, metavar='MILLION',
                         help='largest image, scan or enlarged image, in million pixels (150)')
 

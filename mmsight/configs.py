@@ -85,7 +85,7 @@ def load_config(name: str, options: dict | None = None) -> Config:
         cfg = Config.fromfile(str(path))
     except InputError:
         raise
-    except ImportError as error:  # mmengine names the module of ours that failed, not the package that it missed
+    except ImportError as error:  # mmengine names our module that failed, not the package that is missing
         raise _failed_import(str(path), [host for host in HOSTS if _mentions(path, host)], error) from error
     except FileNotFoundError as error:
         raise InputError(f'{path} inherits a file that does not exist: {error}') from error

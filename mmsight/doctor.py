@@ -34,7 +34,7 @@ def main() -> int:
             continue
         try:
             module = importlib.import_module(name)
-        except Exception as error:  # whatever a broken package raises is what the user wants to read
+        except Exception as error:  # a broken package may raise anything, and the user needs to see it
             print(f'{name:<14}{"broken":<14}')
             problems.append(f'{name} is installed but cannot be imported: {type(error).__name__}: {error}')
             continue

@@ -27,6 +27,11 @@ class ImageHeader(NamedTuple):
     coding: int = 0
 
 
+def is_image(start: bytes) -> bool:
+    """Whether a file that begins so is of one of the formats."""
+    return any(start.startswith(magic) for magic in _FORMATS)
+
+
 def read_header(file: BinaryIO) -> ImageHeader:
     """Read the header of an image.
 

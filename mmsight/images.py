@@ -11,7 +11,7 @@ import numpy as np
 from mmsight.errors import InputError
 from mmsight.image_header import ImageHeader, read_header
 from mmsight.memory import check_memory
-from mmsight.reading import read_bytes, reading
+from mmsight.reading import reading
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,11 +22,6 @@ WORKING = 3
 """Copies of an image that its reader and what follows hold at once."""
 _NEUTRAL = 128
 """What a decoder fills the rest of a JPEG with whose data end early."""
-
-
-def read_image(path: str | Path) -> np.ndarray:
-    """Read and decode an image file; see :func:`decode_image`."""
-    return decode_image(read_bytes(path, 'an image'), path)
 
 
 def decode_image(content: bytes, path: str | Path) -> np.ndarray:
@@ -86,13 +81,6 @@ def _ends_early(content: bytes) -> bool:
     return False
 
 
-def image_size(path: str | Path) -> tuple[int, int]:
-    """(w, h) of an image in pixels from its header; InputError if it cannot be read."""
-    with reading(path, 'an image'), Path(path).open('rb') as file:
-        header = read_header(file)
-    return header.width, header.height
-
-
 def scale_to_8_bits(image: np.ndarray, low: float, high: float) -> np.ndarray:
     """Map ``low`` to 0 and ``high`` to 255, linearly, and clip: uint8. NaN becomes 0."""
     scaled = (np.nan_to_num(image.astype(np.float32), nan=low) - low) / max(high - low, 1e-12)
@@ -115,7 +103,8 @@ def figure_to_array(figure: 'Figure') -> np.ndarray:
 def count_pixels(path: Path) -> int:
     """Pixels of an image from its header; 0 if it cannot be read, which its reader will say."""
     try:
-        width, height = image_size(path)
+        with reading(path, 'an image'), path.open('rb') as file:
+            header = read_header(file)
     except InputError:
         return 0
-    return width * height
+    return header.width * header.height

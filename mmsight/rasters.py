@@ -1,5 +1,6 @@
 """The one place that opens raster files: by what is in them, with a short list of formats, and nothing but the file itself."""
 
+import io
 import math
 import os
 import warnings
@@ -41,28 +42,35 @@ def raster_options() -> Iterator[None]:
         yield
 
 
-def open_raster(path: Path) -> rasterio.DatasetReader:
+def is_raster(start: bytes) -> bool:
+    """Whether a file that begins so is a TIFF or a JPEG 2000."""
+    return any(start.startswith(magic) for magic, driver in _DRIVERS.items() if driver in ('GTiff', 'JP2OpenJPEG'))
+
+
+def open_raster(path: Path, memory: rasterio.MemoryFile | None = None, raw: bool = False) -> rasterio.DatasetReader:
     """Open a GeoTIFF, JPEG 2000, PNG or JPEG, whatever its name ends in.
 
     By default GDAL would open a ``.tif`` that contains a VRT or WMS document, and read the files and servers it names.
 
     Args:
-        path (Path): A file.
+        path (Path): A file, or what names its content in sentences.
+        memory (rasterio.MemoryFile, optional): Holds its content, and stays open as long as the raster is.
+        raw (bool): Take a TIFF's samples as they are stored, where GDAL's library would turn CMYK and CIELAB into RGB.
 
     Raises:
         InputError: If it cannot be read, is of another format, names other files to be read in its place, or is stored in
             blocks that take more memory than is allowed.
     """
     with reading(path, KIND):
-        whole = path.resolve(strict=True)
-        with whole.open('rb') as file:
-            start = file.read(8)
+        name = os.fspath(path.resolve(strict=True)) if memory is None else memory.name
+        with open(name, 'rb') if memory is None else io.BytesIO(memory.getbuffer()) as file:
+            start = file.read(12)
     driver = next((driver for magic, driver in _DRIVERS.items() if start.startswith(magic)), None)
     if driver is None:
         raise InputError(f'{path}: the file is damaged, or not {KIND}: it begins with {start!r}')
     with reading(path, KIND), raster_options(), warnings.catch_warnings():
         warnings.simplefilter('ignore', NotGeoreferencedWarning)
-        found = rasterio.open(os.fspath(whole), driver=driver)
+        found = rasterio.open(f'GTIFF_RAW:{name}' if raw else name, driver=driver)
         named = found.tags(ns='OVERVIEWS').get('OVERVIEW_FILE')
         block = max(math.prod(shape) * np.dtype(kind).itemsize
                     for shape, kind in zip(found.block_shapes, found.dtypes, strict=True))

@@ -61,7 +61,7 @@ class Runner:
             except InputError as error:
                 raise gr.Error(_without_folders(str(error), files, folder), duration=None, print_exception=False) from None
             except WorkerError as error:
-                raise gr.Error(f'{error} in {task.name}: the console of mmsight serve says more', duration=None,
+                raise gr.Error(f'{error} in {task.name}: see the console of mmsight serve', duration=None,
                                print_exception=False) from None
             table = dict(headers=found.header, data=found.rows)
             yield _without_folders(found.text, files, folder), found.pictures, table, found.files
@@ -209,5 +209,5 @@ def serve(*args: Any, **options: Any) -> None:
     """Serve the page, see :func:`open_page`, until Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # raises KeyboardInterrupt, as Ctrl-C does
     with suppress(KeyboardInterrupt), open_page(*args, **options) as url:
-        print(f'MMSight listens on {url} (Ctrl+C ends it)', flush=True)
+        print(f'MMSight listens on {url} (Ctrl+C stops it)', flush=True)
         threading.Event().wait()

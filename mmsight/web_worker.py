@@ -65,11 +65,11 @@ class Worker:
                 if not self._pipe.poll(self.max_seconds):
                     self._end()
                     raise InputError(f'the prediction took longer than {self.max_seconds:g} s, the limit of this page, and was '
-                                     f'ended: use `mmsight {task}`')
+                                     f'stopped: use `mmsight {task}`')
                 answer = self._pipe.recv()
             except (EOFError, OSError):
                 self._end()
-                raise InputError('the prediction was ended by the system, perhaps for lack of memory') from None
+                raise InputError('the system stopped the prediction, perhaps for lack of memory') from None
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -82,7 +82,7 @@ class Worker:
     def _start(self) -> None:
         if self._closed:
             raise InputError('the page is being closed')
-        context = multiprocessing.get_context('spawn')  # a fork would copy the page's threads' locks
+        context = multiprocessing.get_context('spawn')  # a fork would copy locks that the page's threads hold
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=_work, args=(other, tempfile.gettempdir(), *self._settings), daemon=True)
         self._process.start()
@@ -129,7 +129,7 @@ def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, tr
 
 
 def _shown(shown: Any, picture: Any) -> Answer:
-    from mmsight.images import read_image
+    from mmsight.pictures import read_image
     pictures = [picture, *(read_image(shown.files[name])[..., ::-1] for name in shown.pictures)]
     return Answer('\n\n'.join([shown.text, *shown.warnings, *shown.notes]), pictures, list(shown.header),
                   [[_cell(value) for value in row] for row in shown.rows], list(shown.files.values()))

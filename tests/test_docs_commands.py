@@ -1,7 +1,11 @@
 """Commands of the documents name tools and options that exist; those of the first pages are executed, and every notebook."""
 
+import contextlib
+import functools
+import io
 import json
 import re
+import runpy
 import shlex
 
 import cv2
@@ -36,25 +40,49 @@ def commands(text):
 FOUND = {command: page for page in reversed(PAGES) for command in commands(page.read_text())}
 
 
-SOURCES = ''.join(path.read_text() for folder in ('mmsight', 'projects', 'tools') for path in (ROOT / folder).rglob('*.py'))
 OTHERS = ('make', 'pip', 'torchrun', 'source')
+
+
+@functools.cache
+def help_text(*program):
+    """What ``mmsight COMMAND --help`` or ``python TOOL --help`` prints."""
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), pytest.raises(SystemExit) as left:
+        if program[0] == 'mmsight':
+            main([*program[1:], '--help'])
+        else:
+            patch.setattr('sys.argv', [*program, '--help'])
+            runpy.run_path(str(ROOT / program[0]), run_name='__main__')
+    assert left.value.code == 0, f"no such command: {' '.join(program)}"
+    return out.getvalue()
+
+
+def check_command(command):
+    words = [word for word in command.split() if not re.fullmatch(r'[A-Z_]+=\S+', word)]
+    if words[0] in OTHERS or words[:2] == ['python', '-m']:
+        return
+    program = words[1] if words[0] == 'python' else words[0]
+    assert program == 'mmsight' or (ROOT / program).is_file(), f'no such tool: {program}'
+    if program.endswith('.sh'):
+        return
+    names = words[1].split('|') if program == 'mmsight' and len(words) > 1 else ()
+    texts = [help_text('mmsight', name) for name in names if not name.startswith('-')] or [help_text(program)]
+    for option in re.findall(r'(?<!\S)(--?[a-z][a-z-]*)', command):
+        assert all(re.search(rf'(?<![\w-]){option}(?![\w-])', text) for text in texts), f'no such option: {option}'
 
 
 @pytest.mark.parametrize('command', FOUND)
 def test_program_and_options_exist(command):
     """A tool that moved, a task or an option that was renamed: the page still names the old one."""
-    words = [word for word in command.split() if not re.fullmatch(r'[A-Z_]+=\S+', word)]
-    if words[0] in OTHERS or words[:2] == ['python', '-m']:
-        return
-    program = words[1] if words[0] == 'python' else words[0]
-    if program == 'mmsight':
-        assert len(words) == 1 or all(f"'{name}'" in SOURCES for name in words[1].split('|')), f'no such command: {words[1]}'
-    else:
-        assert (ROOT / program).is_file(), f'no such tool: {program}'
-    if program.endswith('.sh'):
-        return
-    for option in re.findall(r'(?<!\S)--([a-z][a-z-]*)', command):
-        assert re.search(rf"['\"](--)?{option}['\"]|\b{option.replace('-', '_')}\b", SOURCES), f'no such option: --{option}'
+    check_command(command)
+
+
+@pytest.mark.parametrize('command', ['mmsight infer detect scene.tif', 'mmsight detect scene.tif --tiles 512',
+                                     'python tools/no_tool.py', 'python tools/train.py CONFIG --epochs 3',
+                                     'mmsight match a.jpg b.jpg -k 5'])
+def test_what_does_not_exist_is_found(command):
+    with pytest.raises(AssertionError, match='no such'):
+        check_command(command)
 
 
 def test_first_commands_stand_in_the_documents():

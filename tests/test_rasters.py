@@ -2,12 +2,11 @@
 
 import shutil
 
-import numpy as np
 import pytest
 import rasterio
 import rasterio.shutil
 
-from mmsight.apis.land_mask import on_land
+from mmsight.apis.land_mask import LandMask
 from mmsight.apis.scene import Scene, count_pixels
 from mmsight.cli import main
 from mmsight.errors import InputError
@@ -35,7 +34,7 @@ def test_what_names_something_else_is_no_scene(hostile):
 
 def test_what_names_something_else_is_no_land(hostile, tmp_path):
     with pytest.raises(InputError, match='hostile.tif'):
-        on_land(hostile, Scene(write(tmp_path / 'scene.tif')), np.array([[3.0, 3.0]]))
+        LandMask(hostile, Scene(write(tmp_path / 'scene.tif')))
 
 
 def test_what_names_something_else_is_not_matched(hostile, tmp_path):

@@ -16,9 +16,10 @@ from mmsight.annotations import read_text, read_xml
 from mmsight.cli import friendly
 from mmsight.errors import InputError
 from mmsight.image_header import read_header
-from mmsight.images import decode_image, image_size, read_image
+from mmsight.images import decode_image
 from mmsight.json_files import read_json, to_json, write_json
 from mmsight.memory import VARIABLE
+from mmsight.pictures import image_size, read_image
 from mmsight.rasters import open_raster
 from mmsight.reading import is_bug, reading
 

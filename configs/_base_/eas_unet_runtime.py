@@ -7,7 +7,7 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # the last checkpoint counts: choosing one by a score on the validation cases would flatter it
+    # the last checkpoint is used: choosing one by its score on the validation cases would bias the result
     checkpoint=dict(type='CheckpointHook', interval=5, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='mmsight.CaseMontageHook'))

@@ -4,7 +4,7 @@ task = 'match'
 custom_imports = dict(imports=['mmsight.projects.s2net'], allow_failed_imports=False)
 default_hooks = dict(
     logger=dict(type='LoggerHook', interval=10),
-    # the last checkpoint counts: choosing one by a score on the test split would flatter it
+    # the last checkpoint is used: choosing one by its score on the test split would bias the result
     checkpoint=dict(type='CheckpointHook', interval=2, max_keep_ckpts=2),
     visualization=dict(type='mmsight.MatchVisualizationHook'))
 vis_backends = [dict(type='LocalVisBackend')]

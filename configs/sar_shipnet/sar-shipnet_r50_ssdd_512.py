@@ -4,5 +4,5 @@ _base_ = [
     '../_base_/sar_shipnet_runtime.py'
 ]
 
-# 928 images are 58 steps an epoch: 300 epochs give the 15,000 steps and more that Adam needs here
+# 928 images are 58 steps an epoch: 300 epochs give the at least 15,000 steps that Adam needs here
 train_cfg = dict(max_epochs=300)

@@ -1,4 +1,4 @@
-# Table 2, row 3: CenterNet with BCA. Without fusion only C5 is read, and weighed.
+# Table 2, row 3: CenterNet with BCA. Without fusion the neck reads only C5, so BCA weighs only C5.
 _base_ = 'sar-shipnet_r50_ssdd_512_bca-mrf.py'
 
 model = dict(

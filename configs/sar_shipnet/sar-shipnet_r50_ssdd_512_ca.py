@@ -1,4 +1,4 @@
-# Table 2, row 2: CenterNet with the average stage alone, which is coordinate attention.
+# Table 2, row 2: CenterNet with coordinate attention, which is BCA's average stage alone.
 _base_ = 'sar-shipnet_r50_ssdd_512_bca.py'
 
 model = dict(backbone=dict(attention=dict(type='mmsight.CoordinateAttention')))

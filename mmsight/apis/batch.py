@@ -54,7 +54,7 @@ def place_results(items: Sequence[Any], names: Sequence[str], folders: Sequence[
     first: dict[tuple[Path, str], Any] = {}
     for item, key in zip(items, zip(places, names, strict=True), strict=True):
         if (other := first.setdefault(key, item)) != item:
-            raise InputError(f'{item} and {other} have the same name, and their results would too: rename one, or use '
+            raise InputError(f'{item} and {other} have the same name, so their results would collide: rename one, or use '
                              'another --out-dir for each')
     return places
 

@@ -24,17 +24,17 @@ from torch import nn
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.detect_task import DETECT, THRESHOLD
 from mmsight.apis.expectations import colour_warnings, size_warnings
-from mmsight.apis.land_mask import on_land
+from mmsight.apis.land_mask import LandMask
 from mmsight.apis.scene import Scene, Stretch, count_pixels, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
-from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
+from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, network_begin, plan_sizes, plan_tiles, resample, slack
 from mmsight.errors import InputError, OutputError
 from mmsight.files import complete_file
+from mmsight.models.local_statistics import use_local_statistics
 from mmsight.rotated_iou import corners, from_upright
 
 TILE = 512
-"""Least side of a usual tile, in pixels of the network. Attention that pools over the image (BCA) loses ships in much larger
-ones than it was trained on."""
+"""Least side of a usual tile, in pixels of the network."""
 MOST_BOXES = 1000
 """Boxes that a model may return for a tile; configs say 100, for small chips."""
 LIMITS = dict(topk=MOST_BOXES, max_per_img=MOST_BOXES, nms_pre=3 * MOST_BOXES)
@@ -65,6 +65,7 @@ class _Job:
     whole: bool
     threshold: float
     journal: Path | None
+    land: LandMask | None
     done: dict[int, Found] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
 
@@ -74,8 +75,9 @@ class DetectInferencer(FileInferencer):
 
     An image without georeference that is no larger than a tile goes through the config's own test pipeline. Everything else is
     cut into tiles, at the scale at which the training images reached the network (``METAINFO['image_side']``,
-    or 1 if it is absent), and ships at the seams are merged. A journal beside the results keeps what is done, so that an
-    interrupted run resumes, and tiles that failed are tried again.
+    or 1 if it is absent), and ships at the seams are merged. Layers that pool over their whole input pool over windows of the
+    size of the training images instead, so that a ship is the same in every tile: see :mod:`mmsight.models.local_statistics`. A
+    journal beside the results keeps what is done, so that an interrupted run resumes, and tiles that failed are tried again.
 
     Works with any mmdet model and with models that predict rotated boxes.
 
@@ -84,9 +86,15 @@ class DetectInferencer(FileInferencer):
     """
 
     task = DETECT
-    preprocess_kwargs = {'tile', 'overlap', 'offset', 'scale', 'gsd', 'bands', 'stretch', 'nodata', 'threshold'}
+    preprocess_kwargs = {'tile', 'overlap', 'offset', 'scale', 'gsd', 'bands', 'stretch', 'nodata', 'threshold',
+                         'land', 'land_buffer'}
     forward_kwargs = {'batch_size'}
-    postprocess_kwargs = {'land', 'land_buffer', 'crops'}
+    postprocess_kwargs = {'crops'}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        side = self.network_side
+        self.window = side if side and use_local_statistics(self.model, side) else 0
 
     def _init_model(self, cfg: Config, weights: str, device: str = 'cpu') -> nn.Module:
         init_default_scope(cfg.default_scope)
@@ -128,7 +136,8 @@ class DetectInferencer(FileInferencer):
 
     def preprocess(self, source: Path, out_dir: Path | None, *, threshold: float | None, tile: int | None,
                    overlap: int | None, scale: float | None, gsd: float | None, bands: Sequence[int] | None, stretch: str,
-                   nodata: float | None, offset: tuple[int, int] = (0, 0)) -> _Job:
+                   nodata: float | None, land: str | Path | None, land_buffer: float,
+                   offset: tuple[int, int] = (0, 0)) -> _Job:
         """Open one image and plan its tiles.
 
         Args:
@@ -139,21 +148,24 @@ class DetectInferencer(FileInferencer):
             scale (float, optional): Enlarge the scene by this before the network.
             gsd (float, optional): Metres a pixel, where the file does not say it.
             bands (Sequence[int], optional), stretch (str), nodata (float, optional): See :class:`mmsight.apis.scene.Scene`.
+            land (str | Path, optional), land_buffer (float): See :class:`mmsight.apis.land_mask.LandMask`.
             offset (tuple[int, int]): See :func:`mmsight.apis.tiles.plan_tiles`.
         """
         scene = Scene(source, self.grey, bands, stretch, nodata)
         if scene.georeference is None:
             scene.gsd = gsd
         chosen = self.training_scale() if scale is None else scale
-        side, shared = plan_sizes(scene.gsd, round(max(TILE, self.network_side or 0) / chosen), tile, overlap)
-        whole = scale is None and scene.georeference is None and max(scene.width, scene.height) <= side
+        usual = round(max(TILE, self.network_side or 0) / chosen)
+        side, shared = plan_sizes(scene.gsd, usual, tile, overlap, round(self.window / chosen))
+        whole = scale is None and scene.georeference is None and max(scene.width, scene.height) <= (tile or usual)
         tiles = plan_tiles(scene.width, scene.height, side, shared, STRIDE / chosen, offset)
         self._check_gsd(scene, chosen)
         trained = self.model.dataset_meta
         scene.warnings += size_warnings(source.name, scene.width, scene.height, trained)
         scene.warnings += colour_warnings(source.name, scene.coloured, self.grey, trained)
         least = trained.get('score_threshold', THRESHOLD) if threshold is None else threshold
-        job = _Job(scene, tiles, chosen, whole, least, None)
+        mask = None if land is None else LandMask(Path(land), scene, land_buffer)
+        job = _Job(scene, tiles, chosen, whole, least, None, mask)
         if out_dir is not None and len(tiles) > 1:
             job.journal = out_dir / f'{self.name_of(source)}.tiles.jsonl'
             self._continue(job)
@@ -253,8 +265,7 @@ class DetectInferencer(FileInferencer):
                 found[number] = None
                 continue
             if job.scale != 1:
-                size = max(1, round(tile.width * job.scale)), max(1, round(tile.height * job.scale))
-                image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR).reshape(*size[::-1], -1)
+                image = resample(image, tile, job.scale)
             found[number] = torch.from_numpy(self._channels(image)).permute(2, 0, 1), valid
         return found
 
@@ -289,10 +300,10 @@ class DetectInferencer(FileInferencer):
     def _in_scene(job: _Job, tile: Tile, found: Found, valid: np.ndarray) -> Found:
         """From the tile's pixels to the scene's, without what lies in nodata or far outside the core."""
         boxes = found.boxes.copy()
+        boxes[:, :2] += [network_begin(begin, job.scale) for begin in (tile.x, tile.y)]
         boxes[:, :4] /= job.scale
-        x, y = (boxes[:, i].astype(int).clip(0, valid.shape[1 - i] - 1) for i in (0, 1))
+        x, y = ((boxes[:, i] - (tile.x, tile.y)[i]).astype(int).clip(0, valid.shape[1 - i] - 1) for i in (0, 1))
         on_data = valid[y, x]
-        boxes[:, :2] += (tile.x, tile.y)
         found = Found(boxes, found.scores, found.labels, found.rotated)
         return found[on_data & in_core(boxes, tile, slack(tile))]
 
@@ -354,17 +365,16 @@ class DetectInferencer(FileInferencer):
         return picture
 
     def postprocess(self, job: _Job, prediction: DetDataSample, picture: np.ndarray | None, return_datasamples: bool,
-                    out_dir: Path | None, *, land: str | Path | None, land_buffer: float, crops: bool) -> dict | DetDataSample:
+                    out_dir: Path | None, *, crops: bool) -> dict | DetDataSample:
         """Drop ships on land, measure the rest, write the files.
 
         Args:
-            land (str | Path, optional), land_buffer (float): See :func:`mmsight.apis.land_mask.on_land`.
             crops (bool): Write a picture of each ship.
         """
         scene, rotated = job.scene, prediction.rotated
         instances, ashore = prediction.pred_instances, 0
-        if land is not None:
-            hit = on_land(Path(land), scene, instances.bboxes[:, :2].numpy(), land_buffer)
+        if job.land is not None:
+            hit = job.land.covers(instances.bboxes[:, :2].numpy())
             ashore = int(hit.sum())
             prediction.pred_instances = instances = instances[torch.from_numpy(~hit)]
             if picture is not None and ashore:
@@ -376,7 +386,7 @@ class DetectInferencer(FileInferencer):
             threshold=job.threshold, scale=job.scale, tiles=len(job.tiles), ships=len(ships), on_land=ashore,
             failed_tiles=[dict(x=tile.x, y=tile.y, width=tile.width, height=tile.height, reason=job.failed[number])
                           for number, tile in enumerate(job.tiles) if number in job.failed],
-            warnings=scene.warnings, boxes='oriented' if rotated else 'upright', notes=notes(scene, rotated))
+            warnings=scene.warnings, boxes='oriented' if rotated else 'upright', notes=[*scene.notes, *notes(scene, rotated)])
         if out_dir is not None and picture is not None:
             self._write(job, ships, report, picture, out_dir, crops)
         scene.close()

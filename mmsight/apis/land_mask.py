@@ -1,65 +1,151 @@
 """Where ships cannot be: land, from a GeoJSON file or a raster, with a strip of shore."""
 
+import functools
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
+import antimeridian
 import numpy as np
 import rasterio
 import shapely
-from rasterio.errors import WindowError
+import shapely.affinity
+from rasterio.errors import CRSError, WindowError
 from rasterio.windows import Window
 
-from mmsight.apis.scene import Georeference, Scene
+from mmsight.apis.georeference import WGS84, Georeference, locate, metres_between, pixel_size, to_wgs84, wrap
+from mmsight.apis.scene import Scene
 from mmsight.errors import InputError
-from mmsight.files import RASTERS
 from mmsight.json_files import read_json
-from mmsight.rasters import KIND, open_raster, raster_options
-from mmsight.reading import reading
+from mmsight.rasters import KIND, is_raster, open_raster, raster_options
+from mmsight.reading import check_regular, reading
+
+DEGREE = 110_000.0
+"""Metres, a little less than the shortest degree of latitude."""
+PARTS = 100
+"""Into how many parts the longer side of a shape in metres is cut, at least, before it becomes longitude and latitude."""
 
 
-def on_land(path: Path, scene: Scene, points: np.ndarray, buffer: float = 0.0) -> np.ndarray:
-    """Which points lie on land, or within ``buffer`` metres of it.
+class LandMask:
+    """Land around a scene.
+
+    Shapes are brought to longitude and latitude, where edges of GeoJSON are straight, are clipped to what is near the ships,
+    made valid there, and measured in metres around each ship: so land of the whole world does for any scene.
 
     Args:
-        path (Path): GeoJSON (longitude and latitude on WGS84) of polygons, or a raster whose pixels other than 0 and nodata are
-            land.
-        scene (Scene): What the points belong to.
-        points (np.ndarray): (N, 2), x and y in pixels of the scene.
-        buffer (float): Metres.
-
-    Returns:
-        np.ndarray: Bool (N, ).
+        path (Path): GeoJSON of polygons, in longitude and latitude on WGS84 or in the system that its member ``crs`` names; or
+            a raster whose pixels other than 0 and nodata are land.
+        scene (Scene): What points belong to.
+        buffer (float): Metres around land that count as land.
 
     Raises:
         InputError: If the mask cannot be read, or the scene is not georeferenced.
     """
-    if scene.georeference is None:
-        raise InputError(f'{scene.path}: a land mask needs a georeferenced scene')
-    if buffer < 0:
-        raise InputError(f'the buffer of the land mask must not be negative, found {buffer} m')
-    if not path.is_file():
-        raise InputError(f'{path}: the land mask does not exist')
-    if not len(points):
-        return np.zeros(0, bool)
-    test = _raster if path.suffix.lower() in RASTERS else _polygons
-    return test(path, scene, points, buffer)
+
+    def __init__(self, path: Path, scene: Scene, buffer: float = 0.0) -> None:
+        self.path, self.scene, self.buffer = path, scene, buffer
+        if scene.georeference is None:
+            raise InputError(f'{scene.path}: a land mask needs a georeferenced scene')
+        if not 0 <= buffer < float('inf'):
+            raise InputError(f'the buffer of the land mask must not be negative, found {buffer} m')
+        if not path.exists():
+            raise InputError(f'{path}: the land mask does not exist')
+        check_regular(path)
+        with reading(path, 'a land mask'), path.open('rb') as file:
+            self._raster = is_raster(file.read(12))
+        if self._raster:
+            with open_raster(path) as mask:
+                _grid(path, mask)
+        else:
+            self._shapes = _read_shapes(path, path.stat().st_mtime_ns)
+
+    def covers(self, points: np.ndarray) -> np.ndarray:
+        """Which points (N, 2), x and y in pixels of the scene, lie on land or within ``buffer`` metres of it: bool (N, )."""
+        assert self.scene.georeference is not None
+        found = np.zeros(len(points), bool)
+        lonlat = self.scene.georeference.to_lonlat(points) if len(points) else np.zeros((0, 2))
+        known = np.isfinite(lonlat).all(axis=1)
+        if known.any():
+            found[known] = (self._in_raster if self._raster else self._in_shapes)(lonlat[known])
+        return found
+
+    def _in_shapes(self, lonlat: np.ndarray) -> np.ndarray:
+        centre = np.degrees(np.angle(np.exp(1j * np.radians(lonlat[:, 0])).mean()))
+        lonlat = np.stack([wrap(lonlat[:, 0], centre), lonlat[:, 1]], axis=1)
+        reach = np.stack(self._reach(lonlat[:, 1]), axis=1)
+        low, high = (lonlat - reach).min(axis=0), (lonlat + reach).max(axis=0)
+        near = _clip(self._shapes, low, high)
+        if not near:
+            return np.zeros(len(lonlat), bool)
+        tree, places = shapely.STRtree(near), shapely.points(lonlat)
+        found = np.zeros(len(lonlat), bool)
+        found[tree.query(places, predicate='intersects')[0]] = True
+        if self.buffer:
+            boxes = shapely.box(*(lonlat - reach).T, *(lonlat + reach).T)
+            for index, shape in tree.query(boxes, predicate='intersects').T:
+                if not found[index]:
+                    found[index] = self._within(near[shape], lonlat[index], reach[index])
+        return found
+
+    def _reach(self, latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Degrees of longitude and of latitude within which ``buffer`` metres lie."""
+        up = np.full(len(latitude), 1.01 * self.buffer / DEGREE + 1e-9)
+        farthest = np.minimum(np.abs(latitude) + up, 90)
+        return np.minimum(up / np.maximum(np.cos(np.radians(farthest)), 1e-9), 180), up
+
+    def _within(self, shape: shapely.Geometry, place: np.ndarray, reach: np.ndarray) -> bool:
+        """Whether a shape comes within ``buffer`` metres of a place, in the plane that touches the Earth there."""
+        piece = shapely.clip_by_rect(shape, *(place - reach), *(place + reach))
+        piece = shapely.segmentize(piece, max(float(reach.max()) / 16, 1e-9))
+        plane = shapely.transform(piece, lambda ends: metres_between(np.broadcast_to(place, ends.shape), ends))
+        return bool(shapely.distance(shapely.make_valid(plane), shapely.Point(0, 0)) <= self.buffer)
+
+    def _in_raster(self, lonlat: np.ndarray) -> np.ndarray:
+        """Around each point a window of the mask, in metres by the mask's own pixels."""
+        with open_raster(self.path) as mask, reading(self.path, KIND), raster_options():
+            grid = _grid(self.path, mask)
+            columns = 360 / abs(grid.transform.a) if grid.crs.is_geographic else 0
+            # a mask of the whole world goes on at its other side
+            turns = (-columns, 0, columns) if columns and mask.width >= columns - 1 else (0, )
+            return np.array([np.isfinite([column, row]).all() and any(
+                _near(mask, grid, column + turn, row, self.buffer) for turn in turns)
+                for column, row in grid.to_pixels(lonlat)], bool)
 
 
-def _polygons(path: Path, scene: Scene, points: np.ndarray, buffer: float) -> np.ndarray:
-    """In a plane of metres along the rows and columns of the scene."""
-    assert scene.georeference is not None
+@functools.lru_cache(1)  # the scenes of one run
+def _read_shapes(path: Path, _: int) -> tuple[shapely.Geometry, ...]:
+    """The shapes of a GeoJSON file in longitude and latitude."""
     content = read_json(path)
     with reading(path, 'GeoJSON'):
         shapes = [shapely.from_geojson(json.dumps(part)) for part in _geometries(content)]
-    size = scene.georeference.pixel_size(scene.width / 2, scene.height / 2)
-    to_pixels = scene.georeference.to_pixels
-    shapes = [shapely.make_valid(shapely.transform(shape, lambda lonlat: to_pixels(lonlat) * size)) for shape in shapes]
-    found = np.zeros(len(points), bool)
-    if shapes and len(points):
-        places = shapely.points(points * size)
-        found[shapely.STRtree(shapes).query(places, predicate='dwithin', distance=buffer)[0]] = True
-    return found
+    shapes = [part for shape in shapes for part in shapely.get_parts(shape) if not part.is_empty]
+    crs = _crs(path, content)
+    if crs is not None:
+        shapes = [_to_lonlat(shape, crs) for shape in shapes]
+    bounds = np.array([shape.bounds for shape in shapes]).reshape(-1, 4)
+    if not (np.isfinite(bounds).all() and (np.abs(bounds[:, [1, 3]]) <= 90).all() and (np.abs(bounds[:, [0, 2]]) <= 540).all()):
+        stated = 'longitude and latitude, as GeoJSON has them' if crs is None else f'places of {crs.to_string()}'
+        raise InputError(f'{path}: the coordinates of the land mask are not {stated}: transform it to WGS84, say with ogr2ogr '
+                         '-t_srs EPSG:4326')
+    return tuple(shapes)
+
+
+def _crs(path: Path, content: dict) -> rasterio.crs.CRS | None:
+    """The system that the member ``crs`` of older GeoJSON names; None for longitude and latitude on WGS84."""
+    member = content.get('crs')
+    if member is None:
+        return None
+    name = member.get('properties', {}).get('name') if isinstance(member, dict) and member.get('type') == 'name' else None
+    try:
+        if not isinstance(name, str) or '/' in name or 'nadgrids' in name:  # a link, or the name of a file
+            raise CRSError
+        with raster_options():
+            crs = rasterio.crs.CRS.from_user_input('EPSG:4326' if name.endswith('CRS84') else name)
+    except CRSError as error:
+        raise InputError(f"{path}: the land mask's member crs names no coordinate reference system that is known "
+                         f'({json.dumps(member)[:100]}): transform it to WGS84, say with ogr2ogr -t_srs EPSG:4326') from error
+    return None if crs == WGS84 else crs
 
 
 def _geometries(content: Any) -> list[dict]:
@@ -71,21 +157,51 @@ def _geometries(content: Any) -> list[dict]:
         raise ValueError(f'a feature has no {error}' if isinstance(error, KeyError) else 'it holds no features') from error
 
 
-def _raster(path: Path, scene: Scene, points: np.ndarray, buffer: float) -> np.ndarray:
-    """Around each point a window of the mask, in metres by the mask's own pixels."""
-    assert scene.georeference is not None
-    with open_raster(path) as mask, reading(path, KIND), raster_options():
-        if mask.crs is None:
-            raise InputError(f'{path}: the land mask has no coordinate reference system')
-        places = Georeference(mask.transform, mask.crs).to_pixels(scene.georeference.to_lonlat(points))
-        return np.array([_near(mask, column, row, buffer) for column, row in places], bool)
+def _to_lonlat(shape: shapely.Geometry, crs: rasterio.crs.CRS) -> shapely.Geometry:
+    """A shape whose edges are straight in ``crs``, cut at the antimeridian."""
+    left, bottom, right, top = shape.bounds
+    fine = shapely.segmentize(shape, max(right - left, top - bottom, 1e-6) / PARTS)
+    moved = shapely.transform(fine, lambda places: to_wgs84(crs, places))
+    return cut_at_antimeridian(moved) if isinstance(moved, shapely.Polygon) else moved
 
 
-def _near(mask: rasterio.DatasetReader, column: float, row: float, buffer: float) -> bool:
+def cut_at_antimeridian(polygon: shapely.Polygon) -> shapely.Geometry:
+    """A polygon whose longitudes jump where it crosses the antimeridian, as RFC 7946 wants it: in parts, from -180 to 180."""
+    longitude = np.array(polygon.exterior.coords)[:, 0]
+    if not np.isfinite(longitude).all() or np.abs(np.diff(longitude)).max() <= 180:
+        return polygon
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of the order of its corners
+        return antimeridian.fix_polygon(polygon)
+
+
+def _clip(shapes: tuple[shapely.Geometry, ...], low: np.ndarray, high: np.ndarray) -> list[shapely.Geometry]:
+    """What of the shapes lies between two corners; longitudes of both may be of different turns of the Earth."""
+    found = []
+    for turn in (-360, 0, 360):
+        box = shapely.box(low[0] - turn, low[1], high[0] - turn, high[1])
+        for shape in shapes:
+            if not shapely.intersects(shapely.box(*shape.bounds), box):
+                continue
+            valid = shape if shape.is_valid else shapely.make_valid(shape)
+            piece = shapely.intersection(valid, box)
+            if not piece.is_empty:
+                found += list(shapely.get_parts(shapely.affinity.translate(piece, turn)))
+    return found
+
+
+def _grid(path: Path, mask: rasterio.DatasetReader) -> Georeference:
+    place, said = locate(path, mask, (mask.width, mask.height), 1)
+    if not isinstance(place, Georeference):
+        raise InputError(f'{path}: the land mask lies nowhere: {said}')
+    return place
+
+
+def _near(mask: rasterio.DatasetReader, grid: Georeference, column: float, row: float, buffer: float) -> bool:
     """Whether land lies within ``buffer`` metres of a place in the mask."""
-    across, down = Georeference(mask.transform, mask.crs).pixel_size(column, row)
+    across, down = pixel_size(grid, column, row)
     reach = int(np.ceil(buffer / across)), int(np.ceil(buffer / down))
-    window = Window(int(column) - reach[0], int(row) - reach[1], 2 * reach[0] + 1, 2 * reach[1] + 1)
+    window = Window(int(np.floor(column)) - reach[0], int(np.floor(row)) - reach[1], 2 * reach[0] + 1, 2 * reach[1] + 1)
     try:
         window = window.intersection(Window(0, 0, mask.width, mask.height))
     except WindowError:

@@ -1,6 +1,7 @@
 """A whole image on disk: windows of it as the 8 bits that a detector was trained on, and where its pixels lie on Earth."""
 
 import contextlib
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,66 +9,21 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import rasterio
-import rasterio.warp
-from rasterio.enums import ColorInterp, Resampling
-from rasterio.windows import Window
 
 from mmsight import images
+from mmsight.apis.georeference import Place, locate, pixel_size
 from mmsight.errors import InputError
 from mmsight.files import RASTERS
-from mmsight.images import read_image, scale_to_8_bits
-from mmsight.memory import check_memory
-from mmsight.rasters import KIND, open_raster, raster_options
-from mmsight.reading import reading
+from mmsight.image_header import is_image
+from mmsight.images import scale_to_8_bits
+from mmsight.pictures import Picture, read_picture
+from mmsight.raster_values import Raster
+from mmsight.rasters import is_raster, open_raster
 
 SMALLEST = 8
 """Pixels of the shorter side that an image needs."""
-WGS84 = rasterio.crs.CRS.from_epsg(4326)
-_AXIS, _FLATTENING = 6378137.0, 1 / 298.257223563
-
-
-def metres_between(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
-    """East and north (N, 2) in metres between points (N, 2), longitude and latitude on WGS84, some kilometres apart at most.
-
-    From the ellipsoid's radii of curvature at the mean latitude: right to 1e-6 of a kilometre.
-    """
-    east, north = np.radians((stop - start).T)
-    east = (east + np.pi) % (2 * np.pi) - np.pi
-    latitude = np.radians((start[:, 1] + stop[:, 1]) / 2)
-    squared = _FLATTENING * (2 - _FLATTENING)
-    inner = 1 - squared * np.sin(latitude)**2
-    return np.stack([east * np.cos(latitude) * _AXIS / np.sqrt(inner), north * _AXIS * (1 - squared) / inner**1.5], axis=1)
-
-
-def apply_affine(transform: rasterio.Affine, points: np.ndarray) -> np.ndarray:
-    """Points (N, 2) moved by an affine transform."""
-    matrix = np.array(transform).reshape(3, 3)
-    return points @ matrix[:2, :2].T + matrix[:2, 2]
-
-
-@dataclass(frozen=True)
-class Georeference:
-    """Where pixels lie: an affine transform (rotated or not) into a coordinate reference system."""
-
-    transform: rasterio.Affine
-    crs: rasterio.crs.CRS
-
-    def to_lonlat(self, points: np.ndarray) -> np.ndarray:
-        """Longitude and latitude on WGS84, degrees (N, 2), of points (x, y) in pixels; (0, 0) is the corner of the first."""
-        x, y = apply_affine(self.transform, points).T
-        return np.array(rasterio.warp.transform(self.crs, WGS84, x, y)[:2]).T.reshape(-1, 2)
-
-    def to_pixels(self, lonlat: np.ndarray) -> np.ndarray:
-        """The reverse of :meth:`to_lonlat`."""
-        places = np.array(rasterio.warp.transform(WGS84, self.crs, *lonlat.T)[:2]).T.reshape(-1, 2)
-        return apply_affine(~self.transform, places)
-
-    def pixel_size(self, x: float, y: float) -> tuple[float, float]:
-        """Metres along a row and along a column, a pixel, around (x, y)."""
-        ends = self.to_lonlat(np.array([[x - 50, y], [x, y - 50], [x + 50, y], [x, y + 50]]))
-        across, down = np.hypot(*metres_between(ends[:2], ends[2:]).T) / 100
-        return float(across), float(down)
+IN_MEMORY = 2**22
+"""Pixels up to which a raster is read once, and kept."""
 
 
 @dataclass(frozen=True)
@@ -110,29 +66,50 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB if image.shape[2] == 1 else cv2.COLOR_BGR2RGB)
 
 
-def _is_coloured(image: np.ndarray) -> bool:
-    """Whether channels of an image (H, W, 3) differ by more than JPEG's rounding: 1 % of its largest value, on the average."""
-    sample = image[::4, ::4].astype(np.float32)
-    return float(np.ptp(sample, axis=2).mean()) > 0.01 * float(sample.max(initial=0))
+class _Whole:
+    """An image in memory, read as a :class:`.Raster` is."""
+
+    def __init__(self, values: np.ndarray, valid: np.ndarray | None, nodata: float | None) -> None:
+        self._values, self._valid, self._nodata = values, valid, nodata
+
+    @property
+    def complete(self) -> bool:
+        """Whether no pixel can be nodata."""
+        return self._valid is None and self._nodata is None and self._values.dtype.kind != 'f'
+
+    def read(self, x: int, y: int, width: int, height: int,
+             out_size: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`.Raster.read`."""
+        values = self._values[:, y:y + height, x:x + width]
+        valid = np.ones((height, width), bool) if self._valid is None else self._valid[y:y + height, x:x + width]
+        if self._nodata is not None:
+            valid = valid & (values != self._nodata).any(axis=0)
+        if values.dtype.kind == 'f':
+            valid = valid & np.isfinite(values).all(axis=0)
+        if out_size:
+            values = np.stack([cv2.resize(np.ascontiguousarray(band), out_size[::-1], interpolation=cv2.INTER_AREA)
+                               for band in values])
+            valid = cv2.resize(valid.astype(np.uint8), out_size[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        return values, valid
 
 
 class Scene:
     """An image that is read window by window.
 
     Args:
-        path (Path): GeoTIFF or another raster (:data:`RASTERS`), or an image that fits into memory.
-        grey (bool): The model was trained on one band; otherwise on three, blue, green, red.
-        bands (Sequence[int], optional): Bands to read, from 1: one, or red, green and blue.
+        path (Path): GeoTIFF or another raster, or an image that fits into memory; the content decides.
+        grey (bool): The model was trained on one band, and colours become grey; otherwise on three, blue, green, red.
+        bands (Sequence[int], optional): Bands of a raster to read, from 1: one, or red, green and blue.
         stretch (str): See :meth:`Stretch.parse`. ``'auto'`` leaves 8 bits as they are and stretches all else between the
             percentiles 0.5 and 99.5 of the scene.
         nodata (float, optional): Value of pixels without data, where the file does not say it.
 
     Attributes:
-        width (int), height (int): In pixels.
-        georeference (Georeference, optional): None where the file has no coordinate reference system.
-        coloured (bool): Whether it shows colours: an image whose channels differ, or a raster of which three bands are read.
+        width (int), height (int): In pixels, upright.
+        georeference (Place, optional): None where the file says nothing of places on Earth.
         gsd (float, optional): Metres a pixel at the centre: the mean of both directions.
-        warnings (list[str]): Sentences for the user.
+        notes (list[str]): One sentence on what was resolved, or none.
+        warnings (list[str]): Sentences on what may be wrong.
 
     Raises:
         InputError: If it cannot be read, has other bands than the model needs, is tiny, or is nodata all over.
@@ -142,91 +119,78 @@ class Scene:
                  nodata: float | None = None) -> None:
         self.path, self.grey, self.nodata = path, grey, nodata
         self.warnings: list[str] = []
-        self.georeference: Georeference | None = None
+        self.georeference: Place | None = None
         self.gsd: float | None = None
-        self._file: rasterio.DatasetReader | None = None
-        self._image: np.ndarray | None = None
-        if path.suffix.lower() in RASTERS:
-            self._open(bands)
+        self.bands = bands
+        self._raster: Raster | None = None
+        if is_raster_file(path):
+            if bands and len(bands) not in ((1, ) if grey else (1, 3)):
+                wanted = 'one band' if grey else 'three bands, red, green and blue'
+                raise InputError(f'{path}: the model reads {wanted}, found --bands {" ".join(map(str, bands))}')
+            found: Raster | Picture = self._open(bands)
         else:
-            image = read_image(path)
             if bands:
                 raise InputError(f'{path}: --bands is for GeoTIFF and other rasters ({", ".join(RASTERS)})')
-            image = image[..., None] if image.ndim == 2 else image[..., :1] if image.shape[2] == 2 else image[..., :3]
-            self.coloured = image.shape[2] == 3 and _is_coloured(image)
-            if grey and image.shape[2] == 3:
-                image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None]
-            self._image = image[..., ::-1]
-            self.height, self.width = image.shape[:2]
-            self.dtype = image.dtype
+            found = self._load()
+        self.notes = [f'{path.name}: {"; ".join(found.done)}'] if found.done else []
+        self.warnings += [f'{path.name}: {doubt}' for doubt in found.doubts]
         if min(self.width, self.height) < SMALLEST:
             raise InputError(f'{path}: the image is {self.width} x {self.height} pixels: at least {SMALLEST} x {SMALLEST} are '
                              'needed')
+        self._locate(found.orientation)
         self.limits = self._limits(Stretch.parse(stretch))
 
-    def _open(self, bands: Sequence[int] | None) -> None:
-        self._file = file = open_raster(self.path)
-        self.width, self.height, self.dtype = file.width, file.height, np.dtype(file.dtypes[0])
-        if self.dtype.kind not in 'iuf':
-            raise InputError(f'{self.path}: real numbers are expected, found {self.dtype}; take the amplitude of complex data '
-                             'first')
-        self.bands = self._choose(bands)
-        self.coloured = len(self.bands) == 3
-        if file.crs is not None and (file.crs.is_geographic or file.crs.is_projected) and not file.transform.is_identity:
-            self.georeference = Georeference(file.transform, file.crs)
-            self.gsd = float(np.mean(self.georeference.pixel_size(self.width / 2, self.height / 2)))
-            return
-        points = file.gcps[0]
-        if points:
-            said = 'it has only ground control points, which are not used: warp it to a grid first, say with gdalwarp'
-        elif file.crs is None:
-            said = 'it has no coordinate reference system'
-        else:
-            said = 'its coordinate reference system or its transform says nothing of places on Earth'
-        self.warnings.append(f'{self.path.name}: {said}; positions are in pixels')
+    def _open(self, bands: Sequence[int] | None) -> Raster:
+        self._raster = raster = Raster(self.path, bands, self.nodata)
+        self.width, self.height, self.dtype, self.bands = raster.width, raster.height, raster.dtype, raster.bands
+        self._source: Raster | _Whole = raster
+        if self.width * self.height <= IN_MEMORY:
+            with contextlib.suppress(InputError):  # a damaged part of it is told by the windows
+                self._source = _Whole(*raster.read(0, 0, self.width, self.height), None)
+        return raster
 
-    def _choose(self, bands: Sequence[int] | None) -> list[int]:
-        assert self._file is not None
-        kinds = zip(self._file.indexes, self._file.colorinterp, strict=True)
-        there = [index for index, kind in kinds if kind != ColorInterp.alpha]
-        wanted = 'one band' if self.grey else 'three bands, red, green and blue'
-        if bands:
-            if not set(bands) <= set(self._file.indexes):
-                raise InputError(f'{self.path}: --bands {" ".join(map(str, bands))}: the file has 1 to {self._file.count}')
-            if len(bands) not in ((1, ) if self.grey else (1, 3)):
-                raise InputError(f'{self.path}: the model reads {wanted}, found --bands {" ".join(map(str, bands))}')
-            return list(bands)
-        if len(there) not in ((1, ) if self.grey else (1, 3)):
-            raise InputError(f'{self.path}: the file has {len(there)} bands and the model reads {wanted}: choose with --bands, '
-                             f"e.g. --bands {'1' if self.grey else '3 2 1'}")
-        return there
+    def _load(self) -> Picture:
+        picture = read_picture(self.path)
+        values = picture.values[None] if picture.values.ndim == 2 else picture.values.transpose(2, 0, 1)
+        self.height, self.width = picture.values.shape[:2]
+        self.dtype = values.dtype
+        self._source = _Whole(values, None if picture.alpha is None else picture.alpha > 0, self.nodata)
+        return picture
+
+    def _locate(self, orientation: int) -> None:
+        """Find out where the pixels lie, from the file itself or from a world file and a .prj beside it."""
+        file = None if self._raster is None else self._raster.file
+        place, said = locate(self.path, file, (self.width, self.height), orientation)
+        if place is not None:
+            across, down = pixel_size(place, self.width / 2, self.height / 2)
+            if not 0 < across * down < math.inf:
+                place, said = None, 'its coordinate reference system has no place for it'
+            else:
+                self.georeference, self.gsd = place, (across + down) / 2
+        if said:
+            (self.notes if place else self.warnings).append(
+                f'{self.path.name}: {said}' if place else f'{self.path.name}: {said}; positions are in pixels')
+
+    @functools.cached_property
+    def coloured(self) -> bool:
+        """Whether it shows colours: channels differ by more than JPEG's rounding, 1 % of the largest value, on the average."""
+        factor = min(1.0, 1024 / max(self.width, self.height))
+        size = max(1, round(self.height * factor)), max(1, round(self.width * factor))
+        try:
+            values, valid = self._source.read(0, 0, self.width, self.height, size)
+        except InputError:  # the tiles say what could not be read
+            return False
+        sample = values[:, valid].astype(np.float32)
+        return len(sample) == 3 and float(np.ptp(sample, axis=0).mean()) > 0.01 * float(sample.max(initial=0))
 
     def values(self, x: int, y: int, width: int, height: int,
                out_size: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """A window (bands, h, w) as it is stored, red first of three, and where it is data; for the rest see :meth:`read`."""
-        if self._image is not None:
-            values = self._image[y:y + height, x:x + width]
-            if out_size:
-                small = cv2.resize(np.ascontiguousarray(values), out_size[::-1], interpolation=cv2.INTER_AREA)
-                values = small.reshape(*out_size, -1)
-            values = values.transpose(2, 0, 1)
-            valid = np.ones(values.shape[1:], bool)
-        else:
-            assert self._file is not None
-            window = Window(x, y, width, height)
-            shape = None if out_size is None else (len(self.bands), *out_size)
-            rows, columns = out_size or (height, width)
-            # as stored, as floating-point numbers, and as 8 bits
-            check_memory(self.path, rows * columns * len(self.bands) * (self.dtype.itemsize + 12),
-                         f'a window of {columns} x {rows} pixels')
-            with reading(self.path, KIND), raster_options():
-                values = self._file.read(self.bands, window=window, out_shape=shape, resampling=Resampling.average)
-                masks = self._file.read_masks(self.bands, window=window, out_shape=shape, resampling=Resampling.nearest)
-            valid = masks.min(axis=0) > 0
-        if self.nodata is not None:
-            valid = valid & (values != self.nodata).any(axis=0)
-        if values.dtype.kind == 'f':
-            valid = valid & np.isfinite(values).all(axis=0)
+        """A window (bands, h, w) of the file's own type, grey or red first of three, and where it is data; for the rest see
+        :meth:`read`."""
+        values, valid = self._source.read(x, y, width, height, out_size)
+        if self.grey and len(values) == 3:
+            kind = values.dtype if values.dtype in (np.uint8, np.uint16, np.float32) else np.dtype(np.float32)
+            values = cv2.cvtColor(np.ascontiguousarray(values.transpose(1, 2, 0), kind), cv2.COLOR_RGB2GRAY)[None]
         return values, valid
 
     def _limits(self, stretch: Stretch) -> list[tuple[float, float]] | None:
@@ -237,6 +201,8 @@ class Scene:
             kind = 'none' if self.dtype == np.uint8 else 'percentile'
         if kind == 'none' and self.dtype != np.uint8:
             raise InputError(f'{self.path}: the pixels are {self.dtype}: choose a stretch to 8 bits, e.g. --stretch percentile')
+        if kind == 'none' and isinstance(self._source, _Whole) and self._source.complete:
+            return None
         sample = self._sample()
         if not any(part.size for part in sample):
             raise InputError(f'{self.path}: every pixel is nodata')
@@ -320,16 +286,39 @@ class Scene:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
+        if self._raster is not None:
+            self._raster.close()
+
+
+def read_8_bits(path: str | Path, grey: bool) -> np.ndarray:
+    """A whole image as a model takes it, for training: what a :class:`Scene` of it shows.
+
+    Returns:
+        np.ndarray: uint8 (H, W, 1) grey or (H, W, 3) blue, green, red.
+    """
+    scene = Scene(Path(path), grey)
+    try:
+        return scene.read(0, 0, scene.width, scene.height)[0]
+    finally:
+        scene.close()
 
 
 def count_pixels(path: Path) -> int:
     """Pixels of an image or a raster from its header; 0 if it cannot be read, which its reader will say."""
-    if path.suffix.lower() not in RASTERS:
+    if not is_raster_file(path):
         return images.count_pixels(path)
     try:
         with open_raster(path) as file:
             return file.width * file.height
     except InputError:
         return 0
+
+
+def is_raster_file(path: Path) -> bool:
+    """By content; by its name what cannot be read, or is of no known format, which its reader will say."""
+    try:
+        with path.open('rb') as file:
+            start = file.read(12)
+    except OSError:
+        start = b''
+    return is_raster(start) or (path.suffix.lower() in RASTERS and not is_image(start))

@@ -3,13 +3,17 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
-from mmsight.apis.scene import Scene, metres_between
+from mmsight.apis.georeference import metres_between
+from mmsight.apis.land_mask import cut_at_antimeridian
+from mmsight.apis.scene import Scene
 from mmsight.files import complete_file
 from mmsight.rotated_iou import corners
 
@@ -59,7 +63,7 @@ def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated:
         metres = [boxes[:, 2:4].max(axis=1) * scene.gsd, boxes[:, 2:4].min(axis=1) * scene.gsd]
 
     def value(values: np.ndarray | None, index: int, digits: int) -> float | None:
-        return None if values is None else round(float(values[index]), digits)
+        return None if values is None or not math.isfinite(values[index]) else round(float(values[index]), digits)
 
     return [dict(id=i + 1, image=scene.path.name, category=classes[labels[i]], score=round(float(scores[i]), 4),
                  longitude=None if lonlat is None else value(lonlat[:, 0], i, 7),
@@ -77,19 +81,25 @@ def notes(scene: Scene, rotated: bool) -> list[str]:
 
 
 def write_geojson(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path) -> None:
-    """A polygon a ship in WGS84 (RFC 7946), or in pixels where there is no georeference."""
-    features = []
-    for ship in ships:
-        ring = np.array(ship['polygon'])
-        x, y = ring.T
-        if (x * np.roll(y, -1) - np.roll(x, -1) * y).sum() < 0:  # the standard wants counter-clockwise
-            ring = ring[::-1]
-        features.append(dict(type='Feature', geometry=dict(type='Polygon', coordinates=[[*ring.tolist(), ring[0].tolist()]]),
-                             properties={name: ship[name] for name in FIELDS}))
-    content = dict(type='FeatureCollection', coordinates='WGS84 longitude, latitude' if scene.georeference else 'pixels x, y',
+    """A polygon a ship in WGS84 (RFC 7946: cut at the antimeridian), or in pixels where there is no georeference.
+
+    A ship that has no place on Earth, because the scene's projection has none there, has no geometry.
+    """
+    features = [dict(type='Feature', geometry=_geometry(np.array(ship['polygon']), scene.georeference is not None),
+                     properties={name: ship[name] for name in FIELDS}) for ship in ships]
+    content = dict(type='FeatureCollection', positions='WGS84 longitude, latitude' if scene.georeference else 'pixels x, y',
                    notes=notes(scene, rotated), features=features)
     with complete_file(path) as scratch:
         scratch.write_text(json.dumps(content, indent=1) + '\n')
+
+
+def _geometry(ring: np.ndarray, on_earth: bool) -> dict[str, Any] | None:
+    if not np.isfinite(ring).all():
+        return None
+    polygon = shapely.Polygon(ring)
+    shape = shapely.orient_polygons(cut_at_antimeridian(polygon) if on_earth else polygon)
+    geometry: dict[str, Any] = json.loads(shapely.to_geojson(shape))
+    return geometry
 
 
 def write_csv(ships: Sequence[dict], path: Path) -> None:

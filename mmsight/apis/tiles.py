@@ -15,6 +15,8 @@ STRIDE = 32
 """Network pixels to whose multiples tiles begin: the coarsest stride of the usual backbones."""
 LONGEST_SHIP = 450.0
 """Metres: the longest ships afloat are 400 m; what is longer may be cut at a seam."""
+REACH = 64
+"""Pixels that the convolutions of a network see around a ship, in effect."""
 
 
 @dataclass(frozen=True)
@@ -28,24 +30,30 @@ class Tile:
     core: tuple[float, float, float, float]
 
 
-def plan_sizes(gsd: float | None, usual: int, tile: int | None = None, overlap: int | None = None) -> tuple[int, int]:
+def plan_sizes(gsd: float | None, usual: int, tile: int | None = None, overlap: int | None = None,
+               window: int = 0) -> tuple[int, int]:
     """Side of a tile and overlap of neighbours, in pixels of the scene; what is given stays.
 
     The overlap has room for the longest ship where the size of a pixel is known, and at least the 64 pixels that the network
-    sees around a ship; else it is a quarter of a tile. A tile is at least twice as large.
+    sees around a ship; else it is a quarter of a tile. A tile is at least twice as large. For a network that pools over
+    windows, the overlap has room for a window too, so that a ship at a seam has its whole window in either tile; a tile is then
+    at least three times as large, as the overlap is computed twice.
 
     Args:
         gsd (float, optional): Metres a pixel.
         usual (int): Side of a tile where neither the user nor the longest ship asks for another.
         tile (int, optional), overlap (int, optional): What the user asks for.
+        window (int): Side of the window; see :mod:`mmsight.models.local_statistics`. 0: the network pools over none.
 
     Raises:
         InputError: If the overlap is not less than the tile.
     """
     if overlap is None:
-        wanted = (tile or usual) / 4 if gsd is None else max(64.0, LONGEST_SHIP / gsd)
+        wanted = (tile or usual) / 4 if gsd is None else max(float(REACH), LONGEST_SHIP / gsd)
+        if window:
+            wanted = max(wanted, window + REACH)
         overlap = round(min(wanted, tile / 2) if tile else wanted)
-    tile = tile or max(usual, 2 * overlap)
+    tile = tile or max(usual, (3 if window else 2) * overlap)
     if not 0 <= overlap < tile:
         raise InputError(f'the overlap of {overlap} pixels must be at least 0 and less than the tile of {tile}')
     return tile, overlap
@@ -92,6 +100,26 @@ def _spans(length: int, tile: int, overlap: int, grid: float, offset: int) -> li
     ends = [min(begin + tile, length) for begin in begins]
     seams = [0, *((begin + end) / 2 for begin, end in zip(begins[1:], ends[:-1], strict=True)), length]
     return list(zip(begins, ends, seams[:-1], seams[1:], strict=True))
+
+
+def network_begin(begin: int, scale: float) -> int:
+    """Where a tile begins in the enlarged scene: the multiple of the stride that :func:`plan_tiles` has rounded to a pixel."""
+    return round(begin * scale / STRIDE) * STRIDE
+
+
+def resample(image: np.ndarray, tile: Tile, scale: float) -> np.ndarray:
+    """Enlarge a tile (H, W, C) by ``scale``, bilinearly, on the pixel grid of the enlarged scene.
+
+    Neighbours sample the scene at the same places, which ``cv2.resize`` would place by the size of each tile.
+    """
+    for axis, begin in ((0, tile.y), (1, tile.x)):
+        length, first = image.shape[axis], network_begin(begin, scale)
+        places = np.arange(first, max(first + 1, round((begin + length) * scale)))
+        places = ((places + 0.5) / scale - 0.5 - begin).clip(0, length - 1)
+        low = places.astype(int)
+        share = (places - low).astype(np.float32).reshape(-1, *[1] * (2 - axis))
+        image = image.take(low, axis) * (1 - share) + image.take((low + 1).clip(max=length - 1), axis) * share
+    return image.round().astype(np.uint8)
 
 
 def slack(tile: Tile) -> float:

@@ -33,7 +33,7 @@ def versions() -> dict[str, str]:
 def git_commit() -> str | None:
     """Commit of the checkout that this file lies in, ``-dirty`` if tracked files differ; None outside a checkout."""
     root = Path(__file__).resolve().parents[2]
-    if not (root / '.git').exists():  # git would climb into the repository of somebody else that holds an installed wheel
+    if not (root / '.git').exists():  # an installed wheel may be inside a foreign repository, which git would find
         return None
     command = ['git', '-C', str(root), 'describe', '--always', '--dirty', '--abbrev=40',
                '--exclude=*']

@@ -88,7 +88,7 @@ def export_onnx(graph: Graph, image: Tensor, path: Path, opset: int = 18) -> lis
     def trace(shapes: dict | None) -> Any:
         logging.getLogger('torch.onnx').setLevel(logging.ERROR)
         with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # of the tracer, about its own future
+            warnings.simplefilter('ignore')  # deprecation warnings of the tracer itself
             return torch.onnx.export(graph, (image, ), dynamo=True, input_names=['image'], output_names=names,
                                      dynamic_shapes=shapes, opset_version=opset, verbose=False)
 

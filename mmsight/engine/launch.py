@@ -131,7 +131,7 @@ def _keep_seed(cfg: Config, checkpoint: str) -> list[str]:
 
 def _choose(work_dir: Path, resume: str | None, load_from: str | None) -> tuple[str | None, list[str]]:
     """The checkpoint to go on from, if there is one, and what the log says of the choice."""
-    # all processes choose alike; one moves files
+    # all processes make the same choice; one of them moves files
     first = int(os.environ.get('RANK', os.environ.get('SLURM_PROCID', 0))) == 0
     if resume != 'auto':
         checkpoint = None if resume is None else find_checkpoint(resume)

@@ -77,7 +77,7 @@ def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:
         content = load_checkpoint(model, checkpoint, map_location='cpu', strict=True, logger='silent')
     except InputError:
         raise
-    except Exception as error:  # what a checkpoint of another shape leads the loader to
+    except Exception as error:  # what the loader raises for a checkpoint of another shape
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {cfg.filename} ({reason}); use the "
                          'config that it was trained with') from error
@@ -121,7 +121,7 @@ def _last_checkpoint(cfg: Config, model: str) -> str:
         folders.append(Path('work_dirs') / 'demo' / config.parent.name)
     for folder in folders:
         pointer = folder / 'last_checkpoint'
-        # the path in it may be of another machine
+        # the path in it may be that of another machine
         if pointer.is_file() and (found := folder / Path(pointer.read_text().strip()).name).is_file():
             print(f'weights: {found}', flush=True)
             return str(found)

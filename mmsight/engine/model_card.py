@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from mmsight.engine.publish import Facts
 
 WORDS = dict(
-    modality='modality or bands', gsd='ground sampling distance in metres a pixel, from and to',
-    image_side='longer side of the training images in pixels', image_size='longer side of images, from and to, in pixels',
-    score_threshold='score from which a result counts', hu_window='HU that become black and white',
-    scale='factor by which it enlarges')
+    modality='modality or bands', gsd='size of a pixel in metres', image_side='longer side of the training images in pixels',
+    image_size='longer side of images in pixels', score_threshold='lowest score of a result',
+    hu_window='HU window, from black to white', scale='factor of enlargement')
 
 
 def write_card(facts: Facts, model: BoxModel, about: Mapping[str, Any], records: Sequence[Path],
@@ -31,12 +30,12 @@ def write_card(facts: Facts, model: BoxModel, about: Mapping[str, Any], records:
     """
     folder = model.path.parent
     rows = [f'| {key.rpartition("/")[0]} | {key.rpartition("/")[2]} | {value:g} |' for key, value in model.metrics.items()]
-    links = ', '.join(f'[{path.name}]({os.path.relpath(path, folder)})' for path in records)
+    links = ', '.join(f'[{path.name}]({os.path.relpath(path, folder)})' for path in dict.fromkeys(records))
     expects = [f'| {WORDS[key]} | {_text(value)} |' for key, value in facts.expects.items()]
     lines = [
         f'# {model.name}: {facts.title}', '',
-        f'`mmsight {model.task} -m {model.name} FILE...` uses it'
-        + (f'; it is the default of `mmsight {model.task}`.' if model.default else '.'), '',
+        f'Use it with `mmsight {model.task} -m {model.name} FILE...`.'
+        + (f' It is the default model of `mmsight {model.task}`.' if model.default else ''), '',
         '| | |', '|---|---|',
         f'| paper | [{model.paper}]({os.path.relpath(folder.parent / "README.md", folder)}) |',
         f'| config | `{about["config_name"]}` |',

@@ -36,7 +36,7 @@ def _package_file(module: str, path: str, install: str) -> Path:
     """A file of an installed package, which is not imported."""
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
-        raise InputError(f'pretrained weights of the package {module} are asked for, and it is not installed: run `{install}`')
+        raise InputError(f'pretrained weights of the package {module} are needed, and it is not installed: run `{install}`')
     return Path(spec.origin).parent / path
 
 

@@ -149,7 +149,7 @@ def publish(facts_file: Path, checkpoint: str) -> tuple[BoxModel, list[str]]:
         if size > MOST_MEGABYTES:
             raise InputError(f'{name} has {size:.1f} MB, and a model in the box has at most {MOST_MEGABYTES}: publish a '
                              'smaller one')
-        load_model(str(scratch))  # raises if what was written does not fit its own config
+        load_model(str(scratch))  # raises an error if the written weights do not fit their config
     _write_entry(project, name, task, facts, results, digest(path))
     published = get_model(name)
     write_card(facts, published, about, [project / 'records' / result.record for result in facts.results], tested)

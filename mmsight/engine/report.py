@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 
 
 def read_scalars(work_dir: Path) -> dict[str, list[tuple[float, float]]]:

@@ -18,7 +18,7 @@ from mmsight.registry import HOOKS
 
 from .environment import environment
 
-# What says where and how a run was started, not what it computes.
+# Keys that state where and how a run was started, but do not change what it computes.
 _NOT_DIGESTED = ('work_dir', 'load_from', 'resume', 'launcher', 'show_dir')
 
 
@@ -80,7 +80,7 @@ class ResultHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Validate a training that was killed after its last step and resumed: nothing was left to train."""
         if not self.metrics and runner.val_loop is not None:
-            runner.logger.info('Nothing was left to train: the model is validated')
+            runner.logger.info('The training was already complete: the model is validated')
             runner.val_loop.run()
 
     @master_only

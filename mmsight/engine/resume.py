@@ -44,7 +44,7 @@ def list_checkpoints(work_dir: Path) -> set[Path]:
     pointer = work_dir / 'last_checkpoint'
     text = pointer.read_text(errors='replace').strip() if pointer.is_file() else ''
     if text and '\0' not in text and len(text) < 4096:
-        # in a work-dir that was moved, the path in it is of another place
+        # after a work-dir was moved, the path in it is that of the old place
         found |= {path for path in (Path(text), work_dir / Path(text).name) if path.suffix == '.pth'}
     return {path.resolve() for path in found if path.is_file()}
 

@@ -41,10 +41,10 @@ def load_weights(file: str | IO[bytes], map_location: Any = None, mmap: bool = F
         raise InputError(f"checkpoint '{name}' does not exist") from None
     except pickle.UnpicklingError as error:
         if _REFUSED.search(str(error)):
-            raise InputError(f"checkpoint '{name}' holds more than weights and would run code ({_first_line(error)}): take it "
-                             'from another source, or ask its author to save only the state dict') from error
+            raise InputError(f"checkpoint '{name}' contains more than weights and would run code ({_first_line(error)}): take "
+                             'it from another source, or ask its author to save only the state dict') from error
         raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint ({_first_line(error)})") from error
-    except Exception as error:  # damaged bytes lead the reader to any error
+    except Exception as error:  # for damaged bytes the reader raises errors of any type
         raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint ({_first_line(error)})") from error
 
 

@@ -117,7 +117,7 @@ def load_tables(paper: str) -> dict[str, Table]:
         except (KeyError, TypeError) as error:
             raise InputError(f'{path}: table {number}: {error}') from error
         if any(row.paper and len(row.paper) != len(columns) for row in rows):
-            raise InputError(f"{path}: table {number}: 'paper' must hold a value, or null, for each of {len(columns)} columns")
+            raise InputError(f"{path}: table {number}: 'paper' must be a value, or null, for each of {len(columns)} columns")
     return tables
 
 
@@ -134,7 +134,7 @@ def read_records(*folders: Path) -> Records:
         for path in sorted(folder.glob('*.json')):
             config, _, seed = path.stem.rpartition('_seed')
             if not config or not seed.isdecimal():
-                raise InputError(f'{path}: a record is called <config>_seed<N>.json')
+                raise InputError(f'{path}: a record must be named <config>_seed<N>.json')
             try:
                 record = json.loads(path.read_text())
                 if record['seed'] != int(seed):

@@ -48,12 +48,12 @@ def ensure_toy_data(paper: str, root: Path | None = None) -> Path:
     except OSError as error:
         raise InputError(f'cannot write toy data to {root}: {error.strerror}') from error
     try:
-        print(f'making toy data for {paper} in {root}', flush=True)
+        print(f'making toy data of {paper} in {root}', flush=True)
         module.make_toy_data(scratch)
         scratch.chmod(0o755)
         scratch.rename(root)
     except OSError:
-        if not root.is_dir():  # another process was faster otherwise
+        if not root.is_dir():  # otherwise another process has made the data
             raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -68,7 +68,7 @@ def load_from_safetensors(filename: str, map_location: Any = None) -> dict[str, 
             meta = _read_meta(path, file.metadata())
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
     except (SafetensorError, OSError) as error:
-        raise InputError(f"checkpoint '{filename}' is cut or damaged ({error}): download or publish it again") from error
+        raise InputError(f"checkpoint '{filename}' is truncated or damaged ({error}): download or publish it again") from error
     # a map_location may be a function, as for torch.load
     device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
     state = {name: (value.float() if value.dtype == torch.float16 else value).to(device) for name, value in state.items()}

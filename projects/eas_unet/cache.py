@@ -78,8 +78,9 @@ def file_digest(path: Path) -> str:
 def read_index(folder: Path) -> dict[str, dict]:
     """Case to its entry.
 
-    An entry has ``shape``, ``spacing`` (z, y, x) in mm, ``orientation``, ``source_affine``, ``source_sha256`` (of what was
-    converted), ``sha256`` (of the cache file) and ``liver_share`` of each slice.
+    An entry has ``shape``, ``spacing`` (z, y, x) in mm, ``orientation``, ``source_affine`` (to mm), ``source_sha256`` (of what
+    was converted), ``rescale`` (slope and intercept that made HU of its values, or null), ``sha256`` (of the cache file) and
+    ``liver_share`` of each slice.
 
     Raises:
         InputError: If there is no readable index.
@@ -91,10 +92,11 @@ def read_index(folder: Path) -> dict[str, dict]:
     if not isinstance(index, dict):
         raise InputError(f'{path}: the index of the cache must be an object')
     for name, entry in index.items():
-        lists = isinstance(entry, dict) and all(isinstance(entry.get(key), list) for key in ('shape', 'spacing', 'liver_share'))
+        lists = isinstance(entry, dict) and all(
+            isinstance(entry.get(key), list) for key in ('shape', 'spacing', 'source_affine', 'liver_share'))
         if not lists or len(entry['shape']) != 3 or 'sha256' not in entry:
-            raise InputError(f"{path}: the entry of case '{name}' lacks its shape, spacing, liver_share or sha256: make it "
-                             'again with tools/dataset_converters/slice_liver_ct.py')
+            raise InputError(f"{path}: the entry of case '{name}' lacks its shape, spacing, source_affine, liver_share or "
+                             'sha256: make it again with tools/dataset_converters/slice_liver_ct.py')
     return index
 
 

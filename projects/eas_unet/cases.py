@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 
 from .cache import file_digest
-from .volume import Volume, read_nifti, read_volume, to_lps
+from .ct import read_volume
+from .nifti import read_nifti
+from .volume import Volume, to_lps
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Case:
         """SHA-256 over all of its files."""
         digest = hashlib.sha256()
         for part in (self.volume, self.mask):
-            for path in sorted(part.iterdir()) if part.is_dir() else [part]:
+            for path in sorted(file for file in part.rglob('*') if file.is_file()) if part.is_dir() else [part]:
                 digest.update(file_digest(path).encode())
         return digest.hexdigest()
 
@@ -67,8 +69,8 @@ LAYOUTS: dict[str, Callable[[Path], list[Case]]] = dict(lits=find_lits, msd=find
 
 def _numbered(root: Path, prefix: str) -> dict[int, Path]:
     found: dict[int, Path] = {}
-    for path in sorted(root.rglob(f'{prefix}*')):
-        match = re.fullmatch(prefix + r'(\d+)\.nii(\.gz)?', path.name)
+    for path in sorted(root.rglob('*')):
+        match = re.fullmatch(prefix + r'(\d+)\.nii(\.gz)?', path.name, re.IGNORECASE)
         if match and int(match[1]) in found:
             raise InputError(f'{path}: case {match[1]} is present twice; the other is {found[int(match[1])]}')
         if match:
@@ -86,8 +88,8 @@ def _pairs(volumes: dict[int, Path], masks: dict[int, Path], root: Path, prefix:
     return [Case(f'{prefix}{number}', volumes[number], masks[number]) for number in sorted(volumes)]
 
 
-def read_case(case: Case) -> tuple[Volume, np.ndarray]:
-    """Read a volume and its labels.
+def read_case(case: Case, rescale: tuple[float, float] | None = None) -> tuple[Volume, np.ndarray]:
+    """Read a volume and its labels; ``rescale`` as in :func:`.volume.check_volume`.
 
     Returns:
         tuple[Volume, np.ndarray]: The volume, and 0 (background), 1 (liver) or 2 (tumour), uint8, of the shape of its data.
@@ -95,7 +97,7 @@ def read_case(case: Case) -> tuple[Volume, np.ndarray]:
     Raises:
         InputError: If one cannot be read, their shapes or affines differ, or another label occurs.
     """
-    volume = read_volume(case.volume)
+    volume = read_volume(case.volume, rescale)
     labels = _png_labels(case.mask, volume) if case.mask.is_dir() else _nifti_labels(case.mask, volume)
     return volume, labels
 
@@ -106,8 +108,8 @@ def _nifti_labels(path: Path, volume: Volume) -> np.ndarray:
         raise InputError(f'{path}: the mask has {mask.data.shape} voxels (z, y, x), its volume {volume.path.name} has '
                          f'{volume.data.shape}')
     if not np.allclose(mask.affine, volume.affine, atol=1e-3):
-        raise InputError(f'{path}: the affine is not that of {volume.path.name}: {mask.affine[:3].tolist()}, expected '
-                         f'{volume.affine[:3].tolist()}')
+        raise InputError(f'{path}: the affine matrix differs from that of {volume.path.name}: {mask.affine[:3].tolist()}, '
+                         f'expected {volume.affine[:3].tolist()}')
     values = np.unique(mask.data) * mask.slope + mask.intercept
     if not np.isin(values, (0, 1, 2)).all():
         odd = [float(value) for value in values if value not in (0, 1, 2)]
@@ -117,10 +119,10 @@ def _nifti_labels(path: Path, volume: Volume) -> np.ndarray:
 
 def _png_labels(folder: Path, volume: Volume) -> np.ndarray:
     files = sorted(folder.glob('*.png'))
-    if len(files) != len(volume.files):
-        raise InputError(f'{folder}: {len(files)} masks for the {len(volume.files)} slices of {volume.path}')
-    by_name = dict(zip(sorted(volume.files), files, strict=True))
-    masks = np.stack([read_image(by_name[path]) > 0 for path in volume.files]).astype(np.uint8)
+    if len(files) != len(volume.slices):
+        raise InputError(f'{folder}: {len(files)} masks for the {len(volume.slices)} slices of {volume.path}')
+    by_name = dict(zip(sorted(part[:2] for part in volume.slices), files, strict=True))
+    masks = np.stack([read_image(by_name[part[:2]]) > 0 for part in volume.slices]).astype(np.uint8)
     labels = to_lps(masks.transpose(2, 1, 0), volume.affine, folder) if masks.ndim == 3 else masks
     if labels.shape != volume.data.shape:
         raise InputError(f'{folder}: the masks are {labels.shape}, the slices of {volume.path} {volume.data.shape}')

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmseg.datasets import BaseSegDataset
 
 from mmsight.errors import InputError
@@ -14,6 +15,7 @@ from mmsight.registry import DATASETS
 from .cache import file_digest, read_index
 from .loading import WINDOW, read_grey
 from .splits import read_split, split_cases
+from .volume import SHEAR, lps_steps, shear_of
 
 METAINFO = dict(classes=('background', 'liver'), palette=[[0, 0, 0], [60, 220, 60]])
 
@@ -37,7 +39,10 @@ class _CachedDataset(BaseSegDataset):
         super().__init__(*args, ann_file=ann_file, **kwargs)
 
     def _cases(self) -> Iterator[tuple[dict, list[float]]]:
-        """What all samples of a case share, and the share of liver of each slice."""
+        """What all samples of a case share, and the share of liver of each slice.
+
+        ``spacing`` is (z, y, x) in mm; of a sheared grid, the three vectors of :attr:`.volume.Volume.steps`.
+        """
         folder = Path(self.data_root)
         index = read_index(folder)
         for name in read_split(Path(self.ann_file), self.split):
@@ -45,9 +50,10 @@ class _CachedDataset(BaseSegDataset):
                 raise InputError(f"{self.ann_file}: the case '{name}' of split '{self.split}' is not in {folder}/index.json: "
                                  'convert it with tools/dataset_converters/slice_liver_ct.py')
             path, case = str(folder / f'{name}.npy'), index[name]
+            steps = lps_steps(np.array(case['source_affine']))
             yield dict(img_path=path, seg_map_path=path, case=name, slice_index=0, num_slices=case['shape'][0],
-                       spacing=case['spacing'], window=self.metainfo['hu_window'], seg_fields=[],
-                       reduce_zero_label=False), case['liver_share']
+                       spacing=steps.tolist() if shear_of(steps) > SHEAR else case['spacing'],
+                       window=self.metainfo['hu_window'], seg_fields=[], reduce_zero_label=False), case['liver_share']
 
     def iter_faults(self) -> Iterator[str | None]:
         """Check every case of the split: a sentence for each whose file is missing or not the one that was converted."""
@@ -133,7 +139,7 @@ class LiverSliceFolder(BaseSegDataset):
         names = split_cases({entry['case'] for entry in entries}, self.seed)
         unknown = sorted(set(self.holdout) - set(names['train']))
         if unknown:
-            raise InputError(f"{self.data_root}: holdout names volume '{unknown[0]}', which is none of split 'train'")
+            raise InputError(f"{self.data_root}: holdout names volume '{unknown[0]}', which is not in split 'train'")
         if self.holdout:
             names['train'] = sorted(set(names['train']) - set(self.holdout))
             names['holdout'] = sorted(self.holdout)

@@ -92,8 +92,8 @@ class EASModule(BaseModule):
         outside = [rate for rate in self.rates if rate >= min(size)]
         if outside and size not in self._warned:
             self._warned.add(size)
-            warnings.warn(f'EAS: the dilation rates {outside} reach over the border of the {size[0]}x{size[1]} map from '
-                          'everywhere, so that their outer taps see only padding: use smaller rates, an earlier stage or '
+            warnings.warn(f'EAS: the dilation rates {outside} are not smaller than the {size[0]}x{size[1]} map, so that their '
+                          'outer taps see only padding: use smaller rates, an earlier stage or '
                           'larger crops',
                           stacklevel=3)
 

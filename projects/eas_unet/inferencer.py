@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -18,14 +19,19 @@ from mmseg.structures import SegDataSample
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.errors import InputError
-from mmsight.files import complete_file
+from mmsight.files import complete_file, list_files
 
 from .components import clean_mask
+from .ct import parse_rescale, read_volume
+from .dicom import Series, choose_series, is_dicom
+from .dicom_headers import read_header
+from .dicom_seg import write_dicom_seg
 from .drawing import draw_contours, spread, tile
 from .loading import apply_window
+from .nifti import SUFFIXES, write_mask
 from .predict import predict_volume
-from .task import TASK
-from .volume import Volume, read_volume, write_mask
+from .task import FORMATS, TASK
+from .volume import Volume
 
 DISCLAIMER = 'For research. This is not a medical device: do not base a diagnosis or treatment on it.'
 
@@ -34,13 +40,20 @@ DISCLAIMER = 'For research. This is not a medical device: do not base a diagnosi
 class _Scan:
     """A volume, where it came from, and a folder for what does not fit into memory."""
 
-    source: Path
+    source: Path | Series
     volume: Volume
     scratch: tempfile.TemporaryDirectory | None = field(default=None, repr=False)
 
 
+PICTURE = 256
+"""Longer side, in pixels, of a slice in the picture."""
+
+
 class SegmentInferencer(FileInferencer):
     """NIfTI files and DICOM series in, masks in the geometry of their file out, with statistics and a picture.
+
+    An input is a NIfTI file, a DICOM file, a folder of NIfTI files, or a folder with DICOM files in it or below it, of which
+    the CT series is taken and the rest left out with a warning; several series are listed, and ``series`` chooses.
 
     Orientation: every volume is turned to one orientation before the network sees it, so that a file stored in any of the
     48 axis orders gets the same mask.
@@ -48,41 +61,82 @@ class SegmentInferencer(FileInferencer):
     ``batch_size`` slices go through the network at once. With ``low_memory`` memory does not grow with the number of slices: a
     ``.nii.gz`` is unpacked to disk, volume and mask are memory-mapped, and slices come one at a time.
 
-    It writes ``<name>_liver.nii.gz``, ``<name>_liver.json`` and ``<name>_liver.png``.
+    It writes ``<name>_liver.nii.gz``, or with ``format='dicom-seg'`` ``<name>_liver.dcm``, a DICOM segmentation that refers to
+    the series; ``<name>_liver.json`` and ``<name>_liver.png``.
     """
 
     task = TASK
-    preprocess_kwargs = {'low_memory'}
+    preprocess_kwargs = {'low_memory', 'rescale', 'series'}
     forward_kwargs = {'batch_size', 'clean'}
+    postprocess_kwargs = {'format'}
+    _wanted: tuple[str, ...] = ()
+    _format = FORMATS[0]
 
-    def list_inputs(self, inputs: Sequence[str | Path]) -> list[Path]:
-        """Here a folder without NIfTI files is a DICOM series."""
-        series = [Path(item) for item in inputs if Path(item).is_dir() and not any(
-            file.name.endswith(tuple(TASK.suffixes)) for file in Path(item).iterdir())]
-        files = [path for path in map(Path, inputs) if path not in series]
-        return series + (super().list_inputs(files) if files else [])
+    def __call__(self, inputs: Any, *args: Any, **options: Any) -> dict:
+        """See :class:`mmsight.apis.base_inferencer.FileInferencer`."""
+        chosen = self.task.complete(options)
+        parse_rescale(chosen['rescale'])
+        if chosen['format'] not in FORMATS:
+            raise InputError(f"--format {chosen['format']}: one of {', '.join(FORMATS)} is expected")
+        self._wanted, self._format = tuple(chosen['series'] or ()), chosen['format']
+        return super().__call__(inputs, *args, **options)
+
+    def list_inputs(self, inputs: Sequence[str | Path]) -> list[Path | Series]:
+        """NIfTI files, and series that DICOM files and folders hold. What cannot be listed is left to :meth:`preprocess`."""
+        nifti: list[Path] = []
+        dicom: dict[Path, list[Path] | None] = {}
+        for path in map(Path, inputs):
+            if path.is_dir() and not any(file.name.lower().endswith(SUFFIXES) for file in path.iterdir()):
+                dicom[path] = None
+            elif path.is_dir():
+                nifti += list_files([path], SUFFIXES)
+            else:
+                for file in list_files([path], SUFFIXES):
+                    if not is_dicom(file):
+                        nifti.append(file)
+                    elif (files := dicom.setdefault(file.parent, [])) is not None:
+                        files.append(file)
+        if nifti and self._format == 'dicom-seg':
+            raise InputError(f'{nifti[0]}: a DICOM segmentation refers to a DICOM series, and this is none: leave out --format')
+        found: list[Path | Series] = []
+        for folder, files in dicom.items():
+            source = files[0] if files is not None and len(files) == 1 else folder
+            try:
+                found += choose_series(source, self._wanted, files)
+            except InputError:
+                if files is None or len(files) == 1:
+                    found.append(source)
+                else:
+                    raise
+        return found + list(dict.fromkeys(nifti))
 
     def count_pixels(self, path: Path) -> int:
-        """Voxels of a NIfTI file."""
+        """Voxels of a file."""
         try:
+            if is_dicom(path):
+                header = read_header(path)
+                return 0 if header is None else header.Rows * header.Columns * int(header.get('NumberOfFrames', 1))
             return int(np.prod(nib.Nifti1Image.from_filename(path).shape, dtype=np.int64))
         except Exception:  # nibabel raises many kinds
             return 0
 
     @staticmethod
-    def name_of(path: Path) -> str:
-        return path.name.removesuffix('.gz').removesuffix('.nii')
+    def name_of(path: Path | Series) -> str:
+        return path.name if isinstance(path, Series) else re.sub(r'\.nii(\.gz)?$', '', path.name, flags=re.IGNORECASE)
 
-    def result_paths(self, file: Path, folder: Path) -> dict[str, Path]:
-        endings = dict(mask='.nii.gz', statistics='.json', picture='.png')
+    def result_paths(self, file: Path | Series, folder: Path) -> dict[str, Path]:
+        endings = dict(mask='.nii.gz', segmentation='.dcm', statistics='.json', picture='.png')
         return {name: folder / f'{self.name_of(file)}_liver{ending}' for name, ending in endings.items()}
 
-    def preprocess(self, source: Path, out_dir: Path | None, *, low_memory: bool) -> _Scan:
+    def preprocess(self, source: Path | Series, out_dir: Path | None, *, low_memory: bool, rescale: str | None,
+                   series: Sequence[str] | None) -> _Scan:
         """Read one volume."""
+        options = (parse_rescale(rescale), series or ())
         if not low_memory:
-            return _Scan(source, read_volume(source))
+            return _Scan(source, read_volume(source, *options))
         scratch = tempfile.TemporaryDirectory(prefix='.mmsight-', dir=out_dir)
-        return _Scan(source, read_volume(_unpacked(source, Path(scratch.name))), scratch)
+        unpacked = source if isinstance(source, Series) else _unpacked(source, Path(scratch.name))
+        return _Scan(source, read_volume(unpacked, *options), scratch)
 
     @torch.no_grad()
     def forward(self, scan: _Scan, *, batch_size: int, clean: bool) -> SegDataSample:
@@ -104,23 +158,25 @@ class SegmentInferencer(FileInferencer):
         for index in spread(shown or range(len(mask)), 20):
             grey = (255 * apply_window(volume.hu(index, index + 1)[0])).astype(np.uint8)
             # pixels need not be square
-            height, width = (max(round(n * size), 1) for n, size in zip(grey.shape, volume.spacing[1:], strict=True))
+            sides = [n * size for n, size in zip(grey.shape, volume.spacing[1:], strict=True)]
+            height, width = (max(round(PICTURE * side / max(sides)), 1) for side in sides)
             pictures.append(draw_contours(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), None,
-                                          cv2.resize(mask[index], (width, height), interpolation=cv2.INTER_NEAREST)))
+                                          cv2.resize(mask[index], (width, height), interpolation=cv2.INTER_NEAREST), height))
         return tile(pictures, 5)
 
     def postprocess(self, scan: _Scan, prediction: SegDataSample, picture: np.ndarray | None, return_datasamples: bool,
-                    out_dir: Path | None) -> dict | SegDataSample:
+                    out_dir: Path | None, *, format: str) -> dict | SegDataSample:
         """Statistics; write the three files."""
         mask = prediction.pred_sem_seg.data.numpy()
         found = dict(statistics(scan.volume, mask), source=str(scan.source), checkpoint=self.checkpoint, note=DISCLAIMER)
         if out_dir is not None and picture is not None:
             paths = self.result_paths(scan.source, out_dir)
-            write_mask(scan.volume, mask, paths['mask'])
+            kind, write = ('segmentation', write_dicom_seg) if format == 'dicom-seg' else ('mask', write_mask)
+            write(scan.volume, mask, paths[kind])
             write_picture(picture, paths['picture'])
             with complete_file(paths['statistics']) as scratch:
                 scratch.write_text(json.dumps(found, indent=2) + '\n')
-            found.update(mask=str(paths['mask']), picture=str(paths['picture']))
+            found.update({kind: str(paths[kind])}, picture=str(paths['picture']))
         if return_datasamples:
             prediction.set_metainfo(found)
             if scan.scratch is not None:
@@ -134,19 +190,20 @@ def statistics(volume: Volume, mask: np.ndarray) -> dict[str, Any]:
     """Volume and density of what a mask (slices, H, W) marks, a slice at a time.
 
     Returns:
-        dict[str, Any]: ``volume_ml``, ``mean_hu`` and ``std_hu`` (None for an empty mask), ``voxels``, ``slices`` with liver,
-        ``spacing_mm`` (z, y, x), ``size`` (slices, H, W) and ``warnings``, a list of sentences.
+        dict[str, Any]: ``volume_ml``, by the determinant of the affine, ``mean_hu`` and ``std_hu`` (None for an empty mask),
+        ``voxels``, ``slices`` with liver, ``spacing_mm`` (z, y, x), ``size`` (slices, H, W) and ``warnings``, a list of
+        sentences.
     """
     count, total, squares, slices = 0, 0.0, 0.0, 0
     for index, part in enumerate(mask):
         inside = volume.hu(index, index + 1)[0][part > 0].astype(np.float64)
         count, slices = count + inside.size, slices + bool(inside.size)
         total, squares = total + inside.sum(), squares + (inside**2).sum()
-    warnings = [warning for warning in (volume.spacing_warning, volume.range_warning) if warning]
+    warnings = list(volume.warnings)
     if not count:
         warnings.append(f'{volume.path.name}: no liver was found, the mask is empty')
     mean = total / count if count else None
-    return dict(volume_ml=round(count * float(np.prod(volume.spacing)) / 1000, 3),
+    return dict(volume_ml=round(count * volume.voxel_ml, 3),
                 mean_hu=None if mean is None else round(mean, 2),
                 std_hu=None if mean is None else round(float(np.sqrt(max(squares / count - mean**2, 0))), 2),
                 voxels=count, slices=slices, spacing_mm=list(volume.spacing), size=list(mask.shape), warnings=warnings)
@@ -154,9 +211,9 @@ def statistics(volume: Volume, mask: np.ndarray) -> dict[str, Any]:
 
 def _unpacked(source: Path, folder: Path) -> Path:
     """A ``.nii.gz`` as ``.nii``, which can be memory-mapped; anything else as it is."""
-    if source.suffix != '.gz':
+    if source.suffix.lower() != '.gz':
         return source
-    path = folder / source.name.removesuffix('.gz')
+    path = folder / source.stem
     try:
         with gzip.open(source) as packed, path.open('wb') as out:
             shutil.copyfileobj(packed, out, 2**20)

@@ -10,7 +10,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 from mmsight.registry import TRANSFORMS
 
 from .cache import open_case, unpack_hu, unpack_label

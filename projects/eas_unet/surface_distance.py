@@ -5,42 +5,44 @@ surface's distances to the other are the exact nearest distances between voxel c
 voxels, so that neither time nor memory grows with the grid.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
 
-def surface_points(mask: np.ndarray, spacing: Sequence[float], connectivity: int = 1) -> np.ndarray:
+def surface_points(mask: np.ndarray, spacing: ArrayLike, connectivity: int = 1) -> np.ndarray:
     """Centres of a mask's surface voxels.
 
     Args:
         mask (np.ndarray): Bool, 2D or 3D.
-        spacing (Sequence[float]): Size of a voxel along each axis of the array.
+        spacing (ArrayLike): Size of a voxel along each axis of the array; or, of a sheared grid, for each axis the vector from
+            a voxel to the next one, (axes, 3).
         connectivity (int): Neighbours that make up the erosion: 1 for faces (6 in 3D; MONAI, medpy and SciPy), 2 for faces and
             edges (18; a widely copied LiTS evaluation), 3 for all 26.
 
     Returns:
-        np.ndarray: float64 (n, axes); empty for an empty mask.
+        np.ndarray: float64 (n, axes), or (n, 3) where vectors are given; empty for an empty mask.
     """
+    steps = np.asarray(spacing, dtype=float)
     box = ndimage.find_objects(mask.view(np.uint8))
     if not box:
-        return np.zeros((0, mask.ndim))
+        return np.zeros((0, steps.shape[-1]))
     cropped = mask[box[0]]
     inner = ndimage.binary_erosion(cropped, ndimage.generate_binary_structure(mask.ndim, min(connectivity, mask.ndim)))
     start = [side.start for side in box[0]]
-    return (np.argwhere(cropped & ~inner) + start) * np.asarray(spacing, dtype=float)
+    places = np.argwhere(cropped & ~inner) + start
+    return places * steps if steps.ndim == 1 else places @ steps
 
 
-def surface_distances(predicted: np.ndarray, truth: np.ndarray, spacing: Sequence[float],
+def surface_distances(predicted: np.ndarray, truth: np.ndarray, spacing: ArrayLike,
                       connectivity: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Nearest distances from the surface of ``predicted`` to that of ``truth``, and back.
 
     Args:
         predicted (np.ndarray): Bool, 2D or 3D.
         truth (np.ndarray): Bool, the same shape.
-        spacing (Sequence[float]): See :func:`surface_points`.
+        spacing (ArrayLike): See :func:`surface_points`.
         connectivity (int): See :func:`surface_points`.
 
     Returns:

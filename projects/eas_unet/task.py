@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+FORMATS = ('nifti', 'dicom-seg')
+"""Of masks."""
+
+
 def show(found: dict) -> Shown:
     """State the volume of the liver."""
     names = ('volume_ml', 'mean_hu', 'std_hu', 'voxels', 'slices', 'spacing_mm', 'size')
-    files = {name: found[name] for name in ('mask', 'picture') if name in found}
+    files = {name: found[name] for name in ('mask', 'segmentation', 'picture') if name in found}
     return Shown(f"{found['source']}: liver {found['volume_ml']:.0f} mL", files, found['warnings'], [found['note']],
                  [[name, found[name]] for name in names])
 
@@ -55,9 +59,14 @@ TASK = Task(
     name='segment',
     title='Segment a liver',
     summary='segment the liver in CT volumes (for research; not a medical device)',
-    inputs=dict(INPUT='.nii or .nii.gz files, folders or glob patterns, or a folder with one DICOM series'),
-    suffixes=('.nii', '.nii.gz'),
+    inputs=dict(INPUT='.nii or .nii.gz files, DICOM files, folders of either, or glob patterns'),
+    suffixes=('.nii', '.nii.gz', '.dcm'),
     options=(
+        Option('series', 'number or UID of DICOM series, where a folder holds several, or all', None, str, 'SERIES', many=True),
+        Option('rescale', 'for CT that is not in HU: HU = SLOPE * value + INTERCEPT, e.g. 1:-1024', None, str,
+               'SLOPE:INTERCEPT'),
+        Option('format', f"format of the mask: {' or '.join(FORMATS)}, which refers to the DICOM series", FORMATS[0], str,
+               'FORMAT'),
         Option('clean', 'keep only the largest component and fill its holes', False, bool, page=(False, True)),
         Option('batch_size', 'number of slices per batch; larger is faster on a GPU', 8, int, 'N', cost=True, positive=True),
         Option('low_memory', 'keep volume and mask on disk and process slice by slice', False, bool,
@@ -66,7 +75,7 @@ TASK = Task(
     show=show,
     example='scan.nii.gz',
     reads=('Volumes', ),
-    needs=('mmseg', 'nibabel', 'pydicom'),
+    needs=('mmseg', 'nibabel', 'pydicom', 'highdicom'),
     install="pip install 'mmsight[seg]'",
     toy_model='eas_unet_toy',
     make_inputs=make_inputs,

@@ -25,7 +25,7 @@ class VNet(BaseModel):
     def __init__(self, loss_decode: list[dict], patch: tuple[int, int, int] = (32, 256, 256), overlap: float = 0.25,
                  data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        from monai.networks.nets.vnet import VNet as MonaiVNet  # here: the import takes seconds that 2D configs need not wait
+        from monai.networks.nets.vnet import VNet as MonaiVNet  # a slow import, only for 3D
         self.network = MonaiVNet(spatial_dims=3, in_channels=1, out_channels=2, act='prelu')
         self.loss_decode = nn.ModuleList(MODELS.build(loss) for loss in loss_decode)
         self.patch, self.overlap = tuple(patch), overlap

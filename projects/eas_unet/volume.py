@@ -1,25 +1,24 @@
-"""Read CT volumes from NIfTI files and DICOM series, and write masks back in the geometry of their file."""
+"""A CT volume: its values in HU, its geometry in mm, and what is doubtful about both."""
 
-import zlib
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
-import pydicom
 from nibabel import orientations
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
+from scipy import ndimage
 
 from mmsight.errors import InputError
-from mmsight.files import complete_file
 
 from .cache import ORIENTATION
+from .dicom_headers import Slice
 
-AIR = -500
-"""HU below which a CT has some voxel: air around the patient or in the bowel."""
+AIR = -1024.0
+"""HU of what lies outside the scan."""
+NEAR_AIR = (-1200, -800)
+"""HU between which a CT has some voxel: air around the patient or in the bowel. Below them is padding."""
+SHEAR = 0.1
+"""Degrees that axes may miss a right angle by, and still be called orthogonal: headers are rounded."""
 _LPS = orientations.axcodes2ornt(ORIENTATION)
 
 
@@ -35,7 +34,8 @@ class Volume:
         intercept (float): See ``slope``.
         affine (np.ndarray): (4, 4), from indices of the file's array to mm, RAS.
         header (nib.Nifti1Header, optional): Of a NIfTI file.
-        files (tuple[Path, ...]): Of a DICOM series, one a slice, in the order of ``affine``.
+        slices (tuple[Slice, ...]): Of a DICOM series, along the last axis of the file's array.
+        warnings (tuple[str, ...]): What was changed on reading and what is doubtful, a sentence each.
     """
 
     path: Path
@@ -44,72 +44,29 @@ class Volume:
     intercept: float
     affine: np.ndarray
     header: nib.Nifti1Header | None = None
-    files: tuple[Path, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> np.ndarray:
+        """(3, 3): rows are the vectors, in mm, from a voxel to the next one along (z, y, x)."""
+        return lps_steps(self.affine)
 
     @property
     def spacing(self) -> tuple[float, float, float]:
-        """Size of a voxel (z, y, x) in mm."""
-        sizes = np.zeros(3)
-        sizes[orientations.io_orientation(self.affine)[:, 0].astype(int)] = nib.affines.voxel_sizes(self.affine)
-        z, y, x = map(float, sizes[::-1])
+        """Length of a step along (z, y, x) in mm."""
+        z, y, x = map(float, np.linalg.norm(self.steps, axis=1))
         return z, y, x
 
     @property
-    def spacing_warning(self) -> str | None:
-        """What to say about a spacing that is probably no measurement."""
-        if not np.allclose(self.spacing, 1, atol=1e-6):
-            return None
-        return (f'{self.path}: the spacing is (1, 1, 1) mm, which LiTS volumes 28-47 carry wrongly: distances and volumes of '
-                'this case are not in mm and mL')
-
-    @property
-    def range_warning(self) -> str | None:
-        """What to say about values that are probably not HU."""
-        lowest = self.slope * float(self.data.min()) + self.intercept
-        if lowest < AIR:
-            return None
-        return (f'{self.path}: the lowest value is {lowest:g}, and CT shows air below {AIR} HU: the values may not be HU, as '
-                'in MR images or in CT that was cut to a window, which the model was not trained on')
+    def voxel_ml(self) -> float:
+        """Volume of a voxel: of a sheared grid it is less than the product of the spacing."""
+        return float(abs(np.linalg.det(self.affine[:3, :3]))) / 1000
 
     def hu(self, start: int, stop: int) -> np.ndarray:
-        """HU of the slices [start, stop), float32."""
-        return self.data[start:stop].astype(np.float32) * np.float32(self.slope) + np.float32(self.intercept)
-
-
-def read_volume(path: str | Path) -> Volume:
-    """Read a CT: a ``.nii`` or ``.nii.gz`` file, or a folder that holds one DICOM series.
-
-    Raises:
-        InputError: If it cannot be read, is no single volume, has no geometry, is not finite or is constant.
-    """
-    path = Path(path)
-    volume = read_dicom(path) if path.is_dir() else read_nifti(path)
-    if volume.data.dtype.kind == 'f' and not all(np.isfinite(part).all() for part in volume.data):
-        raise InputError(f'{path}: the volume holds NaN or infinite values')
-    if volume.data.min() == volume.data.max():
-        raise InputError(f'{path}: the volume is constant (every voxel is {volume.data.flat[0]})')
-    return volume
-
-
-def read_nifti(path: Path) -> Volume:
-    """Read a NIfTI file of one volume, without looking at its values.
-
-    Raises:
-        InputError: If it cannot be read, is no single volume or has no geometry.
-    """
-    if not path.is_file():
-        raise InputError(f'{path}: the file does not exist')
-    try:
-        image: Any = nib.load(path)
-        stored = image.dataobj.get_unscaled()
-    except (ImageFileError, HeaderDataError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise InputError(f'{path}: the file is truncated, damaged, or not NIfTI: {error}') from error
-    if stored.ndim != 3:
-        raise InputError(f'{path}: one volume of 3 axes is expected, found {stored.ndim} axes, {stored.shape}')
-    if stored.dtype.kind not in 'iuf':
-        raise InputError(f'{path}: real numbers are expected, found {stored.dtype}')
-    slope, intercept = image.dataobj.slope, image.dataobj.inter
-    return Volume(path, to_lps(stored, image.affine, path), slope, intercept, image.affine, image.header)
+        """HU of the slices [start, stop), float32; air where the file has no number."""
+        hu = self.data[start:stop].astype(np.float32) * np.float32(self.slope) + np.float32(self.intercept)
+        return np.nan_to_num(hu, copy=False, nan=AIR, posinf=AIR, neginf=AIR) if self.data.dtype.kind == 'f' else hu
 
 
 def to_lps(stored: np.ndarray, affine: np.ndarray, path: Path) -> np.ndarray:
@@ -118,104 +75,107 @@ def to_lps(stored: np.ndarray, affine: np.ndarray, path: Path) -> np.ndarray:
     Raises:
         InputError: If the affine is singular.
     """
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+    steps = affine[:3, :3]
+    if not np.isfinite(affine).all() or abs(np.linalg.det(steps)) <= 1e-6 * np.prod(np.linalg.norm(steps, axis=0)):
         raise InputError(f'{path}: the affine is singular, so that spacing and orientation are unknown: {affine[:3].tolist()}')
-    turn = orientations.ornt_transform(orientations.io_orientation(affine), _LPS)
-    return orientations.apply_orientation(stored, turn).transpose(2, 1, 0)
+    return orientations.apply_orientation(stored, _turn(affine)).transpose(2, 1, 0)
 
 
-def _dicom_files(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith('.'))
-    return [path for path in files if path.suffix.lower() == '.dcm'] or [path for path in files if path.name != 'DICOMDIR']
+def from_lps(mask: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """The inverse of :func:`to_lps`: an array (slices, H, W) in the axes of a file."""
+    turn = orientations.ornt_transform(_LPS, orientations.io_orientation(affine))
+    return orientations.apply_orientation(mask.transpose(2, 1, 0), turn)
 
 
-def read_dicom(folder: Path) -> Volume:
-    """Read the one CT series that a folder holds, sorted by position.
-
-    Raises:
-        InputError: If a file is no DICOM image, several series are mixed, slices are missing, doubled or differ in geometry.
-    """
-    files = _dicom_files(folder)
-    if not files:
-        raise InputError(f'{folder}: the folder contains no DICOM files')
-    slices = []
-    for path in files:
-        try:
-            header = pydicom.dcmread(path, stop_before_pixels=True)
-            axes = np.array(header.ImageOrientationPatient, dtype=float).reshape(2, 3)
-            position = np.array(header.ImagePositionPatient, dtype=float)
-            steps = tuple(float(step) for step in header.PixelSpacing)
-            slices.append((path, str(header.SeriesInstanceUID), axes, position, steps, (header.Rows, header.Columns)))
-        except (pydicom.errors.InvalidDicomError, EOFError, ValueError) as error:
-            raise InputError(f'{path}: the file is damaged, or not DICOM: {error}') from error
-        except (AttributeError, TypeError) as error:
-            raise InputError(f'{path}: the DICOM file is not an image slice: {error}') from error
-    series = Counter(item[1] for item in slices)
-    if len(series) > 1:
-        listed = ', '.join(f'{uid} ({count} files)' for uid, count in series.items())
-        raise InputError(f'{folder}: {len(series)} DICOM series are mixed: {listed}; give each a folder of its own')
-    _, _, axes, _, steps, size = slices[0]
-    for path, _, other, _, other_steps, other_size in slices:
-        if not np.allclose(axes, other, atol=1e-4) or not np.allclose(steps, other_steps) or size != other_size:
-            raise InputError(f'{path}: orientation, pixel spacing or size differ from {slices[0][0].name} of the same series')
-    normal = np.cross(*axes)
-    slices.sort(key=lambda item: float(item[3] @ normal))
-    step = _slice_step(folder, slices, normal)
-    data = np.stack([_read_pixels(item[0]) for item in slices])
-    affine = np.eye(4)
-    affine[:3] = np.column_stack([axes[0] * steps[1], axes[1] * steps[0], step, slices[0][3]])
-    affine[:2] *= -1  # DICOM counts towards left and posterior, NIfTI towards right and anterior
-    return Volume(folder, to_lps(data.transpose(2, 1, 0), affine, folder), 1.0, 0.0, affine,
-                  files=tuple(item[0] for item in slices))
+def lps_steps(affine: np.ndarray) -> np.ndarray:
+    """See :attr:`Volume.steps`."""
+    return (affine @ orientations.inv_ornt_aff(_turn(affine), (1, 1, 1)))[:3, :3].T[::-1]
 
 
-def _slice_step(folder: Path, slices: list[tuple], normal: np.ndarray) -> np.ndarray:
-    """The vector in mm from a slice to the next one, in DICOM's coordinates."""
-    if len(slices) == 1:
-        thickness = pydicom.dcmread(slices[0][0], stop_before_pixels=True).get('SliceThickness')
-        if not thickness:
-            raise InputError(f'{folder}: the series has one slice without SliceThickness')
-        return normal * float(thickness)
-    gaps = np.diff([item[3] @ normal for item in slices])
-    usual = float(np.median(gaps))
-    worst = int(np.abs(gaps - usual).argmax())
-    between = f'between {slices[worst][0].name} and {slices[worst + 1][0].name}'
-    if gaps[worst] < 0.25 * usual or usual < 1e-3:
-        raise InputError(f'{folder}: two slices lie {gaps[worst]:.2f} mm apart {between}: a slice is present twice')
-    if abs(gaps[worst] - usual) > 0.25 * usual:
-        raise InputError(f'{folder}: a slice is missing: {gaps[worst]:.2f} mm {between}, {usual:.2f} mm elsewhere')
-    return (slices[-1][3] - slices[0][3]) / (len(slices) - 1)
+def shear_of(steps: np.ndarray) -> float:
+    """Degrees by which the axes of a grid miss a right angle at most; ``steps`` (3, 3) as in :attr:`Volume.steps`."""
+    unit = steps / np.linalg.norm(steps, axis=1, keepdims=True)
+    return float(np.degrees(np.arcsin(min(np.abs(unit @ unit.T - np.eye(3)).max(), 1))))
 
 
-def _read_pixels(path: Path) -> np.ndarray:
-    """HU of one DICOM slice, int16 (H, W)."""
-    header = pydicom.dcmread(path)
-    try:
-        pixels = header.pixel_array
-    except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise InputError(f'{path}: the pixels cannot be decoded: {error}') from error
-    hu = pixels * float(header.get('RescaleSlope', 1)) + float(header.get('RescaleIntercept', 0))
-    return np.rint(hu).clip(-32768, 32767).astype(np.int16)
+def _turn(affine: np.ndarray) -> np.ndarray:
+    return orientations.ornt_transform(orientations.io_orientation(affine), _LPS)
 
 
-def write_mask(volume: Volume, mask: np.ndarray, path: Path) -> None:
-    """Write a mask as NIfTI with the affine of its volume's file, under its name only once it is complete.
+def check_volume(volume: Volume, rescale: tuple[float, float] | None = None) -> Volume:
+    """Look at all values once, and at the geometry.
 
     Args:
-        volume (Volume): What was segmented.
-        mask (np.ndarray): uint8 (slices, H, W), as ``volume.data``.
-        path (Path): ``.nii`` or ``.nii.gz``.
+        volume (Volume): As it was read.
+        rescale (tuple[float, float], optional): HU = rescale[0] * value + rescale[1], for values that are no HU in the file.
+
+    Returns:
+        Volume: With ``rescale`` in its slope, and with its ``warnings``.
 
     Raises:
-        InputError: If it cannot be written.
+        InputError: If the volume is constant, or holds NaN or infinite values amidst the scan.
     """
-    turn = orientations.ornt_transform(_LPS, orientations.io_orientation(volume.affine))
-    header = None if volume.header is None else volume.header.copy()
-    stored = orientations.apply_orientation(mask.transpose(2, 1, 0), turn)
-    image = nib.Nifti1Image(stored, volume.affine, header, dtype=np.uint8)
-    image.header.set_slope_inter(1, 0)
-    if header is None:
-        image.header.set_xyzt_units('mm')
-        image.set_qform(volume.affine, code='scanner')
-    with complete_file(path) as scratch:
-        nib.save(image, scratch)
+    if rescale is not None:
+        slope, intercept = rescale
+        volume = replace(volume, slope=slope * volume.slope, intercept=slope * volume.intercept + intercept)
+    name, lowest, highest, least, blank = volume.path, np.inf, -np.inf, np.inf, 0
+    for index, part in enumerate(volume.data):
+        hu = volume.hu(index, index + 1)[0]
+        if part.dtype.kind == 'f' and not (finite := np.isfinite(part)).all():
+            _refuse_holes(~finite, f'{name}: slice {index} from the feet')
+            blank += int(np.count_nonzero(~finite))
+            hu = hu[finite]
+        if hu.size:
+            lowest, highest = min(lowest, hu.min()), max(highest, hu.max())
+            least = min(least, hu.min(where=hu >= NEAR_AIR[0], initial=np.inf))
+    if lowest >= highest:
+        raise InputError(f'{name}: the volume is constant (every voxel is {lowest:g})')
+    found = [*volume.warnings, *_spacing_warnings(volume), *_range_warnings(volume, least, highest)]
+    if blank:
+        found.append(f'{name}: {blank} voxels ({100 * blank / volume.data.size:.1f} %) at the border are NaN or infinite, and '
+                     f'were read as air, {AIR:g} HU')
+    return replace(volume, warnings=tuple(found))
+
+
+def _refuse_holes(blank: np.ndarray, where: str) -> None:
+    """Padding without a value reaches the border of its slice; what does not is damage."""
+    labels, count = ndimage.label(blank, np.ones((3, 3)))
+    outer = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    if np.setdiff1d(np.arange(1, count + 1), outer).size:
+        raise InputError(f'{where} holds NaN or infinite values amidst the scan')
+
+
+def _spacing_warnings(volume: Volume) -> list[str]:
+    found, spacing, shear = [], volume.spacing, shear_of(volume.steps)
+    listed = ' x '.join(f'{size:.4g}' for size in spacing[::-1])
+    if np.allclose(spacing, 1, atol=1e-6):
+        found.append(f'{volume.path}: the spacing is (1, 1, 1) mm, which LiTS volumes 28-47 state wrongly: distances and '
+                     'volumes of this case are not in mm and mL')
+    elif min(spacing) < 0.05 or max(spacing) > 20:
+        found.append(f'{volume.path}: a voxel is {listed} mm, and CT has voxels of about 1 mm: the header has probably another '
+                     'unit, and distances and volumes are not in mm and mL')
+    if shear > SHEAR:
+        found.append(f'{volume.path}: the grid is sheared by {shear:.1f} degrees, as by a tilted gantry: volume and distances '
+                     'account for it, but 3D networks see the slices unsheared, and programs that need an orthogonal grid '
+                     'refuse the mask as NIfTI (of a DICOM series, `--format dicom-seg` keeps the place of each slice)')
+    return found
+
+
+def _range_warnings(volume: Volume, lowest: float, highest: float) -> list[str]:
+    """What to say about values, ``lowest`` of them without padding, that are probably not HU."""
+    if lowest < NEAR_AIR[1]:
+        return []
+    mended = 'or say how to get HU with `--rescale SLOPE:INTERCEPT`'
+    if lowest >= 0 and highest <= 1:
+        reason = f'all values lie in 0..1: they were scaled, e.g. from a window of -200 to 250 HU; read the original, ' \
+                 f'{mended}, for this window 450:-200'
+    elif lowest >= 0 and highest <= 255:
+        reason = f'all values lie in 0..255: they are grey levels, e.g. of a window of -200 to 250 HU; read the original, ' \
+                 f'{mended}, for this window 1.765:-200'
+    elif lowest >= 0 or not np.isfinite(lowest):
+        reason = 'no value is below 0: if they are HU + 1024, as scanners store them, give `--rescale 1:-1024`'
+    else:
+        reason = f'the lowest value is {lowest:g}: this may be CT that was cut to a window or cropped to soft tissue, or ' \
+                 f'another modality; read the original, {mended}'
+    return [f'{volume.path}: CT shows air near -1000 HU, and here is none, so the values may not be HU and the result wrong; '
+            f'{reason}']

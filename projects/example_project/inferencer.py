@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
-from mmsight.images import read_image, scale_to_8_bits
+from mmsight.images import scale_to_8_bits
+from mmsight.pictures import read_image
 
 from .task import TASK
 

@@ -22,7 +22,7 @@ from .rotated_coco import RotatedCocoDataset
 from .rotated_ssdd import RotatedSSDDDataset
 from .sliding_window import SlidingWindowDetector
 
-# said by mmrotate at each rotation of an image: that its clip_() leaves rotated boxes whole is what we want
+# mmrotate warns at each rotation of an image that clip_() does not clip rotated boxes, which is what we want
 warnings.filterwarnings('ignore', message='The `clip` function does nothing in `RotatedBoxes`')
 
 __all__ = [

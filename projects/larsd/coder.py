@@ -10,7 +10,7 @@ from torch import Tensor
 from mmsight.registry import TASK_UTILS
 
 QUARTER = math.pi / 4
-MAX_EXPONENT = math.log(1000)  # only keeps exp finite in the first steps
+MAX_EXPONENT = math.log(1000)  # keeps exp finite in the first steps
 
 
 def ship_frame(boxes: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import shapely
 from mmsight.annotations import read_fields, to_numbers
 from mmsight.box_dataset import BoxDataset
 from mmsight.errors import InputError
-from mmsight.images import image_size
+from mmsight.pictures import image_size
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box, fit_rotated_box

@@ -40,7 +40,7 @@ class HRSC2016Dataset(BoxDataset):
         path = self.find(self.data_prefix['ann'], name, ('.xml', ), '.xml')
         img_path = self.find(self.data_prefix['img'], name)
         root = read_xml(path)
-        if root.find('HRSC_Objects') is None:  # of another format, whose ships would be missed without a word
+        if root.find('HRSC_Objects') is None:  # an annotation in another format, whose ships would be missed without an error
             raise InputError(f"{path}: <HRSC_Objects> is missing in <{root.tag}>: this is not an annotation in HRSC2016's "
                              'format; an image without ships has an empty one')
         width, height = self.tag_size(path, root, ('Img_SizeWidth', 'Img_SizeHeight'), img_path)
@@ -59,5 +59,5 @@ class HRSC2016Dataset(BoxDataset):
         class_id = tag_text(path, item, 'Class_ID').strip()
         if class_id not in self.labels:
             raise InputError(f"{path}: object {number} is of the unknown class '{class_id}'; "
-                             f'known are {min(self.labels)} to {max(self.labels)} but 21 and 23')
+                             f'known are {min(self.labels)} to {max(self.labels)} except 21 and 23')
         return self.labels[class_id]

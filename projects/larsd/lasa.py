@@ -92,7 +92,7 @@ class LASA:
 
 def _bilinear(score_map: Tensor, channel: Tensor, cells: Tensor) -> Tensor:
     """Samples (n, P) of ``score_map`` (C, H, W), each row in its own ``channel`` (n, ), at ``cells`` (n, P, 2), x and y."""
-    # as a volume whose third axis is the channel: only the one that is wanted is read
+    # as a volume with the channels on its third axis, so that only the wanted channel is sampled
     size = cells.new_tensor(score_map.shape[::-1])
     depth = channel[:, None, None].expand(-1, cells.shape[1], 1).to(cells)
     grid = (2 * torch.cat([cells, depth], dim=-1) + 1) / size - 1

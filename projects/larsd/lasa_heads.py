@@ -59,7 +59,7 @@ class LASAMixin:
             starts = torch.tensor([0, *(m[0].numel() for m in score_maps)], device=cells.device).cumsum(0)
             results.score_factors = factors[starts[levels] + cells]
         keep = results.scores > cfg.get('score_thr', 0)
-        # field by field: indexing the whole goes through its boxes one by one
+        # field by field, because indexing the whole object iterates over its boxes
         results = InstanceData(**{name: values[keep] for name, values in results.items()})
         return self._bbox_post_process(results=results, cfg=cfg, rescale=rescale, with_nms=with_nms, img_meta=img_meta)
 

@@ -13,7 +13,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 
-from mmsight.images import read_image
+from mmsight.apis.scene import read_8_bits
 from mmsight.registry import HOOKS
 from mmsight.rotated_iou import corners
 
@@ -53,7 +53,7 @@ class LASAPictureHook(Hook):
         finally:
             head.test_cfg = cfg
         for raw, aligned in list(zip(before, outputs or (), strict=True))[:self.number - self.drawn]:
-            image = read_image(aligned.img_path)[..., :3]
+            image = read_8_bits(aligned.img_path, grey=False)
             halves = [self._draw(image, raw.pred_instances, None), self._draw(image, aligned.pred_instances, LASA(**cfg.lasa))]
             runner.visualizer.add_image(f'lasa_{self.drawn}', np.hstack(halves)[..., ::-1])
             self.drawn += 1

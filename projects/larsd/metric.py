@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mmdet.evaluation.functional import average_precision
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmengine.visualization import Visualizer
 
+from mmsight.images import figure_to_array
 from mmsight.precision_recall import curve, f1_at, match
 from mmsight.registry import METRICS
 from mmsight.rotated_iou import rotated_iou
@@ -114,7 +114,6 @@ def _summarise(scores: np.ndarray, states: np.ndarray, positives: int) -> dict[s
 def draw_curves(scores: np.ndarray, states: np.ndarray, positives: int) -> np.ndarray:
     """Precision over recall at IoU 0.5, 0.75 and 0.9, all classes pooled: uint8 RGB (480, 600, 3)."""
     figure = Figure(figsize=(5, 4), dpi=120, layout='constrained')
-    canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1.02), xlabel='recall', ylabel='precision')
     for index in (0, 5, 8):
         _, precision, recall = curve(scores, states[index], positives)
@@ -122,5 +121,4 @@ def draw_curves(scores: np.ndarray, states: np.ndarray, positives: int) -> np.nd
         axes.plot(recall, precision, label=f'rotated IoU {IOU_THRS[index]:.2f}: AP (VOC12) {area:.3f}')
     axes.legend(loc='lower left')
     axes.grid(alpha=0.3)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return figure_to_array(figure)

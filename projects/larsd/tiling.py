@@ -8,7 +8,7 @@ import shapely
 
 from mmsight.box_dataset import check_size
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 from mmsight.rotated_iou import corners
 
 

@@ -68,8 +68,8 @@ def margin_loss(first: Tensor, second: Tensor, scores: tuple[Tensor, Tensor], ce
         first, second (Tensor): Unit descriptors (D, h, w) of one pair.
         scores (tuple[Tensor, Tensor]): (1, h, w) each.
         cells (Cells): n >= 1 correspondences.
-        negatives (str): Which one counts: ``'hardest'``, the nearest (D2-Net); ``'semi-hard'``, the nearest of those that are
-            farther than the positive; ``'soft'``, a mean over all in which near ones weigh more.
+        negatives (str): Which one counts: ``'hardest'``, the nearest (D2-Net); or ``'soft'``, a mean over all in which
+            near ones weigh more.
     """
     width = first.shape[2]
     a, every_b = first.flatten(1).T[cells.cell], second.flatten(1)
@@ -77,8 +77,8 @@ def margin_loss(first: Tensor, second: Tensor, scores: tuple[Tensor, Tensor], ce
     b, every_a = every_b.T[index], first.flatten(1)
     positive = 2 - 2 * (a * b).sum(dim=1)
     choose = NEGATIVES[negatives]
-    negative = torch.minimum(choose(_distances(a, every_b, cells.second, width, safe_radius), positive),
-                             choose(_distances(b, every_a, cells.first, width, safe_radius), positive))
+    negative = torch.minimum(choose(_distances(a, every_b, cells.second, width, safe_radius)),
+                             choose(_distances(b, every_a, cells.first, width, safe_radius)))
     weight = scores[0].flatten()[cells.cell] * scores[1].flatten()[index]
     return (weight * F.relu(margin + positive - negative)).sum() / weight.sum().clamp(min=1e-12)
 
@@ -91,17 +91,11 @@ def _distances(queries: Tensor, every: Tensor, truth: Tensor, width: int, safe_r
     return 2 - 2 * queries @ every + FAR * (away <= safe_radius)
 
 
-def _hardest(distances: Tensor, positive: Tensor) -> Tensor:
+def _hardest(distances: Tensor) -> Tensor:
     return distances.amin(dim=1)
 
 
-def _semi_hard(distances: Tensor, positive: Tensor) -> Tensor:
-    """Where none is farther than the positive, the farthest."""
-    farther = distances.masked_fill(distances <= positive.detach()[:, None], FAR).amin(dim=1)
-    return torch.where(farther < FAR, farther, distances.masked_fill(distances >= FAR, 0).amax(dim=1))
-
-
-def _soft(distances: Tensor, positive: Tensor, temperature: float = 0.1) -> Tensor:
+def _soft(distances: Tensor, temperature: float = 0.1) -> Tensor:
     """- t log mean exp(-d / t)."""
     count = (distances < FAR).sum(dim=1).clamp(min=1)
     return -temperature * ((-distances / temperature).logsumexp(dim=1) - count.log())
@@ -109,4 +103,4 @@ def _soft(distances: Tensor, positive: Tensor, temperature: float = 0.1) -> Tens
 
 FAR = 10.0
 """More than any squared distance of unit vectors, which is at most 4."""
-NEGATIVES = {'hardest': _hardest, 'semi-hard': _semi_hard, 'soft': _soft}
+NEGATIVES = {'hardest': _hardest, 'soft': _soft}

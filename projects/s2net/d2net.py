@@ -241,7 +241,7 @@ def load_vgg16(layers: nn.Sequential, source: str) -> None:
                              "give a file of VGG16 weights, 'torchvision' or 'random'")
         try:
             state = torch.load(source, map_location='cpu', weights_only=True)
-        except Exception as error:  # torch raises many types for a damaged file
+        except Exception as error:  # torch raises errors of many types for a damaged file
             raise InputError(f'model.pretrained: {source} cannot be read as a checkpoint: {error}') from error
         for key in ('state_dict', 'model'):
             state = state[key] if isinstance(state.get(key), dict) else state
@@ -253,5 +253,5 @@ def load_vgg16(layers: nn.Sequential, source: str) -> None:
     wanted = layers.state_dict()
     wrong = [name for name, value in wanted.items() if name not in numbered or numbered[name].shape != value.shape]
     if wrong:
-        raise InputError(f'model.pretrained: {source} does not hold VGG16: layer {wrong[0]} is missing or of another shape')
+        raise InputError(f'model.pretrained: {source} does not contain VGG16: layer {wrong[0]} is missing or of another shape')
     layers.load_state_dict(numbered)

@@ -84,7 +84,6 @@ class DetectDescribe(BaseModel):
 
     Attributes:
         guidance (callable, optional): (visible, infrared) to further named :class:`ImagePairs`.
-        supervised_weight (float): Of the losses of the supervised pairs.
     """
 
     MEAN = (0.485, 0.456, 0.406)
@@ -94,7 +93,6 @@ class DetectDescribe(BaseModel):
         super().__init__(data_preprocessor, init_cfg)
         self.max_keypoints = max_keypoints
         self.guidance: Callable[[Tensor, Tensor], dict[str, ImagePairs]] | None = None
-        self.supervised_weight = 1.0
         self.register_buffer('mean', torch.tensor(self.MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(self.STD).view(1, 3, 1, 1), persistent=False)
 
@@ -143,7 +141,7 @@ class DetectDescribe(BaseModel):
         if mode == 'tensor':
             return self.extract(images.flatten(0, 1))
         visible, infrared = images.unbind(1)
-        pairs = dict(supervised=ImagePairs(visible, infrared, flow, self.supervised_weight))
+        pairs = dict(supervised=ImagePairs(visible, infrared, flow))
         if self.guidance is not None:
             pairs.update(full_precision(self.guidance)(visible, infrared))
         return self._losses(pairs)

@@ -68,7 +68,7 @@ def check_homography(homography: np.ndarray | None, first: np.ndarray, second: n
     """
     if homography is None:
         return Reliability(f'{len(first)} keypoints match, and no homography fits them')
-    # keypoints of neighbouring scales share a place, and are one piece of evidence
+    # keypoints of neighbouring scales at the same place count as one piece of evidence
     total, count = (min(_places(a, 2 * threshold), _places(b, 2 * threshold)) for a, b in (
         (first, second), (first[inlier], second[inlier])))
     log_nfa = log_false_alarms(total, count, np.pi * threshold**2 / (second_size[0] * second_size[1]), FREEDOM[kind] // 2)

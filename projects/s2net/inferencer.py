@@ -17,9 +17,10 @@ from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.expectations import size_warnings
-from mmsight.apis.scene import Georeference, Scene, count_pixels
+from mmsight.apis.georeference import Place
+from mmsight.apis.scene import Scene, count_pixels, is_raster_file
 from mmsight.errors import InputError
-from mmsight.files import RASTERS, complete_file
+from mmsight.files import complete_file
 from mmsight.registry import TASK_UTILS
 
 from . import DetectDescribe
@@ -137,11 +138,14 @@ class MatchInferencer(FileInferencer):
                        registered='_registered.png', geotiff='_registered.tif')
         return {name: folder / f'{self.name_of(file)}{ending}' for name, ending in endings.items()}
 
-    def preprocess(self, pair: Pair, out_dir: Path | None, *, max_side: int, bands: Sequence[int] | None) -> _Views:
-        """Read both images, reduced so that no side is longer than ``max_side``."""
+    def preprocess(self, pair: Pair, out_dir: Path | None, *, max_side: int, bands: Sequence | None) -> _Views:
+        """Read both images, reduced so that no side is longer than ``max_side``.
+
+        ``bands`` are numbers for both rasters, or two texts, one for each file: see :func:`parse_bands`.
+        """
         views = _Views(pair, [], [], [])
-        for path in pair:
-            scene = _open(path, bands)
+        for path, chosen in zip(pair, parse_bands(bands, pair), strict=True):
+            scene = _open(path, chosen)
             factor = min(1.0, max_side / max(scene.width, scene.height))
             size = max(1, round(scene.height * factor)), max(1, round(scene.width * factor))
             image, valid = scene.read(0, 0, scene.width, scene.height, None if factor == 1 else size)
@@ -213,7 +217,7 @@ class MatchInferencer(FileInferencer):
             transform=prediction.transform if reliable else None, drift_px=_finite(prediction.drift),
             accuracy_px=_finite(prediction.accuracy),
             correlation=None if prediction.correlation is None else round(prediction.correlation, 4),
-            warnings=[*first.warnings, *second.warnings])
+            notes=[*first.notes, *second.notes], warnings=[*first.warnings, *second.warnings])
         if reliable:
             residual = prediction.residual[prediction.inlier].numpy()
             report['residual_px'] = {name: round(float(value), 3) for name, value in dict(
@@ -254,9 +258,33 @@ class MatchInferencer(FileInferencer):
             scratch.write_text(json.dumps(report, indent=2) + '\n')
 
 
+def parse_bands(bands: Sequence | None, pair: Pair) -> list[list[int] | None]:
+    """What is read of each file, None for what the file itself says.
+
+    Args:
+        bands (Sequence, optional): Of one or three numbers, or of one text such as ``'4'`` or ``'3,2,1'``, for both files,
+            where images that are no rasters are read as they are; of two texts or lists of numbers, one for each file.
+        pair (Pair): The files.
+
+    Raises:
+        InputError: If it is none of these.
+    """
+    given = [str(item).strip('()[]').replace(' ', '') for item in bands or ['auto']]
+    if len(given) == 3 and all(item.isdigit() for item in given):
+        given = [','.join(given)]
+    found = [None if item == 'auto' else item.split(',') for item in given]
+    wrong = len(given) > 2 or any(item is not None and (len(item) not in (1, 3) or not all(map(str.isdecimal, item)))
+                                  for item in found)
+    if wrong:
+        raise InputError(f"--bands {' '.join(map(str, bands or ()))}: expected one band, or three with commas, for both files, "
+                         'or one of these for each, e.g. --bands 3,2,1 1 or --bands 4 auto')
+    numbers = [None if item is None else list(map(int, item)) for item in found]
+    return numbers if len(numbers) == 2 else [numbers[0] if is_raster_file(path) else None for path in pair]
+
+
 def _open(path: Path, bands: Sequence[int] | None) -> Scene:
     """A file with colour or grey values."""
-    scene = Scene(path, grey=False, bands=bands if path.suffix.lower() in RASTERS else None)
+    scene = Scene(path, grey=False, bands=bands)
     if max(scene.width, scene.height) > LARGEST:
         raise InputError(f'{path}: the image is {scene.width} x {scene.height} pixels, and at most {LARGEST} a side can be '
                          'registered: cut the part that the other one shows')
@@ -289,9 +317,9 @@ def register(first: Scene, second: Scene, homography: np.ndarray) -> tuple[np.nd
     return np.stack([band if plain == values.dtype else band.round() for band in moved]).astype(values.dtype), there
 
 
-def write_geotiff(image: np.ndarray, valid: np.ndarray, place: Georeference | None, path: Path) -> None:
+def write_geotiff(image: np.ndarray, valid: np.ndarray, place: Place | None, path: Path) -> None:
     """Write bands (n, H, W) with a mask (H, W), whole or not at all."""
-    where = {} if place is None else dict(crs=place.crs, transform=place.transform)
+    where = {} if place is None else place.stored_as()
     # through memory: GDAL only logs that a disk is full when it closes a file
     with complete_file(path) as scratch, rasterio.MemoryFile() as memory:
         with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), memory.open(

@@ -1,10 +1,9 @@
 """Read a pair and its ground truth, with one clear sentence for what does not fit."""
 
-import cv2
 import numpy as np
 
+from mmsight.apis.scene import read_8_bits
 from mmsight.errors import InputError
-from mmsight.images import read_image, to_8_bits
 from mmsight.reading import reading
 from mmsight.registry import TRANSFORMS
 
@@ -12,14 +11,8 @@ from .ground_truth import GroundTruth
 
 
 def read_rgb(path: str) -> np.ndarray:
-    """An image as uint8 RGB (H, W, 3); grey becomes three equal channels, 16 bits are scaled by their whole range."""
-    image = to_8_bits(read_image(path))
-    if image.dtype != np.uint8:
-        raise InputError(f'{path}: the pixels are {image.dtype}, 8 or 16 bit integers are needed')
-    if image.ndim == 2 or image.shape[2] == 1:
-        return np.ascontiguousarray(np.broadcast_to(image.reshape(*image.shape[:2], 1), (*image.shape[:2], 3)))
-    # grey with alpha has two channels
-    return cv2.cvtColor(image[..., :3], cv2.COLOR_BGR2RGB) if image.shape[2] >= 3 else np.repeat(image[..., :1], 3, axis=2)
+    """An image as uint8 RGB (H, W, 3), as it is matched: see :func:`mmsight.apis.scene.read_8_bits`."""
+    return np.ascontiguousarray(read_8_bits(path, grey=False)[..., ::-1])
 
 
 def read_matrix(path: str, height: int, width: int) -> np.ndarray:

@@ -63,7 +63,7 @@ def match_images(method: DetectDescribe | Callable[..., Keypoints], first: np.nd
     if correction is None:
         return Matches(points, others, homography, inlier, found)
     kept = _agree(points, others, correction.homography)
-    if kept.sum() < LEAST_KEPT * inlier.sum():  # the images say something else than the matches
+    if kept.sum() < LEAST_KEPT * inlier.sum():  # the images contradict the matches
         correction = correction._replace(homography=homography, drift=float('inf'))
         return Matches(points, others, homography, inlier, found, correction)
     return Matches(points, others, correction.homography, kept, found, correction)

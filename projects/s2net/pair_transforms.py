@@ -108,7 +108,8 @@ class CropPair:
         places = pair['truth'].places(points)
         seen = inside(places, height, width)
         if not seen.any():
-            raise InputError(f"{pair['path']}: no pixel of this pair has a place in the infrared image; check its ground truth")
+            raise InputError(f"{pair['path']}: no pixel of the visible image lies inside the infrared one; check its ground "
+                             'truth')
         points, places = points[seen], places[seen]
         best: Any = None
         most = -1.0

@@ -29,14 +29,13 @@ class SelfSupervisedMatchingHook(Hook):
 
     Args:
         weight (Weight): lambda (paper: 0.8 for D2-Net, 0.4 for R2D2).
-        supervised_weight (Weight): Of the supervised pairs, in the same way (paper: 1).
         transforms (Sequence[dict]): Grey ones first; by default eq. 1.
 
     Logged: ``visible_loss*`` and ``infrared_loss*`` with lambda in them, beside ``supervised_loss*``, and ``ssl_weight``.
     """
 
-    def __init__(self, weight: Weight, supervised_weight: Weight = 1.0, transforms: Sequence[dict] = EQUATION_1) -> None:
-        self.schedule, self.supervised_schedule = _schedule(weight), _schedule(supervised_weight)
+    def __init__(self, weight: Weight, transforms: Sequence[dict] = EQUATION_1) -> None:
+        self.schedule = _schedule(weight)
         self.weight = self.schedule[0][1]
         self.transform = RandomTransform(tuple(transforms))
 
@@ -52,14 +51,9 @@ class SelfSupervisedMatchingHook(Hook):
         model.guidance = self
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        self.weight = _value(self.schedule, runner.iter)
-        _unwrapped(runner).supervised_weight = _value(self.supervised_schedule, runner.iter)
+        steps, weights = zip(*self.schedule, strict=True)
+        self.weight = float(np.interp(runner.iter, steps, weights))
         runner.message_hub.update_scalar('train/ssl_weight', self.weight)
-
-
-def _value(schedule: list[tuple[int, float]], iteration: int) -> float:
-    steps, weights = zip(*schedule, strict=True)
-    return float(np.interp(iteration, steps, weights))
 
 
 def _unwrapped(runner: Runner) -> Any:

@@ -23,10 +23,11 @@ def show(found: dict) -> Shown:
              for i, row in enumerate(found['homography'] or [])]
     files = found.get('files', {})
     if found['reason']:
-        return Shown(f"no reliable homography was found: {found['reason']}", files, found['warnings'], rows=rows, status=2)
+        return Shown(f"no reliable homography was found: {found['reason']}", files, found['warnings'], found['notes'], rows,
+                     status=2)
     text = (f"{found['inliers']} of {found['matches']} matches agree on a transform ({found['transform']}); nine times in ten "
             f"its corners are right to {found['accuracy_px']:.1f} pixels")
-    return Shown(text, files, found['warnings'], rows=rows, pictures=('checkerboard', ))
+    return Shown(text, files, found['warnings'], found['notes'], rows, pictures=('checkerboard', ))
 
 
 def export(model: Any, image: Tensor) -> dict[str, Tensor]:
@@ -78,7 +79,8 @@ TASK = Task(
                'PIXELS', positive=True),
         Option('transform', 'similarity, affine or homography; by default the simplest that explains the matches', None, str,
                'KIND', choices=('similarity', 'affine', 'homography')),
-        Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1', None, int, 'N', many=True)),
+        Option('bands', 'number of one band, starting at 1, or three (red, green, blue) with commas, of both rasters; or two '
+               'of these, one for each file, `auto` for what the file itself says', None, str, 'BANDS', many=True)),
     inferencer='mmsight.projects.s2net.inferencer:MatchInferencer',
     show=show,
     example='visible.jpg thermal.jpg',

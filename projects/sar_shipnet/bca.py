@@ -4,6 +4,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmsight.models.local_statistics import Window, windowed
 from mmsight.registry import MODELS
 
 
@@ -20,10 +21,13 @@ class CoordinateAttention(BaseModule):
         min_channels (int): The least number of squeezed channels. Defaults to 8.
         pool (str): ``'avg'`` or ``'max'``. Defaults to ``'avg'``.
 
+    ``window`` is the :class:`.Window` of local statistics; None pools over the whole map, as the paper does.
+
     *Deviation*: eq. 1 shows no BN behind F_1; coordinate attention has it, and so do we.
     """
 
     _abbr_ = 'attention'
+    window: Window | None = None
 
     def __init__(self, in_channels: int, reduction: int = 32, min_channels: int = 8, pool: str = 'avg',
                  init_cfg: dict | None = None) -> None:
@@ -39,12 +43,15 @@ class CoordinateAttention(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Weigh ``x`` (N, C, H, W), of any H and W; the shape is kept."""
         height, width = x.shape[-2:]
-        # a reduction over one axis, where an adaptive pool would not export to ONNX
-        reduce = torch.mean if self.pool == 'avg' else torch.amax
-        rows, columns = reduce(x, 3, keepdim=True), reduce(x, 2, keepdim=True)
-        profiles = self.squeeze(torch.cat([rows, columns.transpose(2, 3)], dim=2))
-        rows, columns = profiles.split([height, width], dim=2)
-        return x * self.expand_h(rows).sigmoid() * self.expand_w(columns.transpose(2, 3)).sigmoid()
+        across, along = self.window.of(x) if self.window else (height, width)
+        rows, columns = windowed(x, 3, along, self.pool), windowed(x, 2, across, self.pool)
+        if rows.shape[3] == 1 and columns.shape[2] == 1:
+            profiles = self.squeeze(torch.cat([rows, columns.transpose(2, 3)], dim=2))
+            rows, columns = profiles.split([height, width], dim=2)
+            columns = columns.transpose(2, 3)
+        else:
+            rows, columns = self.squeeze(rows), self.squeeze(columns)
+        return x * self.expand_h(rows).sigmoid() * self.expand_w(columns).sigmoid()
 
 
 @MODELS.register_module()

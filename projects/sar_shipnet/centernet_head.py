@@ -164,7 +164,7 @@ class GaussianCenterNetHead(BaseDenseHead):
         boxes = torch.minimum(boxes.clamp(min=0), boxes.new_tensor([width, height, width, height]))
         if rescale:
             boxes = boxes / boxes.new_tensor(meta['scale_factor']).repeat(2)
-        # a size may be predicted negative: such a box is empty
+        # a predicted size may be negative: such a box is empty
         valid = (scores > cfg.get('score_thr', 0)) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
         results = InstanceData(bboxes=boxes[valid], scores=scores[valid], labels=labels[valid].long())
         if with_nms and cfg.get('nms') is not None and len(results):

@@ -64,7 +64,7 @@ class DenseCenterNetHead(GaussianCenterNetHead):
         wanted_offset = target['offset'][ship] + target['gaussians'].centres[ship] - cell
         pairs = weight[:, None].expand(-1, 2)
         weights = self.heatmap_weights(target['heatmap'], batch_gt_instances_ignore)
-        # torchvision's: mmdet's CIoULoss is NaN for a box that is exactly right
+        # torchvision's loss, because mmdet's CIoULoss is NaN for an exact prediction
         ciou = complete_box_iou_loss(_boxes(found_offset, found_wh.clamp(min=1e-3)), _boxes(wanted_offset, wanted_wh))
         return dict(
             loss_center_heatmap=self.loss_center_heatmap(

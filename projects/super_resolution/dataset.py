@@ -8,7 +8,7 @@ from typing import Any
 from mmagic.datasets import BasicImageDataset
 
 from mmsight.errors import InputError
-from mmsight.images import image_size
+from mmsight.pictures import image_size
 from mmsight.registry import DATASETS
 
 

@@ -59,7 +59,7 @@ class SampleGridHook(Hook):
 
     Args:
         number (int): Rows of a grid.
-        interval (int): Draw at every n-th validation.
+        interval (int): Draw at validations after a multiple of so many epochs, or iterations in a loop by iterations.
         side (int): Grids show the middle of this many pixels a side.
         draw (bool): Draw tested images; ``--show-dir`` sets it.
         test_out_dir (str, optional): Where to; below the run's folder if relative.
@@ -70,21 +70,23 @@ class SampleGridHook(Hook):
         self.number, self.interval, self.side = number, interval, side
         self.draw, self.test_out_dir = draw, test_out_dir
         self.rows: list[np.ndarray] = []
-        self.validations = 0
 
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Collect the first samples."""
-        if self.validations % self.interval == 0:
+        if self._progress(runner)[1] % self.interval == 0:
             self.rows += [comparison(sample, self.side) for sample in outputs[:self.number - len(self.rows)]]
 
     def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Write the grid."""
-        self.validations += 1
         if self.rows:
-            by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-            name = f'epoch_{runner.epoch:05d}' if by_epoch else f'iter_{runner.iter:06d}'
-            self._write(Path(runner.log_dir) / 'vis_data' / 'grids' / f'{name}.png')
+            unit, done = self._progress(runner)
+            self._write(Path(runner.log_dir) / 'vis_data' / 'grids' / f"{unit}_{done:0{dict(epoch=5, iter=6)[unit]}d}.png")
         self.rows = []
+
+    @staticmethod
+    def _progress(runner: Runner) -> tuple[str, int]:
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        return ('epoch', runner.epoch) if by_epoch else ('iter', runner.iter)
 
     @master_only
     def _write(self, path: Path) -> None:

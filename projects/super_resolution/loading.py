@@ -8,33 +8,29 @@ from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
 from mmsight.errors import InputError
-from mmsight.images import decode_image, to_8_bits
+from mmsight.images import to_8_bits
+from mmsight.pictures import Picture, decode_picture
 from mmsight.registry import TRANSFORMS
 
 
-def to_rgb8(image: np.ndarray, path: str) -> np.ndarray:
-    """Bring a decoded image to uint8 (H, W, 3) RGB.
+def to_rgb8(picture: Picture, path: str) -> np.ndarray:
+    """Bring an image to uint8 (H, W, 3) RGB.
 
-    Grey becomes three equal channels, 16 bits become 8 by division by 257, palettes are resolved already. Alpha is dropped
-    where it is opaque.
+    Grey becomes three equal channels, 16 bits become 8 by division by 257. Alpha is dropped where it is opaque.
 
     Args:
-        image (np.ndarray): As :func:`mmsight.images.decode_image` returns it.
+        picture (Picture): As :func:`mmsight.pictures.decode_picture` returns it.
         path (str): For the error.
 
     Raises:
         InputError: If there are transparent pixels, or the pixels are neither 8 nor 16 bits of integer.
     """
-    image = to_8_bits(image)
+    image = to_8_bits(picture.values)
     if image.dtype != np.uint8:
         raise InputError(f'{path}: the pixels are {image.dtype}; convert the image to 8 or 16 bits')
-    if image.ndim == 2 or image.shape[2] == 1:
-        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
-    if image.shape[2] == 4:
-        if image[..., 3].min() < 255:
-            raise InputError(f'{path}: the image has transparent pixels; flatten it onto a background first')
-        return cv2.cvtColor(image, cv2.COLOR_BGRA2RGB)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    if picture.alpha is not None:
+        raise InputError(f'{path}: the image has transparent pixels; flatten it onto a background first')
+    return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image
 
 
 def load_rgb(path: str, backend_args: dict | None = None) -> np.ndarray:
@@ -57,7 +53,7 @@ def load_rgb(path: str, backend_args: dict | None = None) -> np.ndarray:
         raise InputError(f'{path}: the image cannot be read: {error.strerror or error}') from error
     if content is None and backend_args is not None:
         raise InputError(f"{path}: the LMDB {backend_args['db_path']} has no key '{Path(path).stem}'")
-    return to_rgb8(decode_image(bytes(content), path), path)
+    return to_rgb8(decode_picture(bytes(content), path), path)
 
 
 @TRANSFORMS.register_module()

@@ -65,7 +65,7 @@ class SuperResolver(BaseEditModel):
         data = self.data_preprocessor(data, False)
         inputs, samples = data['inputs'], data['data_samples']
         output = self.forward_tensor(inputs)
-        # outside training the host keeps targets in [0, 255] BGR
+        # outside of training the host keeps targets as BGR in [0, 255]
         target = samples.gt_img.flip(1).to(output) / 127.5 - 1
         loss = self.pixel_loss(output, target)
         predicted = DataSample(pred_img=self.data_preprocessor.destruct(output, samples).cpu())

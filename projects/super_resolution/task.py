@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def show(found: dict) -> Shown:
     """State the size of the enlarged image."""
     files = {} if found['file'] is None else dict(image=found['file'])
-    return Shown(f"{found['source']}: {found['width']} x {found['height']} pixels, {found['bits']} bits", files,
+    text = f"{found['source']}: {found['width']} x {found['height']} pixels, {found['bits']} bits"
+    return Shown(text, files, found['warnings'], found['notes'],
                  rows=[[name, found[name]] for name in ('width', 'height', 'channels', 'bits', 'scale')])
 
 

@@ -40,12 +40,12 @@ def receptive_radius(generator: nn.Module, scale: int, limit: int = 64) -> int:
 def _reach(probe: nn.Module, scale: int, margin: int) -> int:
     """How far from the centre of a (2 * ``margin`` + 1)^2 image its output's gradient is not zero."""
     side = 2 * margin + 1
-    # positive, so that no ReLU closes; tiny, so that no tanh saturates where residual blocks have added up
+    # positive, so that every ReLU passes it; tiny, so that no tanh saturates after many residual blocks
     image = torch.full((1, 3, side, side), 1e-9, requires_grad=True)
     with torch.enable_grad():
         output = probe(image)
         centre = output[..., scale * margin:scale * (margin + 1), scale * margin:scale * (margin + 1)]
-        # scaled up: behind tens of averaging layers the corner's gradient is near the smallest float
+        # scaled up, because tens of averaging layers reduce the corner's gradient to nearly the smallest float
         field, = torch.autograd.grad(centre.sum() * 1e20, image)
     return int((torch.nonzero(field[0].abs().amax(0)) - margin).abs().max())
 
@@ -82,7 +82,7 @@ def super_resolve_tiled(generator: nn.Module, image: Tensor, scale: int, tile: i
         out = image.new_empty(number, 3, scale * height, scale * width)
     spans = [(y, x) for y in _spans(height, tile, halo) for x in _spans(width, tile, halo)]
     for (top, bottom, y0, y1), (left, right, x0, x1) in track(spans, 'tiles', disable=not progress):
-        # contiguous: a view of channels-last strides would choose another kernel
+        # contiguous, because a view with channels-last strides would select another kernel
         enlarged = generator(image[..., y0:y1, x0:x1].contiguous())
         kept = enlarged[..., scale * (top - y0):scale * (bottom - y0), scale * (left - x0):scale * (right - x0)]
         if not out.is_floating_point():

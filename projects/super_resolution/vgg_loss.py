@@ -72,7 +72,7 @@ def load_vgg(source: str, network: str = 'VGG19') -> dict[str, Tensor]:
     except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
         raise InputError(f'the {network} weights are not in {Path(torch.hub.get_dir()) / "checkpoints"} and cannot be '
                          f'downloaded ({error}); {advice}') from error
-    except Exception as error:  # torch.load raises whatever the bytes lead it to
+    except Exception as error:  # torch.load raises errors of any type for damaged bytes
         raise InputError(f'{source}: the {network} weights cannot be read ({type(error).__name__}); {advice}') from error
     found = {name.removeprefix('features.'): value for name, value in state.items() if name.startswith('features.')} \
         if isinstance(state, dict) else {}
@@ -140,7 +140,7 @@ class VGGFeatureLoss(BaseModule):
         """
         if self.weights == 'random':
             MMLogger.get_current_instance().warning(
-                'VGGFeatureLoss runs on random weights: this is no perceptual loss, and results must say so')
+                'VGGFeatureLoss has random weights, so it is not a perceptual loss; state this beside the results')
             generator = torch.Generator().manual_seed(0)
             for module in self._convolutions():
                 fan_in = module.weight[0].numel()

@@ -110,7 +110,7 @@ def test_without_georeference(make_detector, ships, tmp_path):
         assert ship['longitude'] is None and ship['heading_deg'] is None
         assert (ship['length_m'] == pytest.approx(3 * ship['length_px'], abs=0.06)) if metres else ship['length_m'] is None
         content = json.loads((tmp_path / 'out' / 'a.geojson').read_text())
-        assert content['coordinates'] == 'pixels x, y' and 'upright boxes' in content['notes'][0]
+        assert content['positions'] == 'pixels x, y' and 'upright boxes' in content['notes'][0]
         assert np.array(content['features'][0]['geometry']['coordinates']).max() <= 200
 
 

@@ -5,7 +5,7 @@ import pytest
 from mmcv.ops import box_iou_rotated
 from torch import from_numpy
 
-from mmsight.apis.tiles import cut_by_tile, merge, plan_sizes, plan_tiles
+from mmsight.apis.tiles import Tile, cut_by_tile, merge, network_begin, plan_sizes, plan_tiles, resample
 from mmsight.errors import InputError
 from mmsight.rotated_iou import corners
 
@@ -46,6 +46,27 @@ def test_an_offset_that_leaves_pixels_out_is_refused():
         with pytest.raises(InputError, match=r'tiles of 128 pixels that overlap by 28 take offsets from 0 to 100, found'):
             plan_tiles(500, 500, 128, 28, offset=offset)
     assert plan_tiles(500, 500, 128, 28, offset=(100, 100)) == plan_tiles(500, 500, 128, 28)
+
+
+def test_neighbours_sample_the_scene_at_the_same_places():
+    scene = np.random.default_rng(0).integers(0, 256, (1, 700, 1), dtype=np.uint8)
+    for scale in (1.024, 0.7, 2.0, 1.5):
+        whole = resample(scene, Tile(0, 0, 700, 1, (0, 0, 700, 1)), scale)[0]
+        expected = np.interp((np.arange(round(700 * scale)) + 0.5) / scale - 0.5, np.arange(700), scene[0, :, 0].astype(float))
+        assert np.abs(whole[:, 0] - expected).max() <= 0.51
+        for tile in plan_tiles(700, 1, 300, 100, 32 / scale):
+            part = resample(scene[:, tile.x:tile.x + tile.width], tile, scale)[0]
+            begin = network_begin(tile.x, scale)
+            assert begin % 32 == 0 and abs(begin / scale - tile.x) <= 0.5
+            inner = slice(2, len(part) - 2)  # at its ends a tile has no neighbouring pixel
+            assert (part[inner] == whole[begin:begin + len(part)][inner]).all()
+
+
+def test_sizes_of_tiles_whose_network_pools_over_windows():
+    assert plan_sizes(10.0, 512, window=500) == (3 * 564, 564)
+    assert plan_sizes(0.5, 512, window=500) == (2700, 900)
+    assert plan_sizes(None, 512, window=500) == (3 * 564, 564)
+    assert plan_sizes(None, 512, tile=1024, window=500) == (1024, 512)
 
 
 def test_sizes():

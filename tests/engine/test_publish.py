@@ -124,13 +124,13 @@ def test_cut_altered_newer_and_foreign_files(box, untrained, tmp_path):
     copy.write_bytes(content)
     assert find_model(str(copy))[1] == str(copy)
     copy.write_bytes(content[:-1000])
-    with pytest.raises(InputError, match='copy.safetensors. is cut or damaged'):
+    with pytest.raises(InputError, match='copy.safetensors. is truncated or damaged'):
         find_model(str(copy))
     published.path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(InputError, match='weights of toy were cut or altered .SHA-256'):
+    with pytest.raises(InputError, match='weights of toy were truncated or altered .SHA-256'):
         find_model('toy')
     published.path.write_bytes(content[:-1000])
-    with pytest.raises(InputError, match='weights of toy were cut or altered .SHA-256'):
+    with pytest.raises(InputError, match='weights of toy were truncated or altered .SHA-256'):
         find_model('toy')
     from safetensors.torch import save_file
     save_file(dict(weight=torch.zeros(1)), copy, metadata=dict(mmsight_format='2'))

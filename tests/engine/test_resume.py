@@ -145,3 +145,10 @@ def test_a_named_checkpoint_must_be_whole(train, tmp_path):
     cut(path)
     with pytest.raises(InputError, match='a.pth'):
         train(1, resume=str(path))
+
+
+def test_a_process_that_torchrun_starts_again_goes_on(train, monkeypatch):
+    train(1, resume=None)
+    monkeypatch.setenv('TORCHELASTIC_RESTART_COUNT', '1')
+    _, log = train(2, resume=None)
+    assert 'resumed epoch: 1' in log and 'THE TRAINING GOES ON FROM' in log

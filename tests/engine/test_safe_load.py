@@ -75,7 +75,7 @@ def hostile(request, tmp_path, ran):
     lambda path: launch.train(TOY, os.path.dirname(path), options=dict(load_from=path, experiment_name=path)),
 ], ids=['load_weights', 'find_model', 'mmengine', 'build_model', 'test', 'resume', 'load_from'])
 def test_code_in_a_checkpoint_is_refused(use, hostile):
-    with pytest.raises(InputError, match='hostile.pth. holds more than weights and would run code'):
+    with pytest.raises(InputError, match='hostile.pth. contains more than weights and would run code'):
         use(hostile)
 
 

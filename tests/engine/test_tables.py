@@ -82,7 +82,7 @@ def test_a_file_that_is_no_record_is_named(content, tmp_path):
 
 def test_a_records_name_says_config_and_seed(records):
     (records / 'example_project_seed2.json').rename(records / 'example_project.json')
-    with pytest.raises(InputError, match=r'example_project.json: a record is called <config>_seed<N>.json'):
+    with pytest.raises(InputError, match=r'example_project.json: a record must be named <config>_seed<N>.json'):
         tables.read_records(records)
 
 

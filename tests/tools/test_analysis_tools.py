@@ -2,6 +2,7 @@ import importlib.util
 import json
 import pickle
 import re
+import runpy
 
 import cv2
 import numpy as np
@@ -136,10 +137,7 @@ def test_confusion_matrix_tool(run, tmp_path, toy):
     assert out.read_bytes().startswith(PNG)
     pkl.write_bytes(pickle.dumps([dict(pred_instances=empty)]))
     done = run(tool, TOY, pkl, '--out', out, MMSIGHT_DATA=str(toy), check=False)
-    assert done.returncode == 1 and 'holds 1 images' in done.stderr
-    pkl.write_bytes(pickle.dumps([dict(keypoints=())]))
-    done = run(tool, 's2net_toy', pkl, '--out', out, check=False)
-    assert done.returncode == 1 and 'contains no classes of boxes or pixels' in done.stderr
+    assert done.returncode == 1 and 'contains 1 images' in done.stderr
 
 
 def test_analyze_logs(run, tmp_path):
@@ -157,8 +155,11 @@ def test_analyze_logs(run, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(('paper', 'channels'), [('sar_shipnet', 3), ('larsd', 3), ('s2net', 3), ('super_resolution', 3),
                                                  ('eas_unet', 1)])
-def test_every_toy_config_is_counted_and_browsed(root, toy_data, monkeypatch, capsys, tmp_path, paper, channels):
-    """In this process, since each import of torch and a host takes seconds."""
+def test_tools_take_every_toy_config(root, toy_data, monkeypatch, capsys, tmp_path, paper, channels):
+    """In this process, since each import of torch and a host takes seconds.
+
+    Logs are analysed, and classes compared, where each paper is trained: in its ``test_end_to_end.py``.
+    """
     monkeypatch.setenv('MMSIGHT_DATA', str(toy_data(paper)))
     for tool, options in (('get_flops', ['--shape', '64', '96']), ('vis_scheduler', ['--out', str(tmp_path / 'lr.png')]),
                           ('browse_dataset', ['-n', '12', '--output-dir', str(tmp_path / 'browse')]),
@@ -173,6 +174,8 @@ def test_every_toy_config_is_counted_and_browsed(root, toy_data, monkeypatch, ca
         assert 2 <= len(pictures) <= 12 and all(picture.std() > 5 for picture in pictures)
         # the truth is drawn in colour on grey images; the first slices of a scan show no liver
         assert paper == 'super_resolution' or any(np.ptp(picture.astype(int), axis=2).max() > 100 for picture in pictures)
+    row, = runpy.run_path(str(root / 'tools/analysis_tools/benchmarks/training.py'))['paper_rows'](paper, quick=True)
+    assert row.name == f'{paper}: a training step' and row.ours > 0 and row.theirs > 0
 
 
 def test_networks_that_cannot_be_counted_and_data_without_pictures_are_sentences(run):

@@ -75,7 +75,7 @@ def test_hrsid(run, tmp_path):
 
 @pytest.mark.parametrize('name, found, message', [('ssdd', None, 'no jpg in JPEGImages was found'),
                                                   ('sar_ship', None, 'no jpg was found'),
-                                                  ('hrsid', {}, "the key 'images' is missing or no list")])
+                                                  ('hrsid', {}, "the key 'images' is missing, or not a list")])
 def test_a_wrong_folder_is_one_sentence(run, tmp_path, name, found, message):
     path: Path = tmp_path
     if found is not None:

@@ -1,4 +1,4 @@
-"""Draw logged values of training runs over their steps, or say how long an iteration took."""
+"""Draw logged values of training runs over their steps, or print the time of an iteration."""
 
 import argparse
 import statistics
@@ -52,7 +52,7 @@ def main() -> None:
     tasks = parser.add_subparsers(required=True, metavar='plot_curve|cal_train_time')
     plot = tasks.add_parser('plot_curve', help='draw logged values into a PNG')
     plot.add_argument('--keys', nargs='+', default=['loss'], help='names of logged values')
-    plot.add_argument('--out', type=Path, default=Path('curve.png'), metavar='FILE.png')
+    plot.add_argument('--out', type=Path, default=Path('curve.png'), metavar='FILE.png', help='picture to write')
     plot.set_defaults(run=plot_curve)
     times = tasks.add_parser('cal_train_time', help='seconds per iteration')
     times.set_defaults(run=cal_train_time)

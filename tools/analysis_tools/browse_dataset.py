@@ -1,4 +1,4 @@
-"""Write a config's training images, as the network gets them, with their ground truth painted on."""
+"""Write images of a config's data set, as the network gets them, with their ground truth drawn on them."""
 
 import argparse
 from pathlib import Path
@@ -19,9 +19,10 @@ def main() -> None:
         description=__doc__,
         epilog='example: python tools/analysis_tools/browse_dataset.py configs/sar_shipnet/sar_shipnet_toy.py -n 8')
     parser.add_argument('config', help='path or name of a config')
-    parser.add_argument('--output-dir', type=Path, default=Path('work_dirs/browse'), metavar='DIR')
-    parser.add_argument('--split', choices=['train', 'val', 'test'], default='train')
-    parser.add_argument('-n', '--number', type=int, default=20, help='how many images')
+    parser.add_argument('--output-dir', type=Path, default=Path('work_dirs/browse'), metavar='DIR',
+                        help='folder for the pictures')
+    parser.add_argument('--split', choices=['train', 'val', 'test'], default='train', help='default: train')
+    parser.add_argument('-n', '--number', type=int, default=20, help='number of images (default 20)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 

@@ -69,9 +69,9 @@ def main() -> None:
         'predictions.pkl --out confusion_matrix.png')
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('predictions', type=Path, help='the .pkl file of tools/test.py --out')
-    parser.add_argument('--out', type=Path, default=Path('confusion_matrix.png'), metavar='FILE.png')
-    parser.add_argument('--score-thr', type=float, default=0.5, help='least score of a detection')
-    parser.add_argument('--iou-thr', type=float, default=0.5, help='least IoU of a detection and a ground truth')
+    parser.add_argument('--out', type=Path, default=Path('confusion_matrix.png'), metavar='FILE.png', help='picture to write')
+    parser.add_argument('--score-thr', type=float, default=0.5, help='lowest score of a detection (default 0.5)')
+    parser.add_argument('--iou-thr', type=float, default=0.5, help='lowest IoU of a detection and a ground truth (default 0.5)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 
@@ -85,7 +85,7 @@ def main() -> None:
     init_default_scope(cfg.default_scope)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     if len(samples) != len(dataset):
-        raise InputError(f'{args.predictions} holds {len(samples)} images, but the test set of {cfg.filename} '
+        raise InputError(f'{args.predictions} contains {len(samples)} images, but the test set of {cfg.filename} '
                          f'has {len(dataset)}')
     boxes = 'pred_instances' in samples[0]
     names = [*dataset.metainfo['classes'], *(['background'] if boxes else [])]

@@ -17,7 +17,8 @@ def main() -> None:
         description=__doc__,
         epilog='example: python tools/analysis_tools/get_flops.py configs/sar_shipnet/sar_shipnet_toy.py --shape 96 96')
     parser.add_argument('config', help='path or name of a config')
-    parser.add_argument('--shape', nargs=2, type=int, default=(512, 512), metavar=('HEIGHT', 'WIDTH'))
+    parser.add_argument('--shape', nargs=2, type=int, default=(512, 512), metavar=('HEIGHT', 'WIDTH'),
+                        help='size of the image (default 512 512)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 

@@ -65,7 +65,7 @@ def main() -> None:
         epilog='example: python tools/analysis_tools/vis_scheduler.py sar_shipnet_toy --out lr.png')
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--epoch-length', type=int, default=100, help='iterations per epoch to draw')
-    parser.add_argument('--out', type=Path, default=Path('lr.png'), metavar='FILE.png')
+    parser.add_argument('--out', type=Path, default=Path('lr.png'), metavar='FILE.png', help='picture to write')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 

@@ -13,7 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='example: python tools/dataset_converters/hrsid.py data/sar_hrsid/boxes_coco.json')
     parser.add_argument('json', type=Path, help='COCO json of all images')
-    parser.add_argument('--seed', type=int, default=0, help='of the random split. Default: 0')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the random split (default 0)')
     parser.add_argument('--out', type=Path, help='folder to write to; default: annotations beside the json')
     args = parser.parse_args()
     from mmsight.projects.sar_shipnet.coco_export import select_images, write_json

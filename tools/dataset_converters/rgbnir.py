@@ -12,8 +12,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      epilog='example: python tools/dataset_converters/rgbnir.py data/rgbnir')
     parser.add_argument('root', type=Path, help='folder with a folder for each scene')
-    parser.add_argument('--count', type=int, default=19, help='test pairs of each scene; all others train')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--count', type=int, default=19, help='number of test pairs of each scene; the others are for training')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the choice (default 0)')
     parser.add_argument('--out', type=Path, help='file to write; default: ROOT/test.txt')
     args = parser.parse_args()
     from mmsight.projects.s2net import RGBNIRDataset

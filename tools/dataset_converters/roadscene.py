@@ -14,8 +14,8 @@ def main() -> None:
     parser.add_argument('root', type=Path, help='folder with crop_LR_visible and cropinfrared')
     parser.add_argument('--visible', default='crop_LR_visible', help='folder of the visible images')
     parser.add_argument('--infrared', default='cropinfrared', help='folder of the infrared images')
-    parser.add_argument('--count', type=int, default=43, help='test pairs; all others train')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--count', type=int, default=43, help='number of test pairs; all other pairs are for training')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the choice (default 0)')
     parser.add_argument('--out', type=Path, help='file to write; default: ROOT/test.txt')
     args = parser.parse_args()
     from mmsight.projects.s2net import PairDataset

@@ -13,7 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      epilog='example: python tools/dataset_converters/sar_ship.py data/sar_ship')
     parser.add_argument('root', type=Path, help='folder of the chips, <id>.jpg and <id>.txt')
-    parser.add_argument('--seed', type=int, default=0, help='of the random split. Default: 0')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the random split (default 0)')
     parser.add_argument('--out', type=Path, help='folder to write to; default: ROOT')
     args = parser.parse_args()
     from mmsight.projects.sar_shipnet import SARShipDataset

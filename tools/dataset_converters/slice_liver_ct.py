@@ -18,17 +18,20 @@ def main() -> None:
                         'chaos: DICOM_anon and Ground')
     parser.add_argument('root', type=Path, help='folder of the dataset as published')
     parser.add_argument('out', type=Path, help='folder of the cache')
-    parser.add_argument('--seed', type=int, default=0, help='of the 8:2 split into train and val')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the 8:2 split into train and val')
     parser.add_argument('--test-only', action='store_true', help='put all cases into one split, test')
+    parser.add_argument('--rescale', metavar='SLOPE:INTERCEPT',
+                        help='for CT that is not in HU: HU = SLOPE * value + INTERCEPT, e.g. 1:-1024')
     args = parser.parse_args()
     from mmsight.projects.eas_unet.cases import LAYOUTS
     from mmsight.projects.eas_unet.convert import convert
+    from mmsight.projects.eas_unet.ct import parse_rescale
     from mmsight.projects.eas_unet.splits import split_cases, write_splits
 
     cases = LAYOUTS[args.layout](args.root)
-    faults = convert(cases, args.out, report=lambda line: print(line, flush=True))
+    faults = convert(cases, args.out, lambda line: print(line, flush=True), parse_rescale(args.rescale))
     if faults:
-        print(f'{len(faults)} of {len(cases)} cases have a fault; mend or remove them, and run this again')
+        print(f'{len(faults)} of {len(cases)} cases have a fault; repair or remove them, and run this again')
         sys.exit(1)
     names = [case.name for case in cases]
     splits = dict(test=names) if args.test_only else split_cases(names, args.seed)

@@ -14,7 +14,7 @@ def main() -> None:
                                      epilog='example: python tools/dataset_converters/ssdd.py data/ssdd')
     parser.add_argument('root', type=Path, help='folder with Annotations and JPEGImages')
     parser.add_argument('--rule', choices=['official', '7:1:2'], default='official',
-                        help='official: ids that end in 1 or 9 test. 7:1:2: at random, seeded, as the paper')
+                        help='official: ids that end in 1 or 9 are for testing. 7:1:2: at random, as in the paper')
     parser.add_argument('--out', type=Path, help='folder to write to; default: ROOT')
     args = parser.parse_args()
     from mmsight.projects.sar_shipnet import SSDDDataset

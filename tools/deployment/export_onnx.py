@@ -39,7 +39,7 @@ def main() -> None:
         '--out ships.onnx --shape 96 96 --latency')
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('checkpoint', help='path of its checkpoint, or name of a model in the box')
-    parser.add_argument('--out', type=Path, metavar='FILE.onnx', help='defaults to <config name>.onnx')
+    parser.add_argument('--out', type=Path, metavar='FILE.onnx', help='default: <config name>.onnx')
     parser.add_argument('--shape', nargs=2, type=int, default=(256, 256), metavar=('HEIGHT', 'WIDTH'),
                         help='size of the random image (256 256)')
     parser.add_argument('--random-only', action='store_true', help='compare only on random images, not on the test set')

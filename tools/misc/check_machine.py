@@ -1,4 +1,4 @@
-"""Before `make setup`: can this Python and this disk hold the environment? Says what is missing in one sentence.
+"""Before `make setup`: check this Python and the free disk space, and print in one sentence what is missing.
 
 Imports nothing but the standard library, so that a Python too old for the rest gets the sentence and not a syntax error.
 """

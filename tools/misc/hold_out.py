@@ -24,9 +24,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='example: python tools/misc/hold_out.py larsd-11_r101_ssdd_512 --name ssdd --count 100')
     parser.add_argument('config', help='path or name of a config')
-    parser.add_argument('--name', required=True, help='of the data set: begins the names of the two files')
+    parser.add_argument('--name', required=True, help='name of the data set, with which the names of the two files begin')
     parser.add_argument('--count', type=int, required=True, help='training images to hold out')
-    parser.add_argument('--out-dir', type=Path, default=Path('mmsight/splits'), help='defaults to mmsight/splits')
+    parser.add_argument('--out-dir', type=Path, default=Path('mmsight/splits'), help='default: mmsight/splits')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
     cfg = load_config(args.config, args.cfg_options)

@@ -130,8 +130,8 @@ def run(args: argparse.Namespace) -> dict:
             moment = rng.choice(list(AIMED)) if rng.random() < 0.5 else 'random'
             if kills.total() == args.kills:
                 moment = ''  # to the end
-            after = rng.uniform(0, seconds) if moment == 'random' else rng.choice([0, rng.uniform(0, 0.005)])
-            status = attempt(train(name), log, moment, after, 1 if 'result' in moment else rng.randint(1, 3))
+            after = rng.uniform(0, 0.7 * seconds) if moment == 'random' else rng.choice([0, rng.uniform(0, 0.005)])
+            status = attempt(train(name), log, moment, after, 1 if 'result' in moment else rng.randint(1, 2))
             if status not in (0, -signal.SIGKILL):
                 failures.append(f'{name}: exit status {status} after {kills.total()} kills; see {log}')
                 break

@@ -1,4 +1,4 @@
-"""Put a trained model into the box: its weights without pickle, its entry in the metafile, and its card."""
+"""Add a trained model to the box: its weights as safetensors, its entry in the metafile, and its card."""
 
 import argparse
 from pathlib import Path
@@ -13,8 +13,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog='example: python tools/model_converters/publish_model.py projects/sar_shipnet/weights/NAME.yml '
         'work_dirs/NAME/best.pth')
-    parser.add_argument('facts', type=Path, help='projects/<paper>/weights/<name>.yml, which holds what a person states')
-    parser.add_argument('checkpoint', help='checkpoint of the training; of averaged weights (EMA) the average is taken')
+    parser.add_argument('facts', type=Path, help='projects/<paper>/weights/<name>.yml, the facts that are written by hand')
+    parser.add_argument('checkpoint', help='checkpoint of the training; averaged weights (EMA) are used if it contains them')
     args = parser.parse_args()
     from mmsight.engine.publish import publish
     model, unused = publish(args.facts, args.checkpoint)

@@ -1,5 +1,5 @@
-# RoadScene: visible and thermal, registered; 43 test pairs by a seeded list, all others train. No validation split: the
-# curve during training would be the test's, so there is none.
+# RoadScene: visible and thermal, registered; 43 test pairs by a seeded list, the others train. No validation split: the
+# curve during training would be that of the test split, so there is none.
 _base_ = []  # without it mmengine reads a file with imports as a Python-style config
 
 from mmsight.projects.s2net.pipelines import test_pipeline, train_pipeline

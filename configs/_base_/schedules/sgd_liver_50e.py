@@ -1,4 +1,4 @@
-# The paper's schedule: SGD, 50 epochs, batches of 32. It states no decay of the learning rate; so it stays constant.
+# The paper's schedule: SGD, 50 epochs, batches of 32. It states no decay of the learning rate, so the rate is constant.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=50, val_interval=10)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

@@ -1,4 +1,4 @@
-# For a GPU: 14 epochs, 12,600 steps at batch 16; averaged weights, of which the last count. The same for every model.
+# For a GPU: 14 epochs, 12,600 steps at batch 16; averaged weights, of which the last are used. The same for every model.
 _base_ = '../super_resolution_runtime.py'
 
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=14, val_interval=2)

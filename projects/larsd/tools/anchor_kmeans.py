@@ -24,11 +24,12 @@ def main() -> None:
         description=__doc__.split('\n', 1)[0],
         epilog='example: python projects/larsd/tools/anchor_kmeans.py larsd_toy --out anchors.json')
     parser.add_argument('config', help='path or name of a config with rotated boxes')
-    parser.add_argument('--out', type=Path, default=Path('anchors.json'), metavar='FILE.json')
+    parser.add_argument('--out', type=Path, default=Path('anchors.json'), metavar='FILE.json',
+                        help='file to write; the picture is beside it')
     parser.add_argument('--levels', type=int, default=3, help='groups by area')
     parser.add_argument('--clusters', type=int, default=5, help='anchors of a group')
     parser.add_argument('--epochs', type=int, default=1, help='passes over the training set, with its random augmentation')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=int, default=0, help='seed of the clustering and the augmentation (default 0)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 
@@ -46,7 +47,7 @@ def main() -> None:
     for level, anchors in enumerate(record['anchors'], 2):
         print(f'P{level}: ' + ', '.join(f'({w:g}, {h:g})' for w, h in anchors))
     if args.levels > 1:
-        print(f"areas part at {' and '.join(map(str, record['area_limits']))} square pixels")
+        print(f"the groups are separated at areas of {' and '.join(map(str, record['area_limits']))} square pixels")
     print(f'anchor recall: {recall:.1%} of {len(sizes)} ships fit an anchor with IoU > 0.5; mean IoU of the best {mean:.3f}')
     print(f'{args.out}, {picture}')
 
@@ -67,7 +68,7 @@ def _sizes(cfg: Any, epochs: int, seed: int) -> Any:
         ensure_toy_data(cfg.toy_data)
     init_default_scope(cfg.default_scope)
     random.seed(seed)
-    np.random.seed(seed)  # what the transforms draw from
+    np.random.seed(seed)  # the random generators of the transforms
     torch.manual_seed(seed)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     found = [torch.zeros(0, 5)]
@@ -76,7 +77,7 @@ def _sizes(cfg: Any, epochs: int, seed: int) -> Any:
         if item is not None:
             found.append(get_box_tensor(item['data_samples'].gt_instances.bboxes).float())
     if found[-1].shape[1] != 5:
-        raise InputError(f'{cfg.filename}: its boxes are not rotated')
+        raise InputError(f'{cfg.filename}: anchors are computed from rotated boxes, and its boxes are upright')
     return ship_frame(torch.cat(found))[:, 2:4].double().numpy()
 
 

@@ -1,4 +1,4 @@
-"""How well a detector's scores rank its boxes, raw, aligned by LASA and blended: where LASA gains and where it loses.
+"""Measure how well a detector's scores rank its boxes: raw, aligned by LASA, and blended.
 
 Every candidate before NMS is compared with the ship that it overlaps most. Writes a json file and one picture.
 """
@@ -89,8 +89,9 @@ def main() -> None:
         description=__doc__.split('\n', 1)[0],
         epilog='example: python projects/larsd/tools/score_quality.py larsd_toy work_dirs/larsd_toy/epoch_12.pth')
     parser.add_argument('config', help='path or name of a config with test_cfg.lasa')
-    parser.add_argument('checkpoint')
-    parser.add_argument('--out', type=Path, default=Path('score_quality.json'), metavar='FILE.json')
+    parser.add_argument('checkpoint', help='path of a checkpoint, or name of a model in the box')
+    parser.add_argument('--out', type=Path, default=Path('score_quality.json'), metavar='FILE.json',
+                        help='file to write; the picture is beside it')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 
@@ -170,7 +171,7 @@ def _candidates(cfg: Any, checkpoint: str) -> tuple[list[tuple], int]:
             maps = [scores[0].sigmoid() for scores in outputs[0]]
             origins = head.origins(maps, found.labels, raw_cfg)
             scores = all_scores(head, lasa, maps, found, origins)
-        iou = np.pad(rotated_iou(get_box_tensor(found.bboxes).numpy(), truth), ((0, 0), (0, 1)))  # a last column, of no ship
+        iou = np.pad(rotated_iou(get_box_tensor(found.bboxes).numpy(), truth), ((0, 0), (0, 1)))  # for those without a ship
         best = iou.argmax(axis=1)
         overlap = iou[np.arange(len(iou)), best]
         place = np.full(len(iou), np.nan)

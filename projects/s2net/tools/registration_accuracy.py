@@ -1,4 +1,4 @@
-"""How well registration keeps what it states: accepted pairs, wrong pairs, and stated against measured accuracy.
+"""Compare the accuracy that registration states with the measured one, and count accepted and wrong pairs.
 
 Each pair is registered twice, as it is and with its second image moved by a known transform (3 degrees, 3 %, a shift). How far
 both results differ at the worst corner is what the stated accuracy must cover. The error against the pair's true matrix stands
@@ -93,7 +93,7 @@ def summary(rows: list[dict], wrong: list[dict]) -> dict[str, float]:
     found = dict(pairs=len(rows), accepted=len(accepted) / len(rows), wrong_pairs=len(wrong),
                  wrong_accepted=sum(row['reason'] is None for row in wrong))
     for key in ('equivariance', 'to_truth'):
-        # no result for the moved image is no agreement
+        # without a result for the moved image there is no agreement
         values = np.array([row.get(key, np.inf) for row in accepted])
         if len(values):
             found.update({f'{key}_median': float(np.median(values)), f'{key}_p90': float(np.percentile(values, 90)),
@@ -122,11 +122,11 @@ def main() -> None:
         epilog='example: python projects/s2net/tools/registration_accuracy.py r2d2_w32_roadscene_192 RIFT --wrong 200')
     parser.add_argument('config', help='a config of S2-Net, whose pairs are registered')
     parser.add_argument('model', help='SIFT, RIFT or ORB, a model in the box, a config or a checkpoint')
-    parser.add_argument('--weights', metavar='CHECKPOINT', help='of the model')
-    parser.add_argument('--split', choices=('train', 'test'), default='test', help='pairs (default test)')
-    parser.add_argument('--pairs', type=int, metavar='N', help='so many of them, evenly spread; by default all')
-    parser.add_argument('--wrong', type=int, default=0, metavar='N', help='so many pairs of different scenes (default 0)')
-    parser.add_argument('--out-dir', default='work_dirs/registration', metavar='DIR', help='for the numbers and the plots')
+    parser.add_argument('--weights', metavar='CHECKPOINT', help='checkpoint of the model')
+    parser.add_argument('--split', choices=('train', 'test'), default='test', help='split of the pairs (default test)')
+    parser.add_argument('--pairs', type=int, metavar='N', help='number of pairs, evenly spread; by default all')
+    parser.add_argument('--wrong', type=int, default=0, metavar='N', help='number of pairs of different scenes (default 0)')
+    parser.add_argument('--out-dir', default='work_dirs/registration', metavar='DIR', help='folder for numbers and plots')
     args = parser.parse_args()
     method = MatchInferencer(args.model, args.weights, show_progress=False).model
     cfg = load_config(args.config)

@@ -30,7 +30,8 @@ def main() -> None:
     dataset, metric = DATASETS.build(cfg.test_dataloader.dataset), METRICS.build(cfg.test_evaluator)
     features = mmengine.load(args.features)
     if len(features) != len(dataset):
-        raise InputError(f'{args.features} holds {len(features)} pairs, the test set of {args.config} has {len(dataset)}')
+        raise InputError(f'{args.features} contains {len(features)} pairs, but the test set of {args.config} '
+                         f'has {len(dataset)}')
     for index in track(range(len(dataset)), description='scoring'):
         metric.process(pseudo_collate([dataset[index]]), [features[index]])
     metric.evaluate(len(dataset))

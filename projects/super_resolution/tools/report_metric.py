@@ -1,4 +1,4 @@
-"""A page that shows what the PSNR and SSIM of the super-resolution report were computed from, and why they say nothing.
+"""Write a page that shows from what the super-resolution report computed its PSNR and SSIM, and why they are invalid.
 
 The code behind the report compares line 2 of the original with line 1 of the result, and takes SSIM at a range of 2.
 """
@@ -23,7 +23,7 @@ def report_metric(original: np.ndarray, result: np.ndarray) -> tuple[float, floa
     """PSNR and SSIM as the code behind the report computes them, of two uint8 images (H, W, 3)."""
     from skimage.metrics import structural_similarity
     a, b = original[LINE_OF_ORIGINAL].astype(float), result[LINE_OF_RESULT].astype(float)
-    error = np.mean((a - b)**2) or 100.0  # its way out of a division by zero
+    error = np.mean((a - b)**2) or 100.0  # how the report's code avoids a division by zero
     return float(10 * np.log10(255**2 / error)), float(structural_similarity(a, b, channel_axis=-1, data_range=2.0))
 
 
@@ -89,8 +89,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog='example: python projects/super_resolution/tools/report_metric.py data/toy/super_resolution/DIV2K_valid_HR')
     parser.add_argument('folder', type=Path, help='a folder of high-resolution images')
-    parser.add_argument('-n', '--number', type=int, default=3, help='how many of them')
-    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/report_metric'), metavar='DIR')
+    parser.add_argument('-n', '--number', type=int, default=3, help='number of images')
+    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/report_metric'), metavar='DIR',
+                        help='folder for the page')
     args = parser.parse_args()
     files = sorted(file for file in args.folder.glob('*') if file.suffix.lower() in ('.png', '.jpg', '.jpeg', '.bmp'))
     if not files:

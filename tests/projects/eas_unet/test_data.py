@@ -184,7 +184,7 @@ def test_some_training_volumes_are_held_out(folder):
     first, second = sorted(set(cases('train', ())))
     assert set(cases('train', [first])) == {second} and set(cases('holdout', [first])) == {first}
     assert cases('val', [first]) == cases('val', ())
-    with pytest.raises(InputError, match=f"holdout names volume '{cases('val', ())[0]}', which is none of split"):
+    with pytest.raises(InputError, match=f"holdout names volume '{cases('val', ())[0]}', which is not in split"):
         cases('train', [cases('val', ())[0]])
 
 

@@ -17,6 +17,7 @@ from monai.metrics import (
     compute_hausdorff_distance,
     compute_iou,
 )
+from scipy import ndimage
 from scipy.spatial.distance import cdist
 
 from mmsight.errors import InputError
@@ -24,7 +25,6 @@ from mmsight.errors import InputError
 
 def blob(rng, shape=(9, 14, 12)):
     """A smooth random mask that may touch the border."""
-    from scipy import ndimage
     return ndimage.gaussian_filter(rng.standard_normal(shape), 2) > 0.02
 
 
@@ -136,8 +136,43 @@ def test_slices_in_any_order_become_volumes(log_folder):
     assert found['HD95_mm'] == pytest.approx(np.mean([part['HD95'] for part in distances]))
     with (log_folder / 'per_case.csv').open() as file:
         rows = list(csv.DictReader(file))
-    assert [row['case'] for row in rows] == ['a', 'b', 'c'] and rows[2]['ASSD_mm'] == 'inf'
+    assert [row['case'] for row in rows] == ['a', 'b', 'c'] and rows[2]['ASSD18_mm'] == 'inf'
     assert float(rows[1]['DSC']) == each['b']['DSC']
+
+
+def test_both_neighbourhoods_are_measured_and_named(log_folder):
+    rng = np.random.default_rng(4)
+    pair = blob(rng), blob(rng)
+    metric = LiverMetric()
+    metric.process({}, samples('a', *pair))
+    found = metric.compute_metrics(metric.results)
+    for name, connectivity in (('ASSD6_mm', 1), ('ASSD18_mm', 2)):
+        expected = summarise_distances(*surface_distances(*pair, (5, 0.7, 0.8), connectivity))['ASSD']
+        assert found[name] == pytest.approx(expected)
+    assert found['ASSD6_mm'] != found['ASSD18_mm'] and 'ASSD_mm' not in found
+
+
+@pytest.mark.parametrize('separate', [False, True])
+def test_a_sheared_grid_is_measured_by_its_vectors(log_folder, separate):
+    """Against all pairs of voxels, each placed by the affine."""
+    rng = np.random.default_rng(5)
+    steps = np.array([[0.2, 1.8, 4.6], [0.0, 0.8, 0.1], [0.9, 0.0, 0.0]])
+    pair = blob(rng), blob(rng)
+    metric = LiverMetric(separate_slices=separate)
+    metric.process({}, samples('a', *pair, spacing=steps.tolist()))
+    found = metric.compute_metrics(metric.results)
+
+    def places(mask, steps):
+        inner = ndimage.binary_erosion(mask, np.ones((3, ) * mask.ndim) if mask.ndim < 3 else
+                                       ndimage.generate_binary_structure(3, 2))
+        return np.argwhere(mask & ~inner) @ steps
+
+    expected = []
+    for a, b in zip(*pair, strict=True) if separate else [pair]:
+        if a.any() and b.any():
+            between = cdist(places(a, steps[-a.ndim:]), places(b, steps[-a.ndim:]))
+            expected.append(np.concatenate([between.min(1), between.min(0)]).mean())
+    assert found['ASSD18_mm'] == pytest.approx(np.mean(expected))
 
 
 def test_the_papers_slices_under_a_name_of_their_own(log_folder):
@@ -161,7 +196,7 @@ def test_separate_slices_measure_in_their_plane(log_folder):
     metric.process({}, samples('a', predicted, truth, spacing=None))
     found = metric.compute_metrics(metric.results)
     each = [summarise_distances(*surface_distances(a, b, (1, 1))) for a, b in zip(predicted, truth, strict=True)]
-    assert found['ASSD_px'] == pytest.approx(np.mean([part['ASSD'] for part in each if np.isfinite(part['ASSD'])]))
+    assert found['ASSD6_px'] == pytest.approx(np.mean([part['ASSD'] for part in each if np.isfinite(part['ASSD'])]))
 
 
 def test_clean_is_off_by_default(log_folder):

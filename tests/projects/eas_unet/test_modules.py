@@ -104,7 +104,7 @@ def test_eas_is_the_projected_pyramid(position):
 
 def test_eas_warns_of_rates_beyond_the_map_once_a_size():
     module = EASModule(4, rates=(2, 6, 12), mid_channels=4).eval()
-    with pytest.warns(UserWarning, match=r'rates \[6, 12\] reach over the border of the 6x8 map'):
+    with pytest.warns(UserWarning, match=r'rates \[6, 12\] are not smaller than the 6x8 map'):
         module(torch.randn(1, 4, 6, 8))
     with warnings.catch_warnings():
         warnings.simplefilter('error')

@@ -7,14 +7,17 @@ from pathlib import Path
 import cv2
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 import torch
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from mmsight.projects.eas_unet import VNet
+from mmsight.projects.eas_unet.ct import read_volume
+from mmsight.projects.eas_unet.nifti import read_nifti
 from mmsight.projects.eas_unet.predict import predict_volume
-from mmsight.projects.eas_unet.volume import Volume, read_nifti, read_volume
+from mmsight.projects.eas_unet.volume import Volume
 
 from mmsight.apis import SegmentInferencer
 from mmsight.configs import load_config
@@ -183,7 +186,7 @@ def test_a_killed_run_leaves_no_half_file(ct, inferencer, write_nifti, tmp_path,
         path.write_bytes(b'half')
         raise KeyboardInterrupt
 
-    monkeypatch.setattr('mmsight.projects.eas_unet.volume.nib.save', killed)
+    monkeypatch.setattr('mmsight.projects.eas_unet.nifti.nib.save', killed)
     with pytest.raises(KeyboardInterrupt):
         inferencer(tmp_path / 'scan.nii', out_dir=tmp_path / 'out')
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['.mmsight']  # the record that it was started
@@ -213,6 +216,55 @@ def test_clean_keeps_one_component(ct, inferencer, write_nifti, tmp_path, monkey
     assert sizes == [int(two.sum()), int(two.sum()) - 1]
 
 
+def test_a_dicom_segmentation_in_place_of_nifti(ct, inferencer, write_dicom, write_nifti, tmp_path, monkeypatch):
+    monkeypatch.setattr(PREDICT, lambda *args: ct[1].clip(0, 1))
+    write_dicom(tmp_path / 'scan', ct[0])
+    found, = inferencer(tmp_path / 'scan', out_dir=tmp_path / 'out', format='dicom-seg')['predictions']
+    assert found['segmentation'] == str(tmp_path / 'out' / 'scan_liver.dcm') and 'mask' not in found
+    names = sorted(path.name for path in (tmp_path / 'out').iterdir() if path.is_file())
+    assert names == ['scan_liver.dcm', 'scan_liver.json', 'scan_liver.png']
+    assert pydicom.dcmread(tmp_path / 'out' / 'scan_liver.dcm').pixel_array.sum() == np.count_nonzero(ct[1])
+    write_nifti(tmp_path / 'scan.nii', ct[0])
+    with pytest.raises(InputError, match='scan.nii: a DICOM segmentation refers to a DICOM series, and this is none'):
+        inferencer([tmp_path / 'scan', tmp_path / 'scan.nii'], format='dicom-seg')
+    for name, value, message in (('format', 'dcm', '--format dcm: one of nifti, dicom-seg'), ('rescale', '1', '--rescale 1: ')):
+        with pytest.raises(InputError, match=message):
+            inferencer(tmp_path / 'scan', **{name: value})
+
+
+def test_which_inputs_are_meant(ct, inferencer, write_dicom, write_nifti, tmp_path, monkeypatch):
+    """Folders, folders of folders, files in upper case, files of one series, and series that are chosen."""
+    monkeypatch.setattr(PREDICT, lambda cfg, model, volume, *rest: np.ones(volume.data.shape, np.uint8))
+    for number in (1, 2):
+        write_dicom(tmp_path / 'study' / f'S{number}', ct[0][:number + 2], series=f'1.2.{number}',
+                    change=lambda header, z, number=number: setattr(header, 'SeriesNumber', number))
+    write_nifti(tmp_path / 'in' / 'a.nii.gz', ct[0])
+    (tmp_path / 'in' / 'a.nii.gz').rename(tmp_path / 'in' / 'A.NII.GZ')
+    (tmp_path / 'report.dcm').write_bytes(b'no DICOM')
+    for inputs, series, slices in (
+            (['study/S1'], None, dict(S1=3)), (['study'], ['2'], dict(study_2=4)),
+            (['study'], ['all'], dict(study_1=3, study_2=4)), (['study/S1/*.dcm'], None, dict(S1=3)),
+            (['in', 'study/S2'], None, dict(S2=4, A=7)),
+            (['study/S2/i002,0000b.dcm'], None, {'i002,0000b': 1})):
+        out = tmp_path / '-'.join([*inputs, *(series or ())]).replace('/', '_').replace('*', '_')
+        found = inferencer([str(tmp_path / item) for item in inputs], out_dir=out, series=series)['predictions']
+        assert {Path(part['mask']).name.removesuffix('_liver.nii.gz'): part['size'][0] for part in found} == slices
+    with pytest.raises(InputError, match='study: 2 CT series are here'):
+        inferencer(tmp_path / 'study')
+    with pytest.raises(InputError, match='report.dcm: the file is damaged, or not DICOM'):
+        inferencer(tmp_path / 'report.dcm')
+    assert inferencer.count_pixels(tmp_path / 'study/S1/i000,0000b.dcm') == 480
+
+
+def test_the_picture_has_a_largest_size(ct, inferencer, write_nifti, tmp_path, monkeypatch):
+    """In the proportions of the patient, however large a voxel is said to be."""
+    monkeypatch.setattr(PREDICT, lambda *args: ct[1].clip(0, 1))
+    for spacing, size in (((4.0, 1000.0, 500.0), (256, 154)), ((4.0, 0.1, 1000.0), (1, 256))):  # 20 rows, 24 columns
+        write_nifti(tmp_path / 'scan.nii', ct[0], spacing=spacing)
+        picture, = inferencer(tmp_path / 'scan.nii', return_vis=True)['visualization']
+        assert picture.shape == (size[0], 4 * size[1], 3)  # four slices with liver
+
+
 def test_no_liver_is_said(ct, inferencer, write_nifti, tmp_path, monkeypatch):
     write_nifti(tmp_path / 'scan.nii', ct[0])
     monkeypatch.setattr(PREDICT, lambda *args: np.zeros(ct[0].shape, np.uint8))
@@ -238,7 +290,7 @@ def test_faults(ct, checkpoint, inferencer, root, write_nifti, tmp_path, run):
     assert 'the spacing is (1, 1, 1) mm' in inferencer(tmp_path / 'scan.nii')['predictions'][0]['warnings'][0]
     (tmp_path / 'bad.nii.gz').write_bytes(b'no gzip')
     for low_memory in (False, True):
-        with pytest.raises(InputError, match='bad.nii.gz: the file is truncated'):
+        with pytest.raises(InputError, match='bad.nii.gz: the file is (damaged|truncated)'):
             inferencer(tmp_path / 'bad.nii.gz', low_memory=low_memory)
 
 

@@ -81,7 +81,7 @@ def test_tool_writes_what_the_priors_read(toy_data, run, tmp_path):
     assert f"{record['recall']:.1%} of {record['ships']} ships" in done.stdout and out.with_suffix('.png').is_file()
     priors = ShipPriors((4, 8, 16), str(out))
     assert priors.num_anchors == 5 and priors.anchors[2].tolist() == pytest.approx(np.array(record['anchors'][2]))
-    assert 'areas part at' in done.stdout and ShipPriors((4, ), str(out)).num_anchors == 15
+    assert 'the groups are separated at areas of' in done.stdout and ShipPriors((4, ), str(out)).num_anchors == 15
     with pytest.raises(InputError, match='anchors for 3 levels, the config has 2'):
         ShipPriors((4, 8), str(out))
     done = run('projects/larsd/tools/anchor_kmeans.py', 'configs/larsd/larsd_toy.py', '--out', out, '--levels', '1',

@@ -112,12 +112,6 @@ def test_a_worker_says_one_sentence(tmp_path, fault):
     assert '\n' not in str(error.value) and str(error.value).startswith(str(path))
 
 
-def test_images_of_more_than_8_bits(tmp_path):
-    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((4, 5), np.uint16))
-    with pytest.raises(InputError, match=r'a\.png: the pixels are uint16, 8 bits are expected'):
-        LoadShipImage().transform(dict(img_path=str(tmp_path / 'a.png')))
-
-
 @pytest.mark.parametrize('box, name, message', [(changed(4, math.nan), 'ship', 'not finite'), (changed(2, 0), 'ship', 'not po'),
                                                 (BOX, 'boat', "unknown class 'boat'"), (changed(0, 200), 'ship', 'outside'),
                                                 (changed(4, -361), 'ship', 'angle -361 of the rotated box must be in degrees')])

@@ -119,7 +119,7 @@ def test_load_ship_image(tmp_path):
         results = LoadShipImage().transform(dict(img_path=str(tmp_path / f'{name}.png'), width=60, height=40))
         assert results['img'].shape == (40, 60, 3) and (results['img'] == 90).all()
         assert results['img_shape'] == results['ori_shape'] == (40, 60)
-    cv2.imwrite(str(tmp_path / 'blue.png'), np.tile(np.array([200, 0, 0], np.uint8), (4, 5, 1)))
+    cv2.imwrite(str(tmp_path / 'blue.png'), np.tile(np.array([200, 0, 0], np.uint8), (8, 9, 1)))
     assert LoadShipImage(grey=True).transform(dict(img_path=str(tmp_path / 'blue.png')))['img'][0, 0].tolist() == [23, 23, 23]
 
 

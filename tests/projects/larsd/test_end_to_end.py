@@ -18,14 +18,20 @@ def test_train_resume_test_and_draw(run, toy_data, tmp_path):
     done = run('tools/train.py', TOY, '--work-dir', work_dir, '--resume', '--cfg-options', *FEW, 'train_cfg.max_epochs=2',
                **env)
     assert 'resumed epoch: 1' in done.stdout + done.stderr
-    done = run('tools/test.py', TOY, work_dir / 'epoch_2.pth', '--work-dir', work_dir, '--show-dir', 'pictures',
-               '--cfg-options', *FEW, check=False, **env)
+    done = run('tools/test.py', TOY, work_dir / 'epoch_2.pth', '--work-dir', work_dir, '--show-dir', 'pictures', '--out',
+               tmp_path / 'predictions.pkl', '--cfg-options', *FEW, check=False, **env)
     assert done.returncode == 1 and 'FAIL: rotated/AP50_voc12' in done.stdout  # two epochs of 8 images cannot reach it
     record = json.loads((work_dir / 'result.json').read_text())
     assert record['expected'][0]['pass'] is False and 'rotated/AP50_voc07' in record['metrics']
     assert len(list(work_dir.glob('*/pictures/*'))) == 3
     assert len(list(work_dir.glob('*/vis_data/vis_image/lasa_*.png'))) == 3
     assert list(work_dir.glob('*/vis_data/vis_image/precision_recall*.png'))
+    done = run('tools/analysis_tools/confusion_matrix.py', TOY, tmp_path / 'predictions.pkl', '--out', tmp_path / 'matrix.png',
+               '--score-thr', '0', '--cfg-options', *FEW, **env)
+    assert 'ship: ' in done.stdout and (tmp_path / 'matrix.png').is_file()
+    run('tools/analysis_tools/analyze_logs.py', 'plot_curve', work_dir, '--out', tmp_path / 'loss.png')
+    assert (tmp_path / 'loss.png').is_file()
+    assert 'per iteration' in run('tools/analysis_tools/analyze_logs.py', 'cal_train_time', work_dir).stdout
 
     scores = tmp_path / 'scores.json'
     done = run('projects/larsd/tools/score_quality.py', TOY, work_dir / 'epoch_2.pth', '--out', scores,

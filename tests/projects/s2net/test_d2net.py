@@ -73,10 +73,7 @@ def soft_mean(distances):
     return -0.1 * np.log(np.mean(np.exp(-np.array(distances) / 0.1)))
 
 
-@pytest.mark.parametrize('negatives, choose', [
-    ('hardest', lambda distances, positive: min(distances)),
-    ('semi-hard', lambda distances, positive: min((d for d in distances if d > positive), default=max(distances))),
-    ('soft', lambda distances, positive: soft_mean(distances))])
+@pytest.mark.parametrize('negatives, choose', [('hardest', min), ('soft', soft_mean)])
 def test_margin_loss_against_a_loop(negatives, choose):
     torch.manual_seed(0)
     first, second = (F.normalize(torch.randn(6, 12, 13, dtype=torch.double), dim=0) for _ in range(2))
@@ -95,12 +92,12 @@ def test_margin_loss_against_a_loop(negatives, choose):
                 if max(abs(i - x), abs(j - y)) > 4:
                     back.append(distance(second[:, v, u], first[:, j, i]))
         weight = float(scores[0, 0, y, x] * scores[1, 0, v, u])
-        negative = min(choose(others, positive), choose(back, positive))
+        negative = min(choose(others), choose(back))
         total, weights = total + weight * max(0, 1 + positive - negative), weights + weight
     assert margin_loss(first, second, tuple(scores), cells, negatives=negatives).item() == pytest.approx(total / weights)
 
 
-@pytest.mark.parametrize('negatives', ['hardest', 'semi-hard', 'soft'])
+@pytest.mark.parametrize('negatives', ['hardest', 'soft'])
 def test_maps_without_a_negative_have_a_finite_loss(negatives):
     torch.manual_seed(0)
     maps = torch.randn(2, 6, 4, 4, requires_grad=True)

@@ -38,6 +38,11 @@ def test_train_resume_test_and_draw(run, toy_data, tmp_path):
     done = run('projects/s2net/tools/score_features.py', TOY, tmp_path / 'predictions.pkl', '--cfg-options', *FEW, **env)
     again = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(('R2D2 + SSL', 'SIFT'))]
     assert len(again) == 2 * 6 and all(line in output for line in again)
+    done = run('tools/analysis_tools/confusion_matrix.py', TOY, tmp_path / 'predictions.pkl', check=False, **env)
+    assert done.returncode == 1 and 'contains no classes of boxes or pixels' in done.stderr
+    run('tools/analysis_tools/analyze_logs.py', 'plot_curve', work_dir, '--out', tmp_path / 'loss.png')
+    assert (tmp_path / 'loss.png').is_file()
+    assert 'per iteration' in run('tools/analysis_tools/analyze_logs.py', 'cal_train_time', work_dir).stdout
     images = [toy_data('s2net') / 'toy/s2net' / folder / 'test_000.jpg' for folder in ('crop_LR_visible', 'cropinfrared')]
     found, = MatchInferencer(str(work_dir / 'epoch_2.pth'), device='cpu')(images, out_dir=tmp_path / 'm')['predictions']
     assert found['matches'] > 20 and {'test_000_matches.npz', 'test_000_match.json', 'test_000_matches.png'} <= {

@@ -11,7 +11,7 @@ from mmsight.projects.sar_shipnet.splits import duplicate_images, split_7_1_2, s
 from mmsight.projects.sar_shipnet.toy import make_toy_data
 
 from mmsight.errors import InputError
-from mmsight.images import read_image
+from mmsight.pictures import read_image
 
 BOX = '<bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox>'
 XML = '<annotation><size><width>60</width><height>40</height></size>{}</annotation>'
@@ -161,13 +161,13 @@ def load(path, **kwargs):
 
 
 def test_grey_colour_and_channels(tmp_path):
-    colour = np.zeros((4, 5, 3), np.uint8)
+    colour = np.zeros((8, 9, 3), np.uint8)
     colour[..., 1] = 100
     cv2.imwrite(str(tmp_path / 'c.png'), colour)
     image = load(tmp_path / 'c.png')
-    assert image.shape == (4, 5, 3) and (image == image[..., :1]).all() and image[0, 0, 0] == round(0.587 * 100)
-    cv2.imwrite(str(tmp_path / 'g.png'), np.full((4, 5), 7, np.uint8))
-    assert load(tmp_path / 'g.png', channels=1).shape == (4, 5, 1) and load(tmp_path / 'g.png').max() == 7
+    assert image.shape == (8, 9, 3) and (image == image[..., :1]).all() and image[0, 0, 0] == round(0.587 * 100)
+    cv2.imwrite(str(tmp_path / 'g.png'), np.full((8, 9), 7, np.uint8))
+    assert load(tmp_path / 'g.png', channels=1).shape == (8, 9, 1) and load(tmp_path / 'g.png').max() == 7
 
 
 def test_16_bits_and_floats(tmp_path):
@@ -176,13 +176,10 @@ def test_16_bits_and_floats(tmp_path):
     low, high = np.percentile(values, [0.5, 99.5])
     expected = np.clip((values - low) / (high - low), 0, 1) * 255
     assert np.abs(load(tmp_path / 'w.png')[..., 0] - expected).max() <= 0.5 + 1e-6
-    assert load(tmp_path / 'w.png', stretch=None).max() == round(9999 / 65535 * 255)
     floats = values.astype(np.float32)
     floats[0, 0] = np.nan
     cv2.imwrite(str(tmp_path / 'f.tiff'), floats)
     assert load(tmp_path / 'f.tiff').max() == 255
-    with pytest.raises(InputError, match='f.tiff.*float32'):
-        load(tmp_path / 'f.tiff', stretch=None)
 
 
 @pytest.mark.parametrize('suffix', ['jpg', 'png'])

@@ -29,3 +29,6 @@ def test_train_resume_test_and_draw(run, toy_data, tmp_path):
     done = run('tools/analysis_tools/confusion_matrix.py', TOY, tmp_path / 'predictions.pkl', '--out', drawn,
                '--score-thr', '0', '--cfg-options', *FEW, **env)
     assert 'ship: ' in done.stdout and drawn.is_file()
+    run('tools/analysis_tools/analyze_logs.py', 'plot_curve', work_dir, '--out', tmp_path / 'loss.png')
+    assert (tmp_path / 'loss.png').is_file()
+    assert 'per iteration' in run('tools/analysis_tools/analyze_logs.py', 'cal_train_time', work_dir).stdout

@@ -27,13 +27,18 @@ def test_train_resume_test_draw_and_enlarge(run, toy_data, tmp_path):
               for line in path.read_text().splitlines()]
     assert {'val_loss', 'loss_content', 'discriminator_accuracy'} <= {name for row in logged for name in row}
     checkpoint = work_dir / 'epoch_2.pth'
-    done = run('tools/test.py', TOY, checkpoint, '--work-dir', work_dir, '--show-dir', 'pictures', '--cfg-options', *FEW,
-               check=False, **env)
+    done = run('tools/test.py', TOY, checkpoint, '--work-dir', work_dir, '--show-dir', 'pictures', '--out',
+               tmp_path / 'predictions.pkl', '--cfg-options', *FEW, check=False, **env)
     assert done.returncode == 1 and 'FAIL: gain/PSNR_Y' in done.stdout  # four steps cannot reach it
     metrics = json.loads((work_dir / 'result.json').read_text())['metrics']
     assert {'nearest/PSNR_Y', 'bilinear/SSIM_RGB', 'bicubic/SSIM_Y', 'model/sharpness'} <= metrics.keys()
     assert metrics['gain/PSNR_Y'] == pytest.approx(metrics['model/PSNR_Y'] - metrics['bicubic/PSNR_Y'])
     assert len(list(work_dir.glob('*/pictures/*.png'))) == 2
+    done = run('tools/analysis_tools/confusion_matrix.py', TOY, tmp_path / 'predictions.pkl', check=False, **env)
+    assert done.returncode == 1 and 'contains no classes of boxes or pixels' in done.stderr
+    run('tools/analysis_tools/analyze_logs.py', 'plot_curve', work_dir, '--out', tmp_path / 'loss.png')
+    assert (tmp_path / 'loss.png').is_file()
+    assert 'per iteration' in run('tools/analysis_tools/analyze_logs.py', 'cal_train_time', work_dir).stdout
 
     image = np.random.default_rng(0).integers(0, 256, (20, 27, 3)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / 'photo.png'), image)

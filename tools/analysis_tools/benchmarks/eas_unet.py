@@ -10,10 +10,11 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 from mmsight.projects.eas_unet import LoadCTSlice
 from mmsight.projects.eas_unet.cache import pack, write_case
+from mmsight.projects.eas_unet.ct import read_volume
 from mmsight.projects.eas_unet.loading import apply_window
+from mmsight.projects.eas_unet.nifti import write_mask
 from mmsight.projects.eas_unet.predict import predict_volume
 from mmsight.projects.eas_unet.surface_distance import summarise_distances, surface_distances
-from mmsight.projects.eas_unet.volume import read_volume, write_mask
 from scipy import ndimage
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode

@@ -26,8 +26,8 @@ STEPS = 100
 
 
 def rows(quick: bool) -> list[Row]:
-    """The rows of the suite; ``quick`` leaves out the losses."""
-    return [_lite0(quick), *(row for paper in PAPERS for row in _paper(paper, quick))]
+    """The rows of the suite; ``quick`` takes small batches and leaves out the losses."""
+    return [_lite0(quick), *(row for paper in PAPERS for row in paper_rows(paper, quick))]
 
 
 class _Lite0(BaseModel):
@@ -56,12 +56,14 @@ def _lite0(quick: bool) -> Row:
     return _speed('EfficientNet-Lite0 at 384', dict(ours=step(True), theirs=step(False)), quick, 2.0)
 
 
-def _paper(paper: str, quick: bool) -> Iterator[Row]:
+def paper_rows(paper: str, quick: bool) -> Iterator[Row]:
     """The network and the data of the paper's toy config, which a CPU trains."""
     cfg = load_config(f'{paper}_toy')
     init_default_scope(cfg.default_scope)
     ensure_toy_data(cfg.toy_data, toy_root(cfg.toy_data))
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
+    if quick:
+        cfg.train_dataloader.batch_size = 2
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
     batches = list(itertools.islice(itertools.cycle(loader), 2 if quick else STEPS))
 

@@ -1,0 +1,110 @@
+"""What the header of a DICOM file says of the slices in it, one of a classic file, many of an enhanced one."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    LegacyConvertedEnhancedCTImageStorage,
+)
+
+CT = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
+SUFFIXES = ('.dcm', '.dicom', '.ima')
+"""Endings of files that are DICOM, and damaged if they cannot be read as such."""
+_MACROS = dict(ImagePositionPatient='PlanePositionSequence', ImageOrientationPatient='PlaneOrientationSequence',
+               PixelSpacing='PixelMeasuresSequence', SliceThickness='PixelMeasuresSequence',
+               RescaleSlope='PixelValueTransformationSequence', RescaleIntercept='PixelValueTransformationSequence',
+               RescaleType='PixelValueTransformationSequence', FrameType='CTImageFrameTypeSequence')
+"""Where the functional groups of an enhanced file hold an attribute."""
+_READ = ('SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID', 'SeriesNumber', 'SeriesDescription',
+         'Modality', 'ImageType', 'AcquisitionNumber', 'Rows', 'Columns', 'NumberOfFrames', 'SharedFunctionalGroupsSequence',
+         'PerFrameFunctionalGroupsSequence', *(name for name in _MACROS if name != 'FrameType'))
+
+
+class Slice(NamedTuple):
+    """One slice. What a file lacks is empty, or None; lengths in mm.
+
+    Attributes:
+        file (Path): Its file.
+        frame (int): Its number in the file, from 0.
+        instance (str): SOPInstanceUID of the file.
+        acquisition (str): AcquisitionNumber.
+        localizer (bool): It is a scout, from which slices were planned.
+        position (tuple[float, ...]): Of the centre of its first pixel, in DICOM's coordinates (LPS).
+        axes (tuple[float, ...]): Six numbers: the directions in which columns and rows are counted.
+        spacing (tuple[float, ...]): Between rows and between columns.
+        size (tuple[int, int]): Rows and columns.
+        thickness (float, optional): Of the slice.
+        slope (float, optional), intercept (float, optional): Value = slope * stored + intercept.
+        unit (str): Of that value, ``'HU'`` where nothing is said.
+    """
+
+    file: Path
+    frame: int
+    instance: str
+    acquisition: str
+    localizer: bool
+    position: tuple[float, ...]
+    axes: tuple[float, ...]
+    spacing: tuple[float, ...]
+    size: tuple[int, int]
+    thickness: float | None
+    slope: float | None
+    intercept: float | None
+    unit: str
+
+
+def open_dicom(path: Path, **options: Any) -> pydicom.FileDataset | None:
+    """Read a file, also one without the preamble of the file format; None if it is not DICOM.
+
+    ``options`` are those of :func:`pydicom.dcmread`.
+    """
+    try:
+        found = pydicom.dcmread(path, **options)
+    except InvalidDicomError:
+        found = pydicom.dcmread(path, force=True, **options)
+    if 'SOPClassUID' not in found or found.original_encoding[0] is None:
+        return None
+    if 'TransferSyntaxUID' not in found.file_meta:  # what pydicom has guessed
+        implicit, little = found.original_encoding
+        found.file_meta.TransferSyntaxUID = (
+            ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian)
+    return found
+
+
+def read_header(path: Path) -> pydicom.FileDataset | None:
+    """What is needed of a file, without its pixels; None if it is not DICOM."""
+    return open_dicom(path, stop_before_pixels=True, specific_tags=list(_READ))
+
+
+def list_slices(header: pydicom.Dataset, file: Path) -> list[Slice]:
+    """The slices of a CT file; ``header`` is :func:`read_header`'s."""
+    groups = header.get('PerFrameFunctionalGroupsSequence') or [pydicom.Dataset()] * int(header.get('NumberOfFrames') or 1)
+    shared = (header.get('SharedFunctionalGroupsSequence') or [pydicom.Dataset()])[0]
+
+    def find(name: str, group: pydicom.Dataset) -> Any:
+        for place in (group, shared):
+            macro = place.get(_MACROS[name])
+            if macro and name in macro[0]:
+                return macro[0].get(name)
+        return header.get(name)
+
+    def numbers(name: str, group: pydicom.Dataset) -> tuple[float, ...]:
+        return tuple(float(part) for part in find(name, group) or ())
+
+    def number(name: str, group: pydicom.Dataset) -> float | None:
+        value = find(name, group)
+        return None if value in (None, '') else float(value)
+
+    return [Slice(file, index, str(header.get('SOPInstanceUID', '')), str(header.get('AcquisitionNumber', '')),
+                  'LOCALIZER' in (find('FrameType', group) or ()) or 'LOCALIZER' in (header.get('ImageType') or ()),
+                  numbers('ImagePositionPatient', group), numbers('ImageOrientationPatient', group),
+                  numbers('PixelSpacing', group), (int(header.get('Rows', 0)), int(header.get('Columns', 0))),
+                  number('SliceThickness', group), number('RescaleSlope', group), number('RescaleIntercept', group),
+                  str(find('RescaleType', group) or 'HU')) for index, group in enumerate(groups)]
