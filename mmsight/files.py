@@ -44,6 +44,20 @@ def list_files(inputs: Sequence[str | Path], suffixes: Sequence[str]) -> list[Pa
     return list(found)
 
 
+def images_by_stem(folder: Path, suffixes: Sequence[str] = IMAGES) -> dict[str, Path]:
+    """Images of a folder by their name without suffix, sorted; none if there is no such folder.
+
+    Raises:
+        InputError: If two differ in nothing but their suffix.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() in suffixes and not path.name.startswith('.'):
+            if (other := found.setdefault(path.stem, path)) != path:
+                raise InputError(f'{path}: {other.name} in this folder has the same name: remove one of both')
+    return found
+
+
 def make_folder(path: str | Path) -> Path:
     """Make a folder and those above it.
 

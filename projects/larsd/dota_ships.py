@@ -17,7 +17,8 @@ from .boxes import check_rotated_box, fit_rotated_box
 
 @DATASETS.register_module()
 class DOTAShipDataset(BoxDataset):
-    """DOTA's layout: one txt an image with lines ``x1 y1 x2 y2 x3 y3 x4 y4 class [difficult]``.
+    """DOTA's layout: one txt an image with lines ``x1 y1 x2 y2 x3 y3 x4 y4 class [difficult]``, with spaces
+    or commas.
 
     ``data_prefix`` has ``img`` and ``ann``; without ``ann_file`` every txt of the folder is an image's. Lines
     ``imagesource:`` and ``gsd:`` may come first. The box is the smallest one around the quadrilateral.
@@ -51,6 +52,8 @@ class DOTAShipDataset(BoxDataset):
         for where, fields in read_fields(self.find(self.data_prefix['ann'], name, ('.txt', ), '.txt')):
             if fields[0].lower().startswith(('imagesource:', 'gsd:')):
                 continue
+            if len(fields) == 1:
+                fields = fields[0].split(',')
             kind = fields[8] if len(fields) in (9, 10) else None
             if kind in self.skip_classes:
                 continue

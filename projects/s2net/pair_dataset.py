@@ -7,12 +7,11 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from mmsight.errors import InputError
+from mmsight.files import images_by_stem
 from mmsight.registry import DATASETS
 
 from .loading import load_pair
 from .splits import read_ids
-
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
 
 
 @DATASETS.register_module()
@@ -123,8 +122,8 @@ def image_files(folder: Path) -> list[Path]:
     """Images of a folder, by their suffix, sorted.
 
     Raises:
-        InputError: If the folder does not exist.
+        InputError: If the folder does not exist, or two images differ in nothing but their suffix.
     """
     if not folder.is_dir():
         raise InputError(f'{folder}: the folder does not exist')
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+    return list(images_by_stem(folder).values())
