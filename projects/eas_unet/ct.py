@@ -10,13 +10,15 @@ from .nifti import read_nifti
 from .volume import Volume, check_volume
 
 
-def read_volume(source: str | Path | Series, rescale: tuple[float, float] | None = None, series: Sequence[str] = ()) -> Volume:
+def read_volume(source: str | Path | Series, rescale: tuple[float, float] | None = None, series: Sequence[str] = (),
+                scratch: Path | None = None) -> Volume:
     """Read a CT: a NIfTI file, a DICOM series, or a folder or enhanced file that holds one.
 
     Args:
         source (str | Path | Series): What to read.
         rescale (tuple[float, float], optional): See :func:`.volume.check_volume`.
         series (Sequence[str]): See :func:`.dicom.choose_series`.
+        scratch (Path, optional): A folder for the values, so that they need no memory.
 
     Raises:
         InputError: If it cannot be read, is no single volume, has no geometry, is constant, or not finite amidst the scan.
@@ -24,12 +26,12 @@ def read_volume(source: str | Path | Series, rescale: tuple[float, float] | None
     if not isinstance(source, Series):
         path = Path(source)
         if not path.is_dir() and not is_dicom(path):
-            return check_volume(read_nifti(path), rescale)
+            return check_volume(read_nifti(path, scratch), rescale)
         found = choose_series(path, series)
         if len(found) > 1:
             raise InputError(f'{path}: {len(found)} series are chosen, and one volume is read')
         source = found[0]
-    return check_volume(read_series(source), rescale)
+    return check_volume(read_series(source, scratch), rescale)
 
 
 def parse_rescale(text: str | None) -> tuple[float, float] | None:

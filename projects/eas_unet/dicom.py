@@ -144,8 +144,8 @@ def _header(path: Path) -> pydicom.FileDataset | None:
     return header
 
 
-def read_series(series: Series) -> Volume:
-    """Read a series, sorted by position.
+def read_series(series: Series, scratch: Path | None = None) -> Volume:
+    """Read a series, sorted by position; its values go into the folder ``scratch``, if it is given.
 
     Raises:
         InputError: If a slice has no place, several stacks are mixed, or slices are missing, doubled or differ in geometry.
@@ -160,8 +160,8 @@ def read_series(series: Series) -> Volume:
     affine[:3] = np.column_stack([axes[0] * spacing[1], axes[1] * spacing[0], step, slices[0].position])
     affine[:2] *= -1  # DICOM counts towards left and posterior, NIfTI towards right and anterior
     path = Path(str(series))
-    return Volume(path, to_lps(_read_pixels(slices).transpose(2, 1, 0), affine, path), 1.0, 0.0, affine, slices=tuple(slices),
-                  warnings=tuple(_remarks(series, slices, left_out)))
+    data = to_lps(_read_pixels(slices, scratch).transpose(2, 1, 0), affine, path)
+    return Volume(path, data, 1.0, 0.0, affine, slices=tuple(slices), warnings=tuple(_remarks(series, slices, left_out)))
 
 
 def _same_stack(series: Series) -> tuple[list[Slice], list[str]]:
@@ -224,11 +224,14 @@ def _step(series: Series, slices: Sequence[Slice], normal: np.ndarray) -> np.nda
     return step
 
 
-def _read_pixels(slices: Sequence[Slice]) -> np.ndarray:
+def _read_pixels(slices: Sequence[Slice], scratch: Path | None) -> np.ndarray:
     """HU of the slices, int16 (slices, H, W)."""
     shape = len(slices), *slices[0].size
-    check_memory(slices[0].file.parent, 2 * np.prod(shape, dtype=float), f'a volume of {shape}')
-    hu = np.empty(shape, np.int16)
+    if scratch is None:
+        check_memory(slices[0].file.parent, 2 * np.prod(shape, dtype=float), f'a volume of {shape}')
+        hu = np.empty(shape, np.int16)
+    else:
+        hu = np.lib.format.open_memmap(scratch / 'series.npy', 'w+', np.int16, shape)
     by_file: dict[Path, list[int]] = defaultdict(list)
     for index, part in enumerate(slices):
         by_file[part.file].append(index)

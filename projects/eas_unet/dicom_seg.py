@@ -1,5 +1,6 @@
 """Write a mask as a DICOM segmentation that refers to the series that was segmented."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -46,11 +47,13 @@ def write_dicom_seg(volume: Volume, mask: np.ndarray, path: Path) -> None:
         1, 'Liver', codes.SCT.AnatomicalStructure, codes.SCT.Liver, SegmentAlgorithmTypeValues.AUTOMATIC,
         AlgorithmIdentificationSequence('MMSight EAS U-Net', codes.DCM.ArtificialIntelligence, __version__))
     try:
-        made = Segmentation(
-            sources, planes, SegmentationTypeValues.BINARY, [liver], series_instance_uid=generate_uid(), series_number=300,
-            sop_instance_uid=generate_uid(), instance_number=1, manufacturer='MMSight', manufacturer_model_name='segment',
-            software_versions=__version__, device_serial_number='0', content_label='LIVER',
-            series_description='Liver, for research')
+        with warnings.catch_warnings():  # of names of patients that are none, as anonymisation leaves them
+            warnings.simplefilter('ignore')
+            made = Segmentation(
+                sources, planes, SegmentationTypeValues.BINARY, [liver], series_instance_uid=generate_uid(), series_number=300,
+                sop_instance_uid=generate_uid(), instance_number=1, manufacturer='MMSight', manufacturer_model_name='segment',
+                software_versions=__version__, device_serial_number='0', content_label='LIVER',
+                series_description='Liver, for research')
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f'{volume.path}: a DICOM segmentation cannot be written of this series: {error}; leave out --format'
                          ) from error

@@ -1,9 +1,7 @@
 """Segment the liver in CT volumes."""
 
-import gzip
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -59,7 +57,7 @@ class SegmentInferencer(FileInferencer):
     48 axis orders gets the same mask.
 
     ``batch_size`` slices go through the network at once. With ``low_memory`` memory does not grow with the number of slices: a
-    ``.nii.gz`` is unpacked to disk, volume and mask are memory-mapped, and slices come one at a time.
+    ``.nii.gz`` or a DICOM series is unpacked to disk, volume and mask are memory-mapped, and slices come one at a time.
 
     It writes ``<name>_liver.nii.gz``, or with ``format='dicom-seg'`` ``<name>_liver.dcm``, a DICOM segmentation that refers to
     the series; ``<name>_liver.json`` and ``<name>_liver.png``.
@@ -74,12 +72,19 @@ class SegmentInferencer(FileInferencer):
 
     def __call__(self, inputs: Any, *args: Any, **options: Any) -> dict:
         """See :class:`mmsight.apis.base_inferencer.FileInferencer`."""
-        chosen = self.task.complete(options)
-        parse_rescale(chosen['rescale'])
-        if chosen['format'] not in FORMATS:
-            raise InputError(f"--format {chosen['format']}: one of {', '.join(FORMATS)} is expected")
-        self._wanted, self._format = tuple(chosen['series'] or ()), chosen['format']
+        self.check_options(self.task.complete(options))
         return super().__call__(inputs, *args, **options)
+
+    def check_options(self, options: dict) -> None:
+        """Keep those that say which inputs are meant."""
+        parse_rescale(options['rescale'])
+        if options['format'] not in FORMATS:
+            raise InputError(f"--format {options['format']}: one of {', '.join(FORMATS)} is expected")
+        self._wanted, self._format = tuple(options['series'] or ()), options['format']
+
+    def files_of(self, item: Path | Series) -> list[Path]:
+        """Where an input was found."""
+        return [item.source if isinstance(item, Series) else item]
 
     def list_inputs(self, inputs: Sequence[str | Path]) -> list[Path | Series]:
         """NIfTI files, and series that DICOM files and folders hold. What cannot be listed is left to :meth:`preprocess`."""
@@ -131,12 +136,9 @@ class SegmentInferencer(FileInferencer):
     def preprocess(self, source: Path | Series, out_dir: Path | None, *, low_memory: bool, rescale: str | None,
                    series: Sequence[str] | None) -> _Scan:
         """Read one volume."""
-        options = (parse_rescale(rescale), series or ())
-        if not low_memory:
-            return _Scan(source, read_volume(source, *options))
-        scratch = tempfile.TemporaryDirectory(prefix='.mmsight-', dir=out_dir)
-        unpacked = source if isinstance(source, Series) else _unpacked(source, Path(scratch.name))
-        return _Scan(source, read_volume(unpacked, *options), scratch)
+        scratch = tempfile.TemporaryDirectory(prefix='.mmsight-', dir=out_dir) if low_memory else None
+        folder = None if scratch is None else Path(scratch.name)
+        return _Scan(source, read_volume(source, parse_rescale(rescale), series or (), folder), scratch)
 
     @torch.no_grad()
     def forward(self, scan: _Scan, *, batch_size: int, clean: bool) -> SegDataSample:
@@ -207,18 +209,3 @@ def statistics(volume: Volume, mask: np.ndarray) -> dict[str, Any]:
                 mean_hu=None if mean is None else round(mean, 2),
                 std_hu=None if mean is None else round(float(np.sqrt(max(squares / count - mean**2, 0))), 2),
                 voxels=count, slices=slices, spacing_mm=list(volume.spacing), size=list(mask.shape), warnings=warnings)
-
-
-def _unpacked(source: Path, folder: Path) -> Path:
-    """A ``.nii.gz`` as ``.nii``, which can be memory-mapped; anything else as it is."""
-    if source.suffix.lower() != '.gz':
-        return source
-    path = folder / source.stem
-    try:
-        with gzip.open(source) as packed, path.open('wb') as out:
-            shutil.copyfileobj(packed, out, 2**20)
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f'{source}: the file is truncated, or not gzip: {error}') from error
-    except OSError as error:
-        raise InputError(f'{source}: the file cannot be unpacked to {folder}: {error.strerror or error}') from error
-    return path

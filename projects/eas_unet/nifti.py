@@ -1,5 +1,7 @@
 """Read NIfTI files, and write masks back in the geometry of their volume."""
 
+import gzip
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +20,24 @@ _UNITS = {1: ('metres', 1000.0), 3: ('micrometres', 0.001)}
 """Code in the lower bits of ``xyzt_units``: its name, and mm to a unit. Others are mm, or not stated, which means mm."""
 
 
-def read_nifti(path: Path) -> Volume:
+def read_nifti(path: Path, scratch: Path | None = None) -> Volume:
     """Read a NIfTI file of one volume, without looking at its values.
 
-    Further axes of length 1 are dropped; lengths are turned into mm from the unit that the header names.
+    Further axes of length 1 are dropped; lengths are turned into mm from the unit that the header names. What is packed is
+    unpacked into the folder ``scratch``, if it is given, and memory-mapped like other files.
 
     Raises:
         InputError: If it cannot be read, is no single volume or has no geometry.
     """
     if not path.is_file():
         raise InputError(f'{path}: the file does not exist')
+    file = path if scratch is None or not _is_packed(path) else _unpacked(path, scratch)
     with reading(path, 'NIfTI'):
-        loaded = nib.load(path)
+        loaded = nib.load(file)
         if not isinstance(loaded, nib.Nifti1Pair):
             raise InputError(f'{path}: the file is {type(loaded).__name__}, and NIfTI is expected')
         image: Any = loaded
-        if path.suffix.lower() == '.gz':  # others are memory-mapped
+        if _is_packed(file):  # others are memory-mapped
             check_memory(path, np.prod(image.shape, dtype=float) * image.dataobj.dtype.itemsize, f'a volume of {image.shape}')
         stored = image.dataobj.get_unscaled()
     if stored.ndim > 3 and set(stored.shape[3:]) == {1}:
@@ -49,6 +53,23 @@ def read_nifti(path: Path) -> Volume:
         warnings.append(f'{path}: the header gives lengths in {unit}, which were turned into mm')
     return Volume(path, to_lps(stored, affine, path), image.dataobj.slope, image.dataobj.inter, affine, image.header,
                   warnings=tuple(warnings))
+
+
+def _is_packed(path: Path) -> bool:
+    return path.suffix.lower() == '.gz'
+
+
+def _unpacked(source: Path, folder: Path) -> Path:
+    """A ``.nii.gz`` as ``.nii``, which can be memory-mapped."""
+    path = folder / source.stem
+    try:
+        with gzip.open(source) as packed, path.open('wb') as out:
+            shutil.copyfileobj(packed, out, 2**20)
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise InputError(f'{source}: the file is truncated, or not gzip: {error}') from error
+    except OSError as error:
+        raise InputError(f'{source}: the file cannot be unpacked to {folder}: {error.strerror or error}') from error
+    return path
 
 
 def _form_warnings(header: Any, path: Path) -> list[str]:

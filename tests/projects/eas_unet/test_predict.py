@@ -94,15 +94,20 @@ def test_48_orientations_give_one_mask(ct, inferencer, write_nifti, tmp_path):
     assert all(np.array_equal(mask, masks[0]) for mask in masks)
 
 
-@pytest.mark.parametrize('suffix', ['.nii', '.nii.gz'])
-def test_low_memory_is_the_same_mask(ct, inferencer, write_nifti, tmp_path, suffix):
-    write_nifti(tmp_path / f'scan{suffix}', ct[0], 'RAS')
+@pytest.mark.parametrize('suffix', ['.nii', '.nii.gz', ''])
+def test_low_memory_is_the_same_mask(ct, inferencer, write_nifti, write_dicom, tmp_path, suffix):
+    if suffix:
+        write_nifti(tmp_path / f'scan{suffix}', ct[0], 'RAS', (1.0, 1.0, 1.0))
+    else:
+        write_dicom(tmp_path / 'scan', ct[0], (1.0, 1.0, 1.0))
     fast = inferencer(tmp_path / f'scan{suffix}', out_dir=tmp_path / 'fast', batch_size=4)
     slow = inferencer(tmp_path / f'scan{suffix}', out_dir=tmp_path / 'slow', low_memory=True, return_datasamples=True)
     np.testing.assert_array_equal(*(values_of(tmp_path / name / 'scan_liver.nii.gz') for name in ('fast', 'slow')))
     sample, = slow['predictions']
     assert sample.pred_sem_seg.data.shape == (7, 20, 24) and sample.volume_ml == fast['predictions'][0]['volume_ml']
     assert len(list((tmp_path / 'slow').iterdir())) == 3  # its scratch folder is gone
+    warning, = sample.warnings
+    assert warning.startswith(f"{tmp_path / 'scan'}{suffix}: ") and [warning] == fast['predictions'][0]['warnings']
 
 
 def test_slices_take_the_way_of_the_test_pipeline(ct, checkpoint, root):
