@@ -14,6 +14,7 @@ from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
 
 from mmsight.annotations import read_coco, read_ids, tag_number, tag_pixels, tag_text
+from mmsight.apis.expectations import check_metainfo
 from mmsight.errors import InputError
 from mmsight.files import IMAGES
 from mmsight.pictures import image_size, read_image
@@ -72,6 +73,9 @@ class BoxDataset(BaseDetDataset):
     ``filter_cfg=dict(filter_empty_gt=True)`` leaves out images without objects while training. What is wrong with a single box
     leaves out that box, and a box of which less than half lies outside its image is clipped, each with a warning in the log.
 
+    ``metainfo`` may say ``gsd``, smallest and largest metres a pixel, and ``image_side``, the longer side of the images in
+    pixels: they go into checkpoints, and ``mmsight detect`` brings scenes to that scale.
+
     Files are found by their id, with whatever suffix in upper or lower case. Ids may contain folders and spaces.
 
     Args:
@@ -91,6 +95,7 @@ class BoxDataset(BaseDetDataset):
         self.notes = Notes(strict)
         self._listed: dict[Path, dict[str, list[Path]]] = {}
         super().__init__(*args, **kwargs)
+        check_metainfo(self.metainfo, type(self).__name__)
 
     def names(self) -> list[str]:
         """Ids of the images: by default the lines of ``ann_file``."""

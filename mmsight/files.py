@@ -52,9 +52,10 @@ def images_by_stem(folder: Path, suffixes: Sequence[str] = IMAGES) -> dict[str, 
     """
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix.lower() in suffixes and not path.name.startswith('.'):
-            if (other := found.setdefault(path.stem, path)) != path:
-                raise InputError(f'{path}: {other.name} in this folder has the same name: remove one of both')
+        if path.suffix.lower() not in suffixes or path.name.startswith('.'):
+            continue
+        if (other := found.setdefault(path.stem, path)) != path:
+            raise InputError(f'{path}: {other.name} in this folder has the same name: remove one of both')
     return found
 
 

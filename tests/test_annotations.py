@@ -58,7 +58,8 @@ def test_a_list_of_which_all_is_left_out_is_empty(tmp_path):
 
 
 @pytest.mark.parametrize('declared, encoding', [
-    ('gb2312', 'gb2312'), ('GB2312', 'gb18030'), ('gbk', 'gbk'), ('big5', 'big5'), ('shift_jis', 'shift_jis'), ('euc-kr', 'euc-kr'),
+    ('gb2312', 'gb2312'), ('GB2312', 'gb18030'), ('gbk', 'gbk'), ('big5', 'big5'), ('shift_jis', 'shift_jis'),
+    ('euc-kr', 'euc-kr'),
     ('windows-1252', 'cp1252'), ('ISO-8859-1', 'latin-1'), ('utf-8', 'utf-8'), ('UTF-8', 'utf-8-sig'), ('utf-16', 'utf-16')])
 def test_encodings_that_xml_declares(declared, encoding, tmp_path):
     text = {'cp1252': 'M\xfcller', 'latin-1': 'M\xfcller', 'euc-kr': '\ud56d'}.get(encoding, '\u6e2f')

@@ -23,7 +23,7 @@ from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.detect_task import DETECT, THRESHOLD
-from mmsight.apis.expectations import colour_warnings, size_warnings
+from mmsight.apis.expectations import check_metainfo, colour_warnings, size_warnings
 from mmsight.apis.land_mask import LandMask
 from mmsight.apis.scene import Scene, Stretch, count_pixels, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
@@ -110,6 +110,7 @@ class DetectInferencer(FileInferencer):
         return Compose([step for step in steps if not step['type'].endswith(('LoadAnnotations', 'ConvertBoxType'))])
 
     def check_options(self, options: dict) -> None:
+        check_metainfo(self.model.dataset_meta, self.checkpoint)
         Stretch.parse(options['stretch'])
         bands, tile, overlap, land = (options[name] for name in ('bands', 'tile', 'overlap', 'land'))
         if bands and len(bands) not in ((1, ) if self.grey else (1, 3)):

@@ -63,8 +63,8 @@ class _CachedDataset(BaseSegDataset):
                              'convert it with tools/dataset_converters/slice_liver_ct.py')
         path, case = str(folder / f'{name}.npy'), index[name]
         if list(shape := open_case(path).shape) != list(case['shape']):
-            raise InputError(f"{path}: the cached case is {shape} and index.json says {tuple(case['shape'])}: make it again with "
-                             'tools/dataset_converters/slice_liver_ct.py')
+            raise InputError(f"{path}: the cached case is {shape} and index.json says {tuple(case['shape'])}: make it again "
+                             'with tools/dataset_converters/slice_liver_ct.py')
         steps = lps_steps(np.array(case['source_affine']))
         return dict(img_path=path, seg_map_path=path, case=name, slice_index=0, num_slices=case['shape'][0],
                     spacing=steps.tolist() if shear_of(steps) > SHEAR else case['spacing'],
@@ -85,7 +85,8 @@ class _CachedDataset(BaseSegDataset):
                 yield str(error)
                 continue
             if file_digest(Path(entry['img_path'])) != index[name]['sha256']:
-                self.notes.append(f"{entry['img_path']}: the file is not the one that index.json describes (its SHA-256 differs)")
+                self.notes.append(f"{entry['img_path']}: the file is not the one that index.json describes (its SHA-256 "
+                                  'differs)')
             yield None
         if whole:
             yield from _fault_of(self.load_data_list)

@@ -17,8 +17,7 @@ from .boxes import check_rotated_box, fit_rotated_box
 
 @DATASETS.register_module()
 class DOTAShipDataset(BoxDataset):
-    """DOTA's layout: one txt an image with lines ``x1 y1 x2 y2 x3 y3 x4 y4 class [difficult]``, with spaces
-    or commas.
+    """DOTA's layout: one txt an image with lines ``x1 y1 x2 y2 x3 y3 x4 y4 class [difficult]``, with spaces or commas.
 
     ``data_prefix`` has ``img`` and ``ann``; without ``ann_file`` every txt of the folder is an image's. Lines
     ``imagesource:`` and ``gsd:`` may come first. The box is the smallest one around the quadrilateral.

@@ -16,7 +16,7 @@ from mmsight.projects.eas_unet import (
     LoadLiverMask,
     RandomFlipVolume,
 )
-from mmsight.projects.eas_unet.cache import pack, unpack_hu, unpack_label
+from mmsight.projects.eas_unet.cache import open_case, pack, unpack_hu, unpack_label
 from mmsight.projects.eas_unet.cases import find_lits
 from mmsight.projects.eas_unet.convert import convert
 from mmsight.projects.eas_unet.loading import apply_window, display_slice

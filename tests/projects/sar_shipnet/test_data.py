@@ -115,7 +115,8 @@ def test_sar_ship(tmp_path):
 @pytest.mark.parametrize('line, message', [('0 .5 .5 .1', 'found 4'), ('0 .5 .5 .1 .1 1', 'found 6'),
                                            ('0 .5 .5 .1 x', 'numbers are expected'), ('3 .5 .5 .1 .1', "class '3' is unknown"),
                                            ('0 .5 .5 .1 0', 'no area'), ('0 .5 .5 -.1 .1', 'reversed'),
-                                           ('0 .99 .5 .1 .1', 'reaches over'), ('0 1.1 .5 .1 .1', 'outside'), ('0 nan .5 .1 .1', 'not finite')])
+                                           ('0 .99 .5 .1 .1', 'reaches over'), ('0 1.1 .5 .1 .1', 'outside'),
+                                           ('0 nan .5 .1 .1', 'not finite')])
 def test_sar_ship_lines(tmp_path, line, message):
     with pytest.raises(InputError, match='a.txt: line 2: .*' + message):
         chips(tmp_path, f'0 .5 .5 .1 .1\n{line}\n').full_init()
