@@ -3,6 +3,7 @@
 import argparse
 import functools
 import json
+import math
 import os
 import sys
 import traceback
@@ -17,7 +18,7 @@ from rich.table import Table
 from mmsight import __version__, box
 from mmsight.configs import first_comment, list_configs, source_root
 from mmsight.errors import GO_ON, InputError, Stopped
-from mmsight.memory import set_budget
+from mmsight.memory import DEFAULT, set_budget
 from mmsight.tasks import SHARED, Task, find_tasks
 
 
@@ -51,6 +52,13 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def finite(text: str) -> float:
+    """A number of the command line that is neither NaN nor infinite; a ``type`` of argparse."""
+    if not math.isfinite(value := float(text)):
+        raise argparse.ArgumentTypeError(f'must be a finite number, found {text}')
+    return value
+
+
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--work-dir', help='folder for logs, checkpoints and result.json')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
@@ -68,7 +76,7 @@ def _train_parser(parser: argparse.ArgumentParser) -> None:
                         help='mixed precision: bfloat16 on a CPU or GPU that has it, else float16 on a GPU')
     parser.add_argument('--channels-last', action='store_true', help='use the memory layout in which convolutions are fastest')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate to the real batch size')
-    parser.add_argument('--checkpoint-minutes', type=float, default=10, metavar='MINUTES',
+    parser.add_argument('--checkpoint-minutes', type=finite, default=10, metavar='MINUTES',
                         help='longest time between checkpoints, beside those of the config (10; 0: only those)')
     parser.add_argument('--on-nan', choices=['stop', 'skip'], default='stop',
                         help='what to do when a loss or gradient is not finite: stop, or leave out the step (stop)')
@@ -183,9 +191,12 @@ def _serve_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file in MB (200)')
     parser.add_argument('--max-total', type=int, default=2000, metavar='MB',
                         help='largest sum of uploads and results, which are deleted after an hour (2000)')
-    parser.add_argument('--max-seconds', type=float, default=300, metavar='SECONDS', help='longest prediction in seconds (300)')
-    parser.add_argument('--max-pixels', type=float, default=150, metavar='MILLION',
+    parser.add_argument('--max-seconds', type=finite, default=300, metavar='SECONDS',
+                        help='longest prediction in seconds (300)')
+    parser.add_argument('--max-pixels', type=finite, default=150, metavar='MILLION',
                         help='largest image, scan or enlarged image, in million pixels (150)')
+    parser.add_argument('--max-memory', type=finite, default=DEFAULT, metavar='GB',
+                        help=f'memory that a prediction may take beside its model ({DEFAULT:g})')
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -199,7 +210,8 @@ def _serve(args: argparse.Namespace) -> int:
         raise InputError("the web page needs gradio: run `pip install 'mmsight[web]'`") from error
     from mmsight.serve import serve
     serve(models, args.device, args.host, args.port, args.allow_host, args.max_upload, args.max_total,
-          max_pixels=round(args.max_pixels * 1e6), max_seconds=args.max_seconds, trust=args.trust)
+          max_pixels=round(args.max_pixels * 1e6), max_seconds=args.max_seconds, max_memory=args.max_memory,
+          trust=args.trust)
     return 0
 
 

@@ -17,6 +17,8 @@ import uvicorn
 
 from mmsight.compat import gradio as compat
 from mmsight.errors import InputError
+from mmsight.files import remove_leftovers, scratch_prefix
+from mmsight.memory import DEFAULT
 from mmsight.tasks import Option, Task, find_tasks
 from mmsight.web_guard import LOCAL, Guard
 from mmsight.web_worker import Worker, WorkerError
@@ -30,13 +32,14 @@ class Runner:
 
     Args:
         models (Mapping[str, str]): Name of a task to its model, where it is not the task's own.
-        device (str, optional), max_pixels (int), max_seconds (float), trust (bool): See :class:`mmsight.web_worker.Worker`.
+        device (str, optional), max_pixels (int), max_seconds (float), trust (bool), max_memory (float): See
+            :class:`mmsight.web_worker.Worker`.
     """
 
     def __init__(self, models: Mapping[str, str], device: str | None = None, max_pixels: int = 150_000_000,
-                 max_seconds: float = 300, trust: bool = False) -> None:
+                 max_seconds: float = 300, trust: bool = False, max_memory: float = DEFAULT) -> None:
         self.models = models
-        self.worker = Worker(device, max_pixels, max_seconds, trust)
+        self.worker = Worker(device, max_pixels, max_seconds, trust, max_memory)
 
     def model_of(self, task: Task) -> str:
         """The model that a tab uses unless the user chooses a method without training."""
@@ -153,7 +156,7 @@ def open_page(models: Mapping[str, str], device: str | None = None, host: str = 
         port (int): Port; 0 finds a free one.
         allow_hosts (Sequence[str]): Names under which the page may be reached, beside those of this machine and ``host``.
         max_mb (int), max_total_mb (int): Largest upload, and largest sum of uploads and results, in MB.
-        **limits: ``max_pixels``, ``max_seconds`` and ``trust`` of :class:`Runner`.
+        **limits: ``max_pixels``, ``max_seconds``, ``max_memory`` and ``trust`` of :class:`Runner`.
 
     Yields:
         str: Its address.
@@ -194,7 +197,8 @@ def open_page(models: Mapping[str, str], device: str | None = None, host: str = 
 def _own_temporary_folder() -> Iterator[Path]:
     """Keep all temporary files, and Gradio's with them, in one folder, which is deleted."""
     before, gradios = tempfile.tempdir, os.environ.get('GRADIO_TEMP_DIR')
-    with tempfile.TemporaryDirectory(prefix='mmsight-page-') as folder:
+    remove_leftovers(Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=f'{scratch_prefix()}page-') as folder:
         tempfile.tempdir, os.environ['GRADIO_TEMP_DIR'] = folder, f'{folder}/gradio'
         try:
             yield Path(folder)

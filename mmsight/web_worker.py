@@ -2,16 +2,19 @@
 
 import functools
 import multiprocessing
+import re
 import signal
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmsight.errors import InputError
+from mmsight.memory import DEFAULT, GB, set_budget
 
 
 class Answer(NamedTuple):
@@ -36,10 +39,12 @@ class Worker:
         max_pixels (int): Most pixels of an image or voxels of a scan, and of an enlarged image.
         max_seconds (float): Longest prediction, with the time in which its model is loaded.
         trust (bool): See :func:`mmsight.engine.load_model.find_model`.
+        max_memory (float): GB that a prediction may take beside its model; see :func:`bounded_memory`.
     """
 
-    def __init__(self, device: str | None, max_pixels: int, max_seconds: float, trust: bool) -> None:
-        self.max_seconds, self._settings = max_seconds, (device, max_pixels, trust)
+    def __init__(self, device: str | None, max_pixels: int, max_seconds: float, trust: bool,
+                 max_memory: float = DEFAULT) -> None:
+        self.max_seconds, self._settings = max_seconds, (device, max_pixels, trust, max_memory)
         self._process: Any = None
         self._pipe: Connection
         self._lock, self._closed = threading.Lock(), False
@@ -95,9 +100,37 @@ class Worker:
             process.join()
 
 
-def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, trust: bool) -> None:
+@contextmanager
+def bounded_memory(gigabytes: float) -> Iterator[None]:
+    """Let this process take so much more memory while the block runs; whoever takes more gets a ``MemoryError`` or the like.
+
+    Linux counts what a process may write to (``VmData``). Elsewhere, and once a GPU is in use, whose drivers reserve address
+    space by the terabyte, there is no bound.
+    """
+    import torch
+    status = Path('/proc/self/status')
+    if not status.is_file() or torch.cuda.is_initialized():
+        yield
+        return
+    import resource
+    taken, = re.findall(r'VmData:\s*(\d+) kB', status.read_text())
+    before, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (int(taken) * 1024 + int(gigabytes * GB), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Whether an error of Python, torch or OpenCV says that there was not enough memory."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in ('allocate memory', 'Insufficient memory'))
+
+
+def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, trust: bool, max_memory: float) -> None:
     """What the process does until the page ends."""
     from mmsight.tasks import find_tasks
+    set_budget(max_memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the page's
     tempfile.tempdir = folder
 
@@ -118,13 +151,18 @@ def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, tr
                 if (count := inferencer.count_pixels(path)) > max_pixels:
                     raise InputError(f'{path.name}: {count / 1e6:.3g} million pixels, and {max_pixels / 1e6:.3g} million are '
                                      f'allowed on this page: use `mmsight {name}`')
-            found = inferencer(paths[0] if len(paths) == 1 else tuple(paths), out_dir=out_dir, return_vis=True, **options)
+            with bounded_memory(max_memory):
+                found = inferencer(paths[0] if len(paths) == 1 else tuple(paths), out_dir=out_dir, return_vis=True, **options)
             answer = _shown(task.show(found['predictions'][0]), found['visualization'][0])
         except InputError as error:
             answer = error
         except Exception as error:
-            traceback.print_exc()
-            answer = WorkerError(type(error).__name__)
+            if _lacks_memory(error):
+                answer = InputError(f'the prediction takes more than the {max_memory:g} GB of memory that this page allows: '
+                                    f'use `mmsight {name}`')
+            else:
+                traceback.print_exc()
+                answer = WorkerError(type(error).__name__)
         pipe.send(answer)
 
 

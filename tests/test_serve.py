@@ -46,7 +46,7 @@ def open_tab(page, title):
 @pytest.mark.parametrize('title, sentence, files, row', [
     ('Detect ships', '0 ships', 5, 'heading_deg'),  # an untrained network finds none
     ('Match two images', 'matches agree', 5, 'residual_px, median'),
-    ('Upscale an image', '288 x 288 pixels', 1, 'channels'),
+    ('Upscale an image', '576 x 384 pixels', 1, 'channels'),
     ('Segment a liver', 'not a medical device', 2, 'volume_ml')])
 def test_a_tab_runs_its_example_in_a_browser(page, title, sentence, files, row):
     tab = open_tab(page, title)

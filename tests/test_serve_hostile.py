@@ -13,13 +13,14 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+import torch
 
 gradio_client = pytest.importorskip('gradio_client', reason="the web page needs the extra 'web'")
 pytest.importorskip('gradio', reason="the web page needs the extra 'web'")
 
 from mmsight.errors import InputError  # noqa: E402  (Gradio may be missing)
 from mmsight.serve import open_page  # noqa: E402
-from mmsight.web_worker import Worker  # noqa: E402
+from mmsight.web_worker import Worker, _lacks_memory, bounded_memory  # noqa: E402
 from tests.hostile_rasters import DOCUMENTS, SECRET, write  # noqa: E402
 
 MB = 2**20
@@ -123,10 +124,10 @@ def test_bodies_are_bounded_before_they_are_read(page):
 
 
 @pytest.mark.slow
-def test_time_is_bounded_also_while_a_file_is_read(tmp_path):
-    image, pipe = str(tmp_path / 'image.png'), str(tmp_path / 'pipe.png')
+def test_time_is_bounded(tmp_path):
+    image = str(tmp_path / 'image.png')
     cv2.imwrite(image, np.zeros((30, 40), np.uint8))
-    os.mkfifo(pipe)  # whoever reads it waits for ever
+    os.mkfifo(tmp_path / 'pipe.png')  # whoever reads it waits for ever
     worker = Worker('cpu', max_pixels=10**6, max_seconds=600, trust=False)
 
     def match(path):
@@ -135,13 +136,26 @@ def test_time_is_bounded_also_while_a_file_is_read(tmp_path):
 
     try:
         assert 'shows nothing' in match(image)
+        with pytest.raises(InputError, match='pipe.png: the file cannot be read: it is a pipe'):
+            match(str(tmp_path / 'pipe.png'))
         worker.max_seconds = 2
+        os.kill(worker._process.pid, signal.SIGSTOP)  # it never answers
         with pytest.raises(InputError, match='the prediction took longer than 2 s'):
-            match(pipe)
+            match(image)
         worker.max_seconds = 600
         assert 'shows nothing' in match(image)  # the next one has a new process
     finally:
         worker.close()
+
+
+def test_memory_of_a_prediction_is_bounded():
+    with pytest.raises(MemoryError), bounded_memory(0.5):
+        np.ones(2**27)  # 1 GB
+    with pytest.raises(RuntimeError, match='allocate memory') as caught, bounded_memory(0.5):
+        torch.ones(2**28)
+    assert _lacks_memory(caught.value) and np.ones(2**27).any()
+    with bounded_memory(2):
+        assert np.ones(2**27).any()
 
 
 def files_below(folder):

@@ -1,6 +1,7 @@
 """Tasks: declared by projects, read by the command line and by Python, without torch until one runs."""
 
 import importlib.util
+import math
 import re
 
 import cv2
@@ -135,3 +136,12 @@ def test_processes_share_series_and_files(untrained, tmp_path, monkeypatch):
         monkeypatch.setenv('WORLD_SIZE', '2')
         shares.append({path.name for path in inferencer._inputs_to_list([tmp_path / name for name in names])})
     assert not shares[0] & shares[1] and shares[0] | shares[1] == set(names) and len(shares[0]) == 2
+
+
+@pytest.mark.parametrize('value', ['nan', 'inf', '-inf'])
+def test_options_are_finite_numbers(value):
+    task = find_tasks()['detect']
+    for name in ('threshold', 'scale', 'gsd', 'land_buffer'):
+        with pytest.raises(InputError, match=f"--{name.replace('_', '-')} must be a finite number, found {value}"):
+            task.complete({name: float(value)})
+    assert math.isnan(task.complete(dict(nodata=math.nan))['nodata'])

@@ -20,7 +20,7 @@ from mmsight.apis.finished import InputRecord, describe
 from mmsight.box import list_models
 from mmsight.engine.load_model import build_model, find_model
 from mmsight.errors import InputError, OutputError
-from mmsight.files import complete_file, list_files, make_folder
+from mmsight.files import complete_file, list_files, make_folder, remove_leftovers
 from mmsight.images import count_pixels
 from mmsight.tasks import Task
 
@@ -110,6 +110,8 @@ class FileInferencer(BaseInferencer):
         returned = show or return_vis or return_datasamples
         if not overwrite:
             self._refuse_existing(existing, records, returned)
+        for place in {folder for folder in folders.values() if folder is not None}:
+            remove_leftovers(place)
         results: dict[str, list] = dict(predictions=[], visualization=[])
         failures: dict[str, str] = {}
         share = items[int(os.environ.get('RANK', 0))::int(os.environ.get('WORLD_SIZE', 1))]

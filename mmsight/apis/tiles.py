@@ -15,6 +15,10 @@ STRIDE = 32
 """Network pixels to whose multiples tiles begin: the coarsest stride of the usual backbones."""
 LONGEST_SHIP = 450.0
 """Metres: the longest ships afloat are 400 m; what is longer may be cut at a seam."""
+WIDEST = 2
+"""Usual tiles that the widest planned overlap takes: a tile is two or three times as wide, and memory grows with its square."""
+MOST_TILES = 2**20
+"""Tiles that a scene may take."""
 REACH = 64
 """Pixels that the convolutions of a network see around a ship, in effect."""
 
@@ -37,7 +41,8 @@ def plan_sizes(gsd: float | None, usual: int, tile: int | None = None, overlap: 
     The overlap has room for the longest ship where the size of a pixel is known, and at least the 64 pixels that the network
     sees around a ship; else it is a quarter of a tile. A tile is at least twice as large. For a network that pools over
     windows, the overlap has room for a window too, so that a ship at a seam has its whole window in either tile; a tile is then
-    at least three times as large, as the overlap is computed twice.
+    at least three times as large, as the overlap is computed twice. An overlap is at most :data:`WIDEST` usual tiles wide: on
+    images so fine that ships do not fit, those that are cut are told.
 
     Args:
         gsd (float, optional): Metres a pixel.
@@ -52,7 +57,7 @@ def plan_sizes(gsd: float | None, usual: int, tile: int | None = None, overlap: 
         wanted = (tile or usual) / 4 if gsd is None else max(float(REACH), LONGEST_SHIP / gsd)
         if window:
             wanted = max(wanted, window + REACH)
-        overlap = round(min(wanted, tile / 2) if tile else wanted)
+        overlap = round(min(wanted, tile / 2 if tile else WIDEST * usual))
     tile = tile or max(usual, (3 if window else 2) * overlap)
     if not 0 <= overlap < tile:
         raise InputError(f'the overlap of {overlap} pixels must be at least 0 and less than the tile of {tile}')
@@ -76,7 +81,8 @@ def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1
         list[Tile]: At least one.
 
     Raises:
-        InputError: If it takes several tiles, and the next multiple of ``grid`` leaves neighbours less than the overlap.
+        InputError: If it takes several tiles, and the next multiple of ``grid`` leaves neighbours less than the overlap; or if
+            it takes more than :data:`MOST_TILES`.
     """
     if max(width, height) > tile and tile - overlap < grid:
         raise InputError(f'tiles of {tile} pixels cannot overlap by {overlap}: they begin at multiples of {grid:g} pixels; use '
@@ -84,6 +90,9 @@ def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1
     if max(offset) > tile - overlap or min(offset) < 0:
         raise InputError(f'tiles of {tile} pixels that overlap by {overlap} take offsets from 0 to {tile - overlap}, '
                          f'found {offset}')
+    step = max(math.floor((tile - overlap) / grid) * grid, 1)
+    if (count := math.prod(math.ceil(max(side - tile, 0) / step) + 1 for side in (width, height))) > MOST_TILES:
+        raise InputError(f'{width} x {height} pixels take {count} tiles of {tile}, and {MOST_TILES} are allowed: raise --tile')
     spans = [_spans(length, tile, overlap, grid, start) for length, start in ((width, offset[0]), (height, offset[1]))]
     return [Tile(x, y, x1 - x, y1 - y, (left, top, right, bottom))
             for y, y1, top, bottom in spans[1] for x, x1, left, right in spans[0]]

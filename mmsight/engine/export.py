@@ -78,7 +78,7 @@ def export_onnx(graph: Graph, image: Tensor, path: Path, opset: int = 18) -> lis
         list[str]: Names of the free axes; empty if the network fixes its input.
 
     Raises:
-        InputError: If it needs an operator that is not standard, or cannot be traced.
+        InputError: If it needs an operator that is not standard, cannot be traced, or cannot be had with this opset.
     """
     import onnx
     axes = {0: 'batch', 2: 'height', 3: 'width'}
@@ -106,7 +106,12 @@ def export_onnx(graph: Graph, image: Tensor, path: Path, opset: int = 18) -> lis
     make_folder(path.parent)
     with complete_file(path) as scratch:
         program.save(str(scratch), external_data=False)
-        foreign = {node.domain for node in onnx.load(scratch).graph.node} - {'', 'ai.onnx'}
+        written = onnx.load(scratch)
+        versions = {item.version for item in written.opset_import if item.domain in ('', 'ai.onnx')}
+        if versions != {opset}:  # torch keeps its own where it cannot convert
+            raise InputError(f'opset {opset} cannot be had for {type(graph.model).__name__}, only '
+                             f"{', '.join(map(str, versions))}")
+        foreign = {node.domain for node in written.graph.node} - {'', 'ai.onnx'}
         if foreign:
             raise InputError(f"{type(graph.model).__name__} needs operators of {', '.join(sorted(foreign))}")
     return list(axes.values())

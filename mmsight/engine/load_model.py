@@ -81,6 +81,10 @@ def build_model(cfg: Config, checkpoint: str, device: str = 'cpu') -> nn.Module:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"checkpoint '{checkpoint}' cannot be loaded into the model of {cfg.filename} ({reason}); use the "
                          'config that it was trained with') from error
+    for name, value in model.state_dict().items():
+        if value.is_floating_point() and not value.isfinite().all():
+            raise InputError(f"checkpoint '{checkpoint}' holds weights that are not finite, in {name}: the training that wrote "
+                             'it has failed; use an earlier one')
     model.dataset_meta = dataset_meta(cfg, content)
     try:
         return model.to(device).eval()

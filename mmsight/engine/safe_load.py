@@ -3,6 +3,7 @@
 import ast
 import pickle
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -12,6 +13,7 @@ from mmengine.logging import HistoryBuffer
 
 from mmsight.engine.checkpoint_file import find_damage
 from mmsight.errors import InputError
+from mmsight.reading import check_regular
 
 PACKAGES = ('mmsight', 'mmengine', 'mmcv', 'mmdet', 'mmrotate', 'mmseg', 'mmagic')
 """Whose registered types, and whose modules in ``custom_imports``, the config inside a checkpoint may name."""
@@ -32,13 +34,17 @@ def load_weights(file: str | IO[bytes], map_location: Any = None, mmap: bool = F
         InputError: If the checkpoint is damaged, or holds anything but weights, settings and logged values.
     """
     name = file if isinstance(file, str) else getattr(file, 'name', 'in memory')
+    check_regular(name)
     try:
+        _check_zip(file, name)
         if isinstance(file, str) and not mmap and (damage := find_damage(file)):
             raise ValueError(damage)
         with torch.serialization.safe_globals(_allowed()):
             return torch.load(file, map_location=map_location, mmap=mmap, weights_only=True)
     except FileNotFoundError:
         raise InputError(f"checkpoint '{name}' does not exist") from None
+    except InputError:
+        raise
     except pickle.UnpicklingError as error:
         if _REFUSED.search(str(error)):
             raise InputError(f"checkpoint '{name}' contains more than weights and would run code ({_first_line(error)}): take "
@@ -46,6 +52,16 @@ def load_weights(file: str | IO[bytes], map_location: Any = None, mmap: bool = F
         raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint ({_first_line(error)})") from error
     except Exception as error:  # for damaged bytes the reader raises errors of any type
         raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint ({_first_line(error)})") from error
+
+
+def _check_zip(file: str | IO[bytes], name: str) -> None:
+    """Refuse a checkpoint that grows when it is unpacked: torch stores its parts as they are."""
+    packed = zipfile.is_zipfile(file) and any(
+        part.compress_type != zipfile.ZIP_STORED for part in zipfile.ZipFile(file).infolist())
+    if not isinstance(file, str):
+        file.seek(0)
+    if packed:
+        raise InputError(f"checkpoint '{name}' is compressed, which torch never does: unpack it, and save it with torch again")
 
 
 def _first_line(error: Exception) -> str:

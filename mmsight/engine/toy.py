@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmsight import projects
 from mmsight.errors import InputError
+from mmsight.files import remove_leftovers, scratch_prefix
 
 
 def papers_with_toy_data() -> list[str]:
@@ -44,7 +45,8 @@ def ensure_toy_data(paper: str, root: Path | None = None) -> Path:
     module = importlib.import_module(f'mmsight.projects.{paper}.toy')
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f'.{paper}-', dir=root.parent))
+        remove_leftovers(root.parent)
+        scratch = Path(tempfile.mkdtemp(prefix=scratch_prefix(), dir=root.parent))
     except OSError as error:
         raise InputError(f'cannot write toy data to {root}: {error.strerror}') from error
     try:

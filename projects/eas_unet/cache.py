@@ -7,15 +7,14 @@ front to back, columns from the patient's right to left.
 
 import functools
 import hashlib
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from mmsight.errors import InputError
-from mmsight.json_files import read_json
+from mmsight.files import complete_file
+from mmsight.json_files import read_json, write_json
 from mmsight.reading import reading
 
 ORIENTATION = 'LPS'
@@ -58,14 +57,9 @@ def open_case(path: str) -> np.ndarray:
 
 def write_case(folder: Path, name: str, packed: np.ndarray) -> str:
     """Write ``<name>.npy``, under its name only once it is complete; returns its SHA-256."""
-    scratch = folder / f'.{name}-{os.getpid()}.npy'
-    try:
+    with complete_file(folder / f'{name}.npy') as scratch:
         np.save(scratch, packed)
-        digest = file_digest(scratch)
-        scratch.replace(folder / f'{name}.npy')
-    finally:
-        scratch.unlink(missing_ok=True)
-    return digest
+        return file_digest(scratch)
 
 
 def file_digest(path: Path) -> str:
@@ -102,6 +96,4 @@ def read_index(folder: Path) -> dict[str, dict]:
 
 def write_index(folder: Path, index: Mapping[str, dict]) -> None:
     """Replace the index in one step."""
-    scratch = folder / f'.index-{os.getpid()}.json'
-    scratch.write_text(json.dumps(index) + '\n')
-    scratch.replace(folder / 'index.json')
+    write_json(folder / 'index.json', index)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmsight.errors import InputError
-from mmsight.files import make_folder
+from mmsight.files import make_folder, remove_leftovers
 
 from .cache import ORIENTATION, pack, read_index, write_case, write_index
 from .cases import Case, read_case
@@ -44,6 +44,7 @@ def convert(cases: Sequence[Case], folder: Path, report: Callable[[str], None] =
         list[str]: A sentence for each case that could not be converted, and is not in the index.
     """
     make_folder(folder)
+    remove_leftovers(folder)
     index = read_index(folder) if (folder / 'index.json').is_file() else {}
     faults = []
     for number, case in enumerate(cases, 1):

@@ -17,7 +17,7 @@ from mmseg.structures import SegDataSample
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.errors import InputError
-from mmsight.files import complete_file, list_files
+from mmsight.files import complete_file, list_files, scratch_prefix
 
 from .components import clean_mask
 from .ct import parse_rescale, read_volume
@@ -131,7 +131,7 @@ class SegmentInferencer(FileInferencer):
     def preprocess(self, source: Path | Series, out_dir: Path | None, *, low_memory: bool, rescale: str | None,
                    series: Sequence[str] | None) -> _Scan:
         """Read one volume."""
-        scratch = tempfile.TemporaryDirectory(prefix='.mmsight-', dir=out_dir) if low_memory else None
+        scratch = tempfile.TemporaryDirectory(prefix=scratch_prefix(), dir=out_dir) if low_memory else None
         folder = None if scratch is None else Path(scratch.name)
         return _Scan(source, read_volume(source, parse_rescale(rescale), series or (), folder), scratch)
 

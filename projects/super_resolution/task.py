@@ -36,13 +36,11 @@ def draw_sample(item: dict) -> np.ndarray:
 
 
 def make_inputs(folder: Path) -> list[Path]:
-    """Write a small image."""
+    """Write a part of a photograph, scikit-image's cat (CC0)."""
     import cv2
-    import numpy as np
-
-    from .toy import make_image
-    path = folder / 'small.png'
-    cv2.imwrite(str(path), make_image(np.random.default_rng(1))[::2, ::2, ::-1])
+    from skimage.data import chelsea
+    path = folder / 'cat.png'
+    cv2.imwrite(str(path), chelsea()[60:156, 100:244, ::-1])
     return [path]
 
 

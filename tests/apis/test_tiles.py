@@ -41,6 +41,12 @@ def test_a_grid_too_coarse_for_the_overlap_is_refused():
         assert plan_tiles(500, 90, enough, overlap, 32)
 
 
+def test_the_number_of_tiles_is_bounded():
+    with pytest.raises(InputError, match='200000 x 200000 pixels take 39.* tiles of 64, and 1048576 are allowed: raise --tile'):
+        plan_tiles(200_000, 200_000, 64, 32)
+    assert len(plan_tiles(200_000, 200_000, 2048, 512)) == 130**2
+
+
 def test_an_offset_that_leaves_pixels_out_is_refused():
     for offset in ((101, 0), (0, 101), (-1, 0), (0, 300)):
         with pytest.raises(InputError, match=r'tiles of 128 pixels that overlap by 28 take offsets from 0 to 100, found'):
@@ -75,6 +81,8 @@ def test_sizes():
     assert plan_sizes(1.0, 1024) == (1024, 450)
     assert plan_sizes(0.5, 1024) == (1800, 900)
     assert plan_sizes(0.5, 1024, tile=512) == (512, 256)
+    assert plan_sizes(0.05, 512) == (2048, 1024)  # not 18000, with room for 450 m
+    assert plan_sizes(1e-9, 512) == (2048, 1024)
     assert plan_sizes(None, 1024, overlap=30) == (1024, 30)
     with pytest.raises(InputError, match='overlap of 64 pixels must be at least 0 and less than the tile of 64'):
         plan_sizes(None, 1024, 64, 64)

@@ -1,5 +1,7 @@
 """One ONNX file of each network, against torch, at sizes that it was not traced with."""
 
+import importlib.util
+import sys
 from dataclasses import replace
 
 import onnx
@@ -12,6 +14,7 @@ from mmsight.engine import export
 from mmsight.engine.export import TOLERANCE, Graph, differences, export_onnx, session
 from mmsight.errors import InputError
 from mmsight.tasks import task_of
+from tests.conftest import ROOT
 
 
 def graph_of(name):
@@ -71,9 +74,54 @@ def test_command_compares_and_refuses(run, toy_data, tmp_path):
     assert out.is_file() and 'free axes: batch, height, width' in done.stdout
     assert done.stdout.count('pass') == 3 and 'FAIL' not in done.stdout
     refused = run(tool, 'super_resolution_toy', checkpoint, '--out', tmp_path / 'sr.pb', check=False)
-    assert refused.returncode == 1 and '--out must end in .onnx' in refused.stderr
+    assert refused.returncode == 1 and '--out must be a file that ends in .onnx' in refused.stderr
     size = run(tool, 'sar_shipnet_toy', checkpoint, '--shape', 100, 96, check=False)
     assert size.returncode == 1 and 'Traceback' not in size.stderr
+
+
+def export_tool(monkeypatch, tmp_path, *options):
+    """Run the tool in this process on random weights; returns the path of its graph."""
+    spec = importlib.util.spec_from_file_location('export_tool', ROOT / 'tools' / 'deployment' / 'export_onnx.py')
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    checkpoint, out = tmp_path / 'random.pth', tmp_path / 'out' / 'tone.onnx'
+    torch.save(dict(state_dict=graph_of('example_project').model.state_dict()), checkpoint)
+    monkeypatch.setattr(sys, 'argv', ['export_onnx.py', 'example_project', str(checkpoint), '--out', str(out), '--random-only',
+                                      '--shape', '8', '8', *options])
+    tool.main()
+    return out
+
+
+@pytest.mark.parametrize('opset', ['99', '9'])
+def test_an_opset_that_cannot_be_had_is_refused(opset, monkeypatch, tmp_path):
+    with pytest.raises(SystemExit, match=f'error: --opset must be from 18 to .*, found {opset}'):
+        export_tool(monkeypatch, tmp_path, '--opset', opset)
+    assert not list((tmp_path / 'out').iterdir())
+
+
+@pytest.mark.slow
+def test_an_opset_that_torch_does_not_write_is_refused(monkeypatch, tmp_path):
+    graph, image = graph_of('example_project'), torch.rand(2, 1, 8, 8)
+    real = torch.onnx.export
+    monkeypatch.setattr(torch.onnx, 'export', lambda *args, opset_version, **options: real(*args, opset_version=18, **options))
+    with pytest.raises(InputError, match='opset 19 cannot be had for .*, only 18'):
+        export_onnx(graph, image, tmp_path / 'a.onnx', 19)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_graph_that_differs_never_stands_under_its_name(monkeypatch, tmp_path):
+    monkeypatch.setattr(export, 'differences', lambda *args: dict(tone=1.0))
+    with pytest.raises(SystemExit, match='tone.onnx is not written: its values differ from those of torch'):
+        export_tool(monkeypatch, tmp_path)
+    assert not list((tmp_path / 'out').iterdir())
+
+
+def test_the_place_of_the_graph_is_judged_first(monkeypatch, tmp_path):
+    monkeypatch.setattr('mmsight.engine.load_model.load_model', lambda *args: pytest.fail('loaded'))
+    (tmp_path / 'out').write_text('a file')
+    with pytest.raises(SystemExit, match='out: the folder cannot be made'):
+        export_tool(monkeypatch, tmp_path)
 
 
 def test_a_task_without_a_graph_is_refused(monkeypatch):

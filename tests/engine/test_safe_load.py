@@ -1,5 +1,6 @@
 """Checkpoints, and the configs inside them, are data: what would run code is refused, and what training saves is read."""
 
+import math
 import os
 import struct
 import zipfile
@@ -158,3 +159,25 @@ def test_a_damaged_checkpoint_is_a_sentence(damage, tmp_path):
     (tmp_path / 'a.pth').write_bytes(damage((tmp_path / 'a.pth').read_bytes()))
     with pytest.raises(InputError, match='a.pth. is damaged, or not a checkpoint'):
         load_weights(str(tmp_path / 'a.pth'))
+
+
+def test_a_compressed_checkpoint_is_refused_before_it_is_unpacked(tmp_path):
+    """A gigabyte of zeros in a megabyte would be unpacked in one piece."""
+    torch.save(dict(state_dict=dict(a=torch.zeros(1000))), tmp_path / 'a.pth')
+    with zipfile.ZipFile(tmp_path / 'a.pth') as source, zipfile.ZipFile(tmp_path / 'b.pth', 'w') as packed:
+        for name in source.namelist():
+            packed.writestr(name, source.read(name), zipfile.ZIP_DEFLATED)
+    with pytest.raises(InputError, match='b.pth. is compressed, which torch never does'):
+        load_weights(str(tmp_path / 'b.pth'))
+    with open(tmp_path / 'a.pth', 'rb') as file:
+        assert load_weights(file)['state_dict']['a'].numel() == 1000
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf])
+def test_weights_that_are_not_finite_are_refused(value, untrained, tmp_path):
+    content = torch.load(untrained('example_project'))
+    name, weights = next(iter(content['state_dict'].items()))
+    weights.view(-1)[0] = value
+    torch.save(content, tmp_path / 'a.pth')
+    with pytest.raises(InputError, match=f'a.pth. holds weights that are not finite, in {name}'):
+        build_model(load_config('example_project'), str(tmp_path / 'a.pth'))

@@ -1,10 +1,32 @@
 """verify_dataset lists every fault of a set in one run."""
 
+import importlib.util
 import shutil
+import sys
 
 import pytest
 
 TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
+
+
+def test_a_fault_of_ours_does_not_end_the_check(monkeypatch, capsys, root, toy_data):
+    """The other data sets are checked all the same; the fault is told as ours, with its traceback."""
+    monkeypatch.setenv('MMSIGHT_DATA', str(toy_data('sar_shipnet')))
+    spec = importlib.util.spec_from_file_location('verify_dataset', root / 'tools/misc/verify_dataset.py')
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def faults(dataset):
+        yield None
+        yield from {}['key'] if 'val' in dataset.ann_file else ['a.jpg: is bad']
+
+    monkeypatch.setattr('mmsight.projects.sar_shipnet.SARShipDataset.iter_faults', faults)
+    monkeypatch.setattr(sys, 'argv', ['verify_dataset.py', TOY])
+    with pytest.raises(SystemExit, match='1'):
+        tool.main()
+    said = capsys.readouterr()
+    assert said.out.count('a.jpg: is bad') == 2 and '5 samples checked, 3 faults' in said.out
+    assert "KeyError: 'key'" in said.err and 'val: a fault in MMSight ended the check of this data set' in said.out
 
 
 @pytest.mark.slow

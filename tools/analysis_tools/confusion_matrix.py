@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.config import DictAction
 
 import mmsight  # noqa: F401  (registers the import work-arounds)
-from mmsight.cli import friendly
+from mmsight.cli import finite, friendly
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 from mmsight.rotated_iou import from_upright, rotated_iou
@@ -26,7 +26,7 @@ def count_boxes(matrix: np.ndarray, predicted: dict, instances: list[dict], scor
         iou_thr (float): Least IoU of a pair.
     """
     instances = [item for item in instances if not item.get('ignore_flag')]
-    gt = np.array([from_upright(np.array([item['bbox']], dtype=float))[0] for item in instances]).reshape(-1, 5)
+    gt = np.array([from_upright(np.array([item['bbox']], dtype=finite))[0] for item in instances]).reshape(-1, 5)
     gt_labels = np.array([item['bbox_label'] for item in instances], dtype=int)
     keep = predicted['scores'] >= score_thr
     labels = predicted['labels'][keep].numpy()
@@ -70,8 +70,9 @@ def main() -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('predictions', type=Path, help='the .pkl file of tools/test.py --out')
     parser.add_argument('--out', type=Path, default=Path('confusion_matrix.png'), metavar='FILE.png', help='picture to write')
-    parser.add_argument('--score-thr', type=float, default=0.5, help='lowest score of a detection (default 0.5)')
-    parser.add_argument('--iou-thr', type=float, default=0.5, help='lowest IoU of a detection and a ground truth (default 0.5)')
+    parser.add_argument('--score-thr', type=finite, default=0.5, help='lowest score of a detection (default 0.5)')
+    parser.add_argument('--iou-thr', type=finite, default=0.5,
+                        help='lowest IoU of a detection and a ground truth (default 0.5)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
 

@@ -7,7 +7,7 @@ import cv2
 from rich.progress import track
 
 import mmsight  # noqa: F401  (registers the import work-arounds)
-from mmsight.cli import friendly
+from mmsight.cli import finite, friendly
 from mmsight.errors import InputError
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument('out', type=Path, help='folder to write to')
     parser.add_argument('--tile', type=int, default=512, metavar='PIXELS', help='side of the tiles (default: 512)')
     parser.add_argument('--overlap', type=int, default=192, metavar='PIXELS', help='least overlap of neighbours (default: 192)')
-    parser.add_argument('--least', type=float, default=0.5, metavar='SHARE', help='least visible share (default: 0.5)')
+    parser.add_argument('--least', type=finite, default=0.5, metavar='SHARE', help='least visible share (default: 0.5)')
     parser.add_argument('--classes', nargs='+', default=['ship'], help='classes to keep (default: ship)')
     parser.add_argument('--skip-classes', nargs='+', default=[], metavar='CLASS', help='classes to leave out')
     parser.add_argument('--img-suffix', default='.png', help='of the image files (default: .png)')

@@ -1,11 +1,14 @@
 """Write a trained model as one ONNX file of standard operators, and compare it with torch on random and on test images."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from mmsight.cli import friendly
 from mmsight.errors import InputError
+from mmsight.files import complete_file, make_folder
+
+LEAST_OPSET = 18
+"""The oldest that torch's exporter writes."""
 
 
 def latency(graph, path: Path, image, repeats: int) -> dict[str, float | str]:
@@ -48,9 +51,17 @@ def main() -> None:
                         help='time torch, torch.compile and ONNX Runtime on one image')
     args = parser.parse_args()
     out = args.out or Path(f'{Path(args.config).stem}.onnx')
-    if out.suffix != '.onnx':
-        raise InputError(f"--out must end in .onnx, found '{out}'")
+    if out.suffix != '.onnx' or out.is_dir():
+        raise InputError(f"--out must be a file that ends in .onnx, found '{out}'")
+    make_folder(out.parent)
+    with complete_file(out) as scratch:
+        scratch.touch()  # what cannot be written is told before the work
+        if not write_and_compare(args, out, scratch):
+            raise InputError(f'{out} is not written: its values differ from those of torch by more than is tolerated')
 
+
+def write_and_compare(args: argparse.Namespace, out: Path, path: Path) -> bool:
+    """Write the graph of ``out`` to ``path``, and print how much it differs from torch; whether that is tolerable."""
     import torch
     from rich.console import Console
     from rich.table import Table
@@ -64,6 +75,8 @@ def main() -> None:
     from mmsight.engine import export
     from mmsight.engine.environment import device
     from mmsight.engine.load_model import load_model
+    if not LEAST_OPSET <= args.opset <= onnx.defs.onnx_opset_version():
+        raise InputError(f'--opset must be from {LEAST_OPSET} to {onnx.defs.onnx_opset_version()}, found {args.opset}')
     cfg, model = load_model(args.config, args.checkpoint)
     graph = export.Graph(cfg, model).eval()
     if any(side < 1 or side % graph.multiple for side in args.shape):
@@ -75,8 +88,8 @@ def main() -> None:
         return torch.rand(count, graph.channels, *(side + extra for side in args.shape)) * graph.peak
 
     images = {'random': random(2, 0)}
-    free = export.export_onnx(graph, images['random'], out, args.opset)
-    print(f"{out}: {out.stat().st_size / 2**20:.1f} MiB, opset {args.opset}, free axes: {', '.join(free) or 'none'}; "
+    free = export.export_onnx(graph, images['random'], path, args.opset)
+    print(f"{out}: {path.stat().st_size / 2**20:.1f} MiB, opset {args.opset}, free axes: {', '.join(free) or 'none'}; "
           f'onnx {onnx.__version__}, ONNX Runtime {onnxruntime.__version__}')
     if free:
         images['random, another size'] = random(1, 2 * graph.multiple)
@@ -85,7 +98,7 @@ def main() -> None:
     passed = True
     table = Table('image', 'shape', 'output', f'difference (<= {export.TOLERANCE:g})', '')
     for name, image in images.items():
-        for output, value in export.differences(graph, out, image).items():
+        for output, value in export.differences(graph, path, image).items():
             ok = value <= export.TOLERANCE
             passed &= ok
             table.add_row(name, ' x '.join(map(str, image.shape)), output, f'{value:.1e}', 'pass' if ok else 'FAIL')
@@ -93,10 +106,10 @@ def main() -> None:
     console.print(table)
     if args.latency:
         times = Table('batch 1', 'median ms', title=device())
-        for name, value in latency(graph, out, images['random'][:1] if free else images['random'], args.latency).items():
+        for name, value in latency(graph, path, images['random'][:1] if free else images['random'], args.latency).items():
             times.add_row(name, value if isinstance(value, str) else f'{1000 * value:.1f}')
         console.print(times)
-    sys.exit(int(not passed))
+    return passed
 
 
 if __name__ == '__main__':

@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import ConfigDict, DictAction
 from mmengine.registry import DATASETS, init_default_scope
@@ -48,17 +50,22 @@ def main() -> None:
         if loader is None:
             continue
         for config in innermost(loader.dataset):
-            # lazy: loading the whole list would stop at the first fault
-            dataset = DATASETS.build(dict(config, lazy_init=True))
-            if not hasattr(dataset, 'iter_faults'):
-                raise InputError(f'{args.config}: the {split} dataset, a {type(dataset).__name__}, has no iter_faults()')
+            dataset: Any = None
             try:
+                # lazy: loading the whole list would stop at the first fault
+                dataset = DATASETS.build(dict(config, lazy_init=True))
+                if not hasattr(dataset, 'iter_faults'):
+                    raise InputError(f'{args.config}: the dataset, a {type(dataset).__name__}, has no iter_faults()')
                 for fault in track(dataset.iter_faults(), description=f'{split:<5}', total=None):
                     samples += 1
                     if fault is not None:
                         faults.append(f'{split}: {fault}')
             except InputError as error:
                 faults.append(f'{split}: {error}')
+            except Exception:  # the other data sets are checked all the same
+                traceback.print_exc()
+                faults.append(f'{split}: a fault in MMSight ended the check of this data set behind {samples} samples: please '
+                              'report it with the lines above')
             changes += [f'{split}: {note}' for note in getattr(dataset, 'notes', ())]
     for change in changes:
         print(f'warning: {change}')
