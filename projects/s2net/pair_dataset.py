@@ -75,12 +75,18 @@ class PairDataset(BaseDataset):
             raise InputError(f'{faults[0]} ({len(faults)} of {len(listed)} pairs are incomplete; '
                              'tools/misc/verify_dataset.py lists them)')
         if not pairs:
-            raise InputError(f'{self.data_root}: no {self.split} pair was found')
+            raise InputError(self._nothing)
         return pairs
+
+    @property
+    def _nothing(self) -> str:
+        return f'{self.data_root}: no {self.split} pair was found'
 
     def iter_faults(self) -> Iterator[str | None]:
         """For ``verify_dataset.py``: decode every pair and check its ground truth."""
+        empty = True
         for pair in self.iter_pairs():
+            empty = False
             if isinstance(pair, str):
                 yield pair
                 continue
@@ -90,6 +96,8 @@ class PairDataset(BaseDataset):
                 yield str(error)
             else:
                 yield None
+        if empty:
+            yield self._nothing
 
 
 @DATASETS.register_module()
