@@ -81,11 +81,12 @@ class Option:
         kind, words = (Integral, 'a whole number') if self.type is int else (Real, 'a number')
         if not isinstance(value, kind) or isinstance(value, bool):
             return words
-        if self.finite and not math.isfinite(value):
+        number = float(value)
+        if self.finite and not math.isfinite(number):
             return 'a finite number'
-        if self.positive and not value > 0:
+        if self.positive and not number > 0:
             return 'above 0'
-        if self.within and not self.within[0] <= value <= self.within[1]:
+        if self.within and not self.within[0] <= number <= self.within[1]:
             low, high = self.within
             return f'at least {low:g}' if high == math.inf else f'from {low:g} to {high:g}'
         return ''

@@ -203,7 +203,10 @@ class FileInferencer(BaseInferencer):
         """Whether a file has its results. Where a part failed, it is tried again."""
         if record.prediction is None:
             return False
-        shown = self.task.show(record.prediction)
+        try:
+            shown = self.task.show(record.prediction)
+        except (LookupError, TypeError):  # of another version of MMSight
+            return False
         return shown.status != 1 and record.holds(list(shown.files.values()))
 
     def result_paths(self, file: Any, folder: Path) -> dict[str, Path]:

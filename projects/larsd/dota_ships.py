@@ -53,7 +53,10 @@ class DOTAShipDataset(BoxDataset):
                 continue
             if len(fields) == 1:
                 fields = fields[0].split(',')
-            kind = fields[8] if len(fields) in (9, 10) else None
+            rest = fields[8:]
+            difficult = [rest.pop()] if len(rest) > 1 and rest[-1].isdecimal() else []
+            # a name of several words, but none of numbers
+            kind = None if not rest or any(map(_is_number, rest)) else ' '.join(rest)
             if kind in self.skip_classes:
                 continue
             if kind is not None and kind not in classes:
@@ -65,9 +68,17 @@ class DOTAShipDataset(BoxDataset):
                                      f"{len(fields)}: '{' '.join(fields)}'")
                 box = parse_quadrilateral(to_numbers(fields[:8], where), where)
                 check_rotated_box(box, width, height, where)
-                ignored = (to_numbers(fields[9:], where) or [0])[0] > self.diff_thr
+                ignored = (to_numbers(difficult, where) or [0])[0] > self.diff_thr
                 instances.append(dict(bbox=box, bbox_label=classes.index(kind), ignore_flag=int(ignored)))
         return dict(img_id=name, img_path=img_path, width=width, height=height, instances=instances)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_quadrilateral(values: list[float], where: str) -> list[float]:

@@ -131,7 +131,7 @@ def test_ssdd_without_rotated_boxes(tmp_path):
     ('1 1 9 1 1 9 9 9 ship 0', 'crosses itself'), ('1 1 9 9 5 5 3 3 ship 0', 'no area'),
     ('1 1 9 1 9 9 1 9 boat 0', "class 'boat' is unknown"),
     ('1 1 9 1 9 9 1 x ship 0', 'numbers are expected'), ('1 1 9 1 9 9 1 nan ship 0', 'not finite'),
-    ('91 1 99 1 99 9 91 9 ship 0', 'outside'), ('1 1 9 1 9 9 1 9 ship hard', 'numbers are expected')])
+    ('91 1 99 1 99 9 91 9 ship 0', 'outside'), ('1 1 9 1 9 9 1 9 ship hard', "class 'ship hard' is unknown")])
 def test_dota_lines(tmp_path, line, message):
     refuses(dota(tmp_path, '1 1 9 1 9 9 1 9 ship 0', line), r'P1\.txt: line 4: .*' + message)
 
