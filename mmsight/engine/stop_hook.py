@@ -45,9 +45,9 @@ class StopHook(Hook):
                     signal.signal(number, self._receive)
         if get_world_size() > 1:
             self.group = torch.distributed.new_group(backend='gloo')  # waits for no GPU
-        loops = [runner.train_loop, *([runner.val_loop] if runner.val_loop is not None else [])]
-        for loop in loops:
-            loop.dataloader.worker_init_fn = functools.partial(_work_on, then=loop.dataloader.worker_init_fn)
+        for loop in (runner.train_loop, runner.val_loop):
+            if loader := getattr(loop, 'dataloader', None):
+                loader.worker_init_fn = functools.partial(_work_on, then=loader.worker_init_fn)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         for each in SIGNALS:

@@ -10,6 +10,7 @@ from mmsight.engine.checkpoint_file import find_damage, save_checkpoint
 from mmsight.engine.resume import find_fault
 from mmsight.engine.safe_load import load_weights
 from mmsight.errors import InputError
+from mmsight.files import scratch_prefix
 
 EVERY = 'default_hooks = dict(checkpoint=dict(type="CheckpointHook", interval=1, by_epoch=False, max_keep_ckpts={}))\n'
 CONTENT = dict(state_dict=dict(a=torch.arange(50.)), message_hub={}, meta=dict(iter=3))
@@ -96,6 +97,14 @@ def test_checkpoints_by_the_clock(train_noisy, tmp_path):
     assert 'resume_13.pth' in log and 'resumed epoch: 2, iter: 13' in log
     assert all(torch.equal(found['state_dict'][name], value) for name, value in wanted['state_dict'].items())
     assert names(tmp_path / 'run') == [f'epoch_{number}.pth' for number in (1, 2, 3, 4)]
+
+
+def test_a_killed_process_leaves_nothing_to_the_next(train_noisy, tmp_path):
+    (tmp_path / 'run').mkdir()
+    left = scratch_prefix().replace(f'-{os.getpid()}-', '-999999999-')
+    (tmp_path / 'run' / f'{left}iter_1.pth').touch()
+    train_noisy('run', EVERY.format(2), options={'train_cfg.max_epochs': 1})
+    assert not list((tmp_path / 'run').glob('.*'))
 
 
 def test_the_pointer_is_put_right(train_noisy, tmp_path):
