@@ -15,7 +15,7 @@ from mmengine.infer import BaseInferencer
 from mmengine.visualization import Visualizer
 from torch import nn
 
-from mmsight.apis.batch import BatchError, check_outputs, place_results, wait_for_others
+from mmsight.apis.batch import BatchError, check_outputs, place_results, share_of, wait_for_others
 from mmsight.apis.finished import InputRecord, describe
 from mmsight.box import list_models
 from mmsight.engine.load_model import build_model, find_model
@@ -114,7 +114,7 @@ class FileInferencer(BaseInferencer):
             remove_leftovers(place)
         results: dict[str, list] = dict(predictions=[], visualization=[])
         failures: dict[str, str] = {}
-        share = items[int(os.environ.get('RANK', 0))::int(os.environ.get('WORLD_SIZE', 1))]
+        share = share_of(items)
         for number, item in enumerate(share, 1):
             record, folder = records[item], folders[item]
             if record and not (overwrite or returned) and self._is_finished(record):

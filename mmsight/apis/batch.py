@@ -80,6 +80,11 @@ def check_outputs(paths: Mapping[Path, Any], inputs: Sequence[Path]) -> None:
             raise InputError(f'{item}: the name is too long for its results, such as {path.name}: rename it')
 
 
+def share_of(items: Sequence[Any]) -> Sequence[Any]:
+    """What this process does: all, or its share under ``torchrun``."""
+    return items[int(os.environ.get('RANK', 0))::int(os.environ.get('WORLD_SIZE', 1))]
+
+
 def wait_for_others() -> None:
     """Under ``torchrun``, wait until every process is done: it ends all of them as soon as one has failed."""
     if int(os.environ.get('WORLD_SIZE', 1)) > 1 and torch.distributed.is_torchelastic_launched():
