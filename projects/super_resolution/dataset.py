@@ -81,7 +81,7 @@ class SuperResolutionDataset(BasicImageDataset):
 
     @property
     def _all_small(self) -> str:
-        return f"{self.data_prefix['gt']}: every image is smaller than the min_size of filter_cfg"
+        return f"{Path(self.data_prefix['gt'])}: every image is smaller than the min_size of filter_cfg"
 
     def iter_faults(self) -> Iterator[str | None]:
         """Run every image through the pipeline, without stopping at a fault: a sentence for each, None for each without one."""
