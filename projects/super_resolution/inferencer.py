@@ -87,8 +87,8 @@ class UpscaleInferencer(FileInferencer):
         """Write the file, say what it is."""
         image = _pixels(photo, prediction)
         found = dict(source=str(photo.source), file=None, width=image.shape[1], height=image.shape[0], channels=image.shape[2],
-                     bits=8 * image.itemsize, scale=self.model.scale, notes=list(photo.picture.done),
-                     warnings=list(photo.picture.doubts))
+                     bits=8 * image.itemsize, scale=self.model.scale, notes=photo.picture.notes(photo.source.name),
+                     warnings=photo.picture.warnings(photo.source.name))
         if out_dir is not None:
             path = self.result_paths(photo.source, out_dir)['image']
             # OpenCV writes no grey with alpha
