@@ -66,8 +66,6 @@ class UpscaleInferencer(FileInferencer):
 
     def forward(self, photo: _Photo, *, tile: int | None) -> DataSample:
         """Enlarge one image: ``pred_img`` (channels, H, W), RGB or grey, with alpha behind; uint8 or int32 of 16 bits."""
-        if tile is not None and tile < 1:
-            raise InputError(f'the tile must be at least 1 pixel, found {tile}')
         values, alpha = photo.picture.values, photo.picture.alpha
         colour = cv2.cvtColor(values, cv2.COLOR_GRAY2RGB) if photo.grey else values
         enlarged = enlarge_image(self.model, colour, tile, self.show_progress)
