@@ -114,7 +114,7 @@ def test_a_finished_training_is_validated_and_recorded(train, tmp_path):
     metrics = json.loads(result.read_text())['metrics']
     result.unlink()
     _, log = train(2)
-    assert metrics and json.loads(result.read_text())['metrics'] == metrics and 'Nothing was left to train' in log
+    assert metrics and json.loads(result.read_text())['metrics'] == metrics and 'The training was already complete' in log
 
 
 def test_a_training_over_another_moves_it_away(train, tmp_path):

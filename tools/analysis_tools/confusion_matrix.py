@@ -26,7 +26,7 @@ def count_boxes(matrix: np.ndarray, predicted: dict, instances: list[dict], scor
         iou_thr (float): Least IoU of a pair.
     """
     instances = [item for item in instances if not item.get('ignore_flag')]
-    gt = np.array([from_upright(np.array([item['bbox']], dtype=finite))[0] for item in instances]).reshape(-1, 5)
+    gt = np.array([from_upright(np.array([item['bbox']], dtype=float))[0] for item in instances]).reshape(-1, 5)
     gt_labels = np.array([item['bbox_label'] for item in instances], dtype=int)
     keep = predicted['scores'] >= score_thr
     labels = predicted['labels'][keep].numpy()
