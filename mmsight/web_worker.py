@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from mmsight.errors import InputError
 from mmsight.memory import DEFAULT, GB, set_budget
+from mmsight.reading import check_regular
 
 
 class Answer(NamedTuple):
@@ -148,6 +149,7 @@ def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, tr
             task, inferencer = find_tasks()[name], load(name, model)
             paths = [Path(file) for file in files]
             for path in paths:
+                check_regular(path)
                 if (count := inferencer.count_pixels(path)) > max_pixels:
                     raise InputError(f'{path.name}: {count / 1e6:.3g} million pixels, and {max_pixels / 1e6:.3g} million are '
                                      f'allowed on this page: use `mmsight {name}`')
