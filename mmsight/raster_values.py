@@ -59,6 +59,10 @@ class Raster:
         self.path, self.nodata = path, nodata
         self.done: list[str] = []
         self.doubts: list[str] = []
+        with reading(path, KIND):
+            self._open(path, bands, content)
+
+    def _open(self, path: Path, bands: Sequence[int] | None, content: bytes | None) -> None:
         tags = _tags(path, content)
         kind: int | None = tags.get(PHOTOMETRIC)
         if kind is not None and kind in REFUSED:
@@ -86,8 +90,8 @@ class Raster:
         self._decode: Callable[[np.ndarray], np.ndarray] | None = None
         self._clear: np.ndarray | None = None
         self._linear = True
-        with reading(path, KIND):  # GDAL makes up a table for few grey values
-            self._resolve(kind, space, bool(bands), has_table=kind is None or COLOUR_MAP in tags)
+        # GDAL makes up a table for few grey values
+        self._resolve(kind, space, bool(bands), has_table=kind is None or COLOUR_MAP in tags)
 
     def _given(self, bands: Sequence[int]) -> list[int]:
         if not set(bands) <= set(self.file.indexes):

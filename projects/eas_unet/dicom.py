@@ -13,7 +13,7 @@ from mmsight.errors import InputError
 from mmsight.memory import check_memory
 from mmsight.reading import reading
 
-from .dicom_headers import CT, SUFFIXES, Slice, list_slices, open_dicom, read_header
+from .dicom_headers import CT, SUFFIXES, Slice, list_slices, open_dicom, read_header, whole
 from .volume import Volume, to_lps
 
 
@@ -100,15 +100,15 @@ def find_series(source: Path, files: Sequence[Path] | None = None) -> list[Serie
             if header is None or header.SOPClassUID != MediaStorageDirectoryStorage:
                 others.append((path, kind))
             continue
-        uid = str(header.get('SeriesInstanceUID', ''))
         with reading(path, 'a CT slice'):
+            uid = str(header.get('SeriesInstanceUID', ''))
+            number, text = header.get('SeriesNumber'), header.get('SeriesDescription')
             parts = list_slices(header, path)
         for part in parts:
             if part.localizer:
                 others.append((path, 'a localizer'))
             else:
                 slices[uid].append(part)
-        number, text = header.get('SeriesNumber'), header.get('SeriesDescription')
         said.setdefault(uid, ('' if number is None else str(number), str(text or '')))
     if not any(slices.values()):
         kinds = ', '.join(f'{count} {kind}' for kind, count in Counter(kind for _, kind in others).items())
@@ -252,6 +252,9 @@ def _decode(path: Path) -> np.ndarray:
         header = open_dicom(path)
         if header is None:
             raise InputError(f'{path}: the file is damaged, or not DICOM')
+        frames, rows, columns, samples, bits = (whole(header, name, default) for name, default in (
+            ('NumberOfFrames', 1), ('Rows', 0), ('Columns', 0), ('SamplesPerPixel', 1), ('BitsAllocated', 16)))
+        check_memory(path, 2 * frames * rows * columns * samples * max(bits // 8, 1), f'{frames} x {rows} x {columns} pixels')
         pixels = header.pixel_array
     return pixels if 'NumberOfFrames' in header and pixels.ndim == 3 else pixels[None]
 

@@ -1,18 +1,26 @@
 """What the header of a DICOM file says of the slices in it, one of a classic file, many of an enhanced one."""
 
+import zlib
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pydicom
 from pydicom.errors import InvalidDicomError
+from pydicom.filereader import _read_file_meta_info, read_file_meta_info, read_preamble
 from pydicom.uid import (
+    UID,
     CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
     EnhancedCTImageStorage,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     LegacyConvertedEnhancedCTImageStorage,
 )
+
+from mmsight.memory import check_memory
 
 CT = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 SUFFIXES = ('.dcm', '.dicom', '.ima')
@@ -65,17 +73,47 @@ def open_dicom(path: Path, **options: Any) -> pydicom.FileDataset | None:
 
     ``options`` are those of :func:`pydicom.dcmread`.
     """
+    _check_deflated(path)
     try:
         found = pydicom.dcmread(path, **options)
     except InvalidDicomError:
         found = pydicom.dcmread(path, force=True, **options)
-    if 'SOPClassUID' not in found or found.original_encoding[0] is None:
+    if not isinstance(found.get('SOPClassUID'), UID) or found.original_encoding[0] is None:
         return None
     if 'TransferSyntaxUID' not in found.file_meta:  # what pydicom has guessed
         implicit, little = found.original_encoding
         found.file_meta.TransferSyntaxUID = (
             ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian)
     return found
+
+
+def _check_deflated(path: Path) -> None:
+    """Refuse a deflated file that unpacks to more than is allowed: pydicom unpacks in one piece."""
+    try:
+        syntax = read_file_meta_info(path).get('TransferSyntaxUID')
+    except Exception:  # the file itself is read by another function, which says what is wrong
+        return
+    if syntax != DeflatedExplicitVRLittleEndian:
+        return
+    with path.open('rb') as file:
+        read_preamble(file, force=True)
+        _read_file_meta_info(file)
+        unpacker, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+        while packed := unpacker.unconsumed_tail or file.read(2**16):
+            size += len(unpacker.decompress(packed, 2**20))
+            check_memory(path, 2 * size, 'what is packed in it, unpacked,')
+            if unpacker.eof:
+                return
+
+
+def whole(header: pydicom.Dataset, name: str, default: int) -> int:
+    """A whole number of a header; ValueError if it is none."""
+    value = header.get(name)
+    if value is None or value == '':
+        return default
+    if not isinstance(value, (int, str)) or int(value) < 0:
+        raise ValueError(f'{name} is no whole number: {value!r}')
+    return int(value)
 
 
 def read_header(path: Path) -> pydicom.FileDataset | None:
@@ -85,7 +123,9 @@ def read_header(path: Path) -> pydicom.FileDataset | None:
 
 def list_slices(header: pydicom.Dataset, file: Path) -> list[Slice]:
     """The slices of a CT file; ``header`` is :func:`read_header`'s."""
-    groups = header.get('PerFrameFunctionalGroupsSequence') or [pydicom.Dataset()] * int(header.get('NumberOfFrames') or 1)
+    frames = whole(header, 'NumberOfFrames', 1)
+    check_memory(file, 1000 * frames, f'a file of {frames} frames')
+    groups = header.get('PerFrameFunctionalGroupsSequence') or [pydicom.Dataset()] * (frames or 1)
     shared = (header.get('SharedFunctionalGroupsSequence') or [pydicom.Dataset()])[0]
 
     def find(name: str, group: pydicom.Dataset) -> Any:
@@ -96,15 +136,24 @@ def list_slices(header: pydicom.Dataset, file: Path) -> list[Slice]:
         return header.get(name)
 
     def numbers(name: str, group: pydicom.Dataset) -> tuple[float, ...]:
-        return tuple(float(part) for part in find(name, group) or ())
+        value = find(name, group) or ()
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+            raise ValueError(f'{name} is no list of numbers: {value!r}')
+        return tuple(map(_number, value))
 
     def number(name: str, group: pydicom.Dataset) -> float | None:
         value = find(name, group)
-        return None if value in (None, '') else float(value)
+        return None if value in (None, '') else _number(value)
 
     return [Slice(file, index, str(header.get('SOPInstanceUID', '')), str(header.get('AcquisitionNumber', '')),
                   'LOCALIZER' in (find('FrameType', group) or ()) or 'LOCALIZER' in (header.get('ImageType') or ()),
                   numbers('ImagePositionPatient', group), numbers('ImageOrientationPatient', group),
-                  numbers('PixelSpacing', group), (int(header.get('Rows', 0)), int(header.get('Columns', 0))),
+                  numbers('PixelSpacing', group), (whole(header, 'Rows', 0), whole(header, 'Columns', 0)),
                   number('SliceThickness', group), number('RescaleSlope', group), number('RescaleIntercept', group),
                   str(find('RescaleType', group) or 'HU')) for index, group in enumerate(groups)]
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, (int, float, str, Decimal)):
+        return float(value)
+    raise ValueError(f'a number is expected, found {value!r}')
