@@ -45,11 +45,23 @@ def decode_image(content: bytes, path: str | Path) -> np.ndarray:
         # OpenCV reads more formats, whose size is not known beforehand
         header = read_header(io.BytesIO(content))
         check_size(path, header)
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        still = _without_animation(content) if header.format == 'PNG' and b'acTL' in content else content
+        image = cv2.imdecode(np.frombuffer(still, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None or (header.format == 'JPEG' and _may_end_early(image, header) and _ends_early(content)):
         raise InputError(f'{path}: the file is damaged or cut: not all of its {header.width} x {header.height} pixels can be '
                          'decoded')
     return image
+
+
+def _without_animation(png: bytes) -> bytes:
+    """The first image of an animated PNG: OpenCV crashes over damaged animations."""
+    kept, place = [png[:8]], 8
+    while place < len(png):
+        end = place + 12 + int.from_bytes(png[place:place + 4], 'big')
+        if png[place + 4:place + 8] not in (b'acTL', b'fcTL', b'fdAT'):
+            kept.append(png[place:end])
+        place = end
+    return b''.join(kept)
 
 
 def check_size(path: str | Path, header: ImageHeader) -> None:

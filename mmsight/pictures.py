@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import cv2
 import numpy as np
 from PIL import BmpImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from PIL.ExifTags import Base
@@ -42,10 +43,10 @@ def read_image(path: str | Path) -> np.ndarray:
         InputError: See :func:`decode_picture`.
     """
     picture = read_picture(path)
-    values = picture.values if picture.values.ndim == 2 else picture.values[..., ::-1]
+    values = np.ascontiguousarray(picture.values if picture.values.ndim == 2 else picture.values[..., ::-1])
     if picture.alpha is not None:
-        values = np.where(picture.alpha[..., None] if values.ndim == 3 else picture.alpha, values, 0).astype(values.dtype)
-    return np.ascontiguousarray(values)
+        values[picture.alpha == 0] = 0
+    return values
 
 
 def read_picture(path: str | Path, convert: bool = True) -> Picture:
@@ -84,6 +85,12 @@ def decode_picture(content: bytes, path: str | Path, convert: bool = True) -> Pi
     if _is_raster(content):
         return _decode_raster(content, Path(path))
     stored = decode_image(content, path)
+    with reading(path, 'an image'):
+        return _resolved(stored, content, convert)
+
+
+def _resolved(stored: np.ndarray, content: bytes, convert: bool) -> Picture:
+    """What OpenCV has decoded, with what Pillow reads of the header."""
     header = _header(content)
     if header is None:
         return _split(stored, '', ())
@@ -147,7 +154,7 @@ def _split(stored: np.ndarray, mode: str, key: tuple[int, ...]) -> Picture:
     image = stored[..., None] if stored.ndim == 2 else stored
     alpha = image[..., -1] if image.shape[2] in (2, 4) else None
     grey = image.shape[2] < 3 or mode in ('1', 'L', 'LA', 'I', 'I;16', 'I;16B')
-    values = image[..., 0] if grey else image[..., 2::-1]
+    values = image[..., 0] if grey else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)  # as it does with a fourth channel
     if mode == 'RGB' and not key:  # the fourth byte of a BMP's pixel means nothing
         alpha = None
     if key and alpha is None:

@@ -3,7 +3,7 @@
 import base64
 import io
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,9 +70,15 @@ class Raster:
         space = '' if kind is None else {CMYK: 'CMYK', CIELAB: 'LAB', ICCLAB: 'LAB'}.get(kind, '')
         self._memory = None if content is None else rasterio.MemoryFile(content)
         self.file = open_raster(path, self._memory, raw=bool(space))
+        with reading(path, KIND):
+            self._interpret(tags, kind, space, bands)
+
+    def _interpret(self, tags: Mapping[int, Any], kind: int | None, space: str, bands: Sequence[int] | None) -> None:
+        """Find out what is read, and how stored values become what they mean."""
         self.dtype = np.dtype(self.file.dtypes[0])
         if self.dtype.kind not in 'iuf':
-            raise InputError(f'{path}: real numbers are expected, found {self.dtype}; take the amplitude of complex data first')
+            raise InputError(f'{self.path}: real numbers are expected, found {self.dtype}; take the amplitude of complex data '
+                             'first')
         self.orientation = as_orientation(tags.get(ORIENTATION))
         self.width, self.height = self.file.width, self.file.height
         if swaps_sides(self.orientation):

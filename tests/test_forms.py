@@ -1,5 +1,6 @@
 """A file of each form in the table of the documents: training and inference see what it means, by numbers made beside."""
 
+import contextlib
 import struct
 
 import cv2
@@ -19,6 +20,7 @@ from rasterio.crs import CRS
 from mmsight.apis.scene import Scene
 from mmsight.errors import InputError
 from mmsight.forms import FORMS
+from mmsight.pictures import image_size, read_image
 from tests.colour_profiles import cmyk_meant, cmyk_profile, lab_to_srgb, rgb_meant, rgb_profile
 
 HEIGHT, WIDTH = 40, 56
@@ -306,6 +308,35 @@ def test_training_and_inference_see_what_the_file_means(family, name, tmp_path):
     if not deep and name not in ('alpha', 'nodata', 'profile') or (family, name) == ('Rasters', 'profile'):
         photo = read_photo(path).values
         np.testing.assert_array_equal(photo if photo.ndim == 3 else np.repeat(photo[..., None], 3, 2), image[..., ::-1])
+
+
+@pytest.mark.parametrize('family, name', CASES)
+def test_a_damaged_file_ends_in_a_sentence(family, name, tmp_path):
+    MAKERS[family][name](tmp_path)
+    path, rng = the_file(tmp_path), np.random.default_rng(list(MAKERS[family]).index(name))
+    whole = path.read_bytes()
+    for length in rng.integers(1, len(whole), 4):
+        content = np.frombuffer(whole, np.uint8).copy()
+        content[rng.integers(len(whole), size=length % 9)] = rng.integers(256)
+        path.write_bytes(content[:length if length % 2 else None].tobytes())
+        for read in (lambda: Scene(path, grey=False).thumbnail(20), lambda: read_photo(path), lambda: image_size(path)):
+            with contextlib.suppress(InputError):
+                read()
+
+
+def test_opencv_sees_no_animation(tmp_path, monkeypatch):
+    """Over a damaged one it crashes."""
+    frames(tmp_path)
+    seen, decode = [], cv2.imdecode
+    monkeypatch.setattr(cv2, 'imdecode', lambda content, flags: seen.append(bytes(content)) or decode(content, flags))
+    np.testing.assert_array_equal(read_image(tmp_path / 'a.png')[..., ::-1], COLOUR)
+    assert b'fdAT' in (tmp_path / 'a.png').read_bytes() and not any(kind in seen[0] for kind in (b'acTL', b'fcTL', b'fdAT'))
+
+
+@pytest.mark.parametrize('family, name', [('Pictures', 'grey'), ('Pictures', 'orientation'), ('Rasters', 'orientation')])
+def test_sizes_are_those_of_upright_images(family, name, tmp_path):
+    MAKERS[family][name](tmp_path)
+    assert image_size(the_file(tmp_path)) == read_image(the_file(tmp_path)).shape[1::-1]
 
 
 @pytest.mark.parametrize('family, name', [('Pictures', 'world file'), *(('Rasters', name) for name in PLACED)])

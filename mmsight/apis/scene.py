@@ -146,7 +146,8 @@ class Scene:
         self._source: Raster | _Whole = raster
         if self.width * self.height <= IN_MEMORY:
             with contextlib.suppress(InputError):  # a damaged part of it is told by the windows
-                self._source = _Whole(*raster.read(0, 0, self.width, self.height), None)
+                values, valid = raster.read(0, 0, self.width, self.height)
+                self._source = _Whole(values, None if valid.all() else valid, None)
         return raster
 
     def _load(self) -> Picture:
@@ -177,7 +178,7 @@ class Scene:
         factor = min(1.0, 1024 / max(self.width, self.height))
         size = max(1, round(self.height * factor)), max(1, round(self.width * factor))
         try:
-            values, valid = self._source.read(0, 0, self.width, self.height, size)
+            values, valid = (self._raster or self._source).read(0, 0, self.width, self.height, size)
         except InputError:  # the tiles say what could not be read
             return False
         sample = values[:, valid].astype(np.float32)
@@ -187,7 +188,9 @@ class Scene:
                out_size: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
         """A window (bands, h, w) of the file's own type, grey or red first of three, and where it is data; for the rest see
         :meth:`read`."""
-        values, valid = self._source.read(x, y, width, height, out_size)
+        # what is no data takes no part in the averages of GDAL
+        source = self._raster if out_size and self._raster is not None else self._source
+        values, valid = source.read(x, y, width, height, out_size)
         if self.grey and len(values) == 3:
             kind = values.dtype if values.dtype in (np.uint8, np.uint16, np.float32) else np.dtype(np.float32)
             values = cv2.cvtColor(np.ascontiguousarray(values.transpose(1, 2, 0), kind), cv2.COLOR_RGB2GRAY)[None]
@@ -262,11 +265,13 @@ class Scene:
         if self.limits is not None:
             values = np.stack([scale_to_8_bits(self._decibels(band), *limits)
                                for band, limits in zip(values, self.limits, strict=True)])
-        image = np.where(valid[..., None], values.transpose(1, 2, 0), 0).astype(np.uint8)
-        image = image[..., ::-1]
-        if not self.grey and image.shape[2] == 1:
-            image = np.repeat(image, 3, axis=2)
-        return np.ascontiguousarray(image), valid
+        image = values.transpose(1, 2, 0)
+        if not valid.all():
+            image = np.where(valid[..., None], image, 0)
+        image = np.ascontiguousarray(image, np.uint8)
+        if image.shape[2] == 3:
+            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        return image if self.grey or image.shape[2] == 3 else np.repeat(image, 3, axis=2), valid
 
     def thumbnail(self, side: int = 2000) -> np.ndarray:
         """The scene as uint8 RGB, reduced so that no side is longer than ``side``; black where it cannot be read."""

@@ -41,6 +41,8 @@ class CheckpointHook(Base):
         super().before_train(runner)
         self.kept = runner.message_hub.runtime_info.get('kept_checkpoints', earlier)
         self.saved_iterations, self.saved_at = runner.iter, time.monotonic()
+        if runner.cfg.get('resume') and '://' not in runner.cfg.load_from:
+            self._point_to(runner, runner.cfg.load_from)  # a kill between the two left the pointer behind
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Save if it is time."""
@@ -59,7 +61,7 @@ class CheckpointHook(Base):
     def _save(self, runner: Runner, name: str, meta: dict) -> None:
         """The checkpoint, then what points to it, then those that are not needed any more."""
         self.kept = [*(kept for kept in self.kept if kept != name), name]
-        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        self.last_ckpt = path = self.file_backend.join_path(self.out_dir, name)
         # a training that is killed before it deletes goes on with this list
         runner.message_hub.update_info_dict(dict(last_ckpt=self.last_ckpt, kept_checkpoints=self.kept))
         runner.save_checkpoint(
@@ -71,13 +73,17 @@ class CheckpointHook(Base):
         wanted = {*self.kept[-2:], *(regular[-self.max_keep_ckpts:] if self.max_keep_ckpts > 0 else regular)}
         old = [kept for kept in self.kept if kept not in wanted]
         self.kept = [kept for kept in self.kept if kept in wanted]
+        self._point_to(runner, path)
+        for kept in old if is_main_process() else []:
+            path = self.file_backend.join_path(self.out_dir, kept)
+            if self.file_backend.isfile(path):
+                self.file_backend.remove(path)
+
+    def _point_to(self, runner: Runner, path: str) -> None:
+        self.last_ckpt = path
         if is_main_process():
             with complete_file(Path(runner.work_dir) / 'last_checkpoint') as scratch:
-                scratch.write_text(self.last_ckpt)
-            for kept in old:
-                path = self.file_backend.join_path(self.out_dir, kept)
-                if self.file_backend.isfile(path):
-                    self.file_backend.remove(path)
+                scratch.write_text(path)
 
 
 @HOOKS.register_module()

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -20,6 +21,7 @@ from mmsight.engine.safe_load import load_weights
 from mmsight.engine.stop_hook import own_signals
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
+from mmsight.files import remove_leftovers
 
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 _LOOPS = dict(EpochBasedTrainLoop='mmsight.EpochTrainLoop', IterBasedTrainLoop='mmsight.IterTrainLoop')
@@ -101,13 +103,19 @@ def _survive(cfg: Config, minutes: float, on_nan: str) -> None:
     """Replace those parts of mmengine that lose something when a training is interrupted, and add what keeps it."""
     by_epoch = cfg.train_cfg.pop('by_epoch', True)
     kind = cfg.train_cfg.get('type', 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop')
-    cfg.train_cfg.type = _LOOPS.get(str(kind).removeprefix('mmengine.'), kind)
+    cfg.train_cfg.type = _LOOPS.get(_mmengine_name(kind), kind)
     hooks = cfg.setdefault('default_hooks', ConfigDict())
     saves = hooks.setdefault('checkpoint', ConfigDict(type='CheckpointHook', interval=1))
-    if saves is not None and saves.type in ('CheckpointHook', 'mmengine.CheckpointHook'):
+    if saves is not None and _mmengine_name(saves.get('type')) == 'CheckpointHook':
         saves.update(type='mmsight.CheckpointHook', minutes=minutes)
     cfg.custom_hooks += [dict(type='mmsight.ResumeHook'), dict(type='mmsight.FiniteHook', on_nan=on_nan),
                          dict(type='mmsight.StopHook')]
+
+
+def _mmengine_name(kind: Any) -> str:
+    """The bare name of a type of mmengine, which configs write as a class or a name, perhaps with its scope or module."""
+    name = f'{kind.__module__}.{kind.__name__}' if isinstance(kind, type) else str(kind)
+    return name.rpartition('.')[2] if name.startswith('mmengine.') else name
 
 
 def _where_to_go_on(cfg: Config, sentence: str) -> InputError:
@@ -226,6 +234,7 @@ def _prepare(config: str, work_dir: str | None, options: dict | None, launcher: 
         probe = Path(cfg.work_dir) / f'.writable-{os.getpid()}'
         probe.touch()
         probe.unlink()
+        remove_leftovers(Path(cfg.work_dir))
     except OSError as error:
         raise InputError(f"work-dir '{cfg.work_dir}' cannot be written: {error.strerror}") from error
     cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='mmsight.ResultHook', config_name=config)]

@@ -41,16 +41,18 @@ class StopHook(Hook):
         """Listen."""
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                signal.signal(number, self._receive)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell asks for background jobs
+                    signal.signal(number, self._receive)
         if get_world_size() > 1:
             self.group = torch.distributed.new_group(backend='gloo')  # waits for no GPU
-        loops = [runner.train_loop, *([runner.val_loop] if runner.val_loop is not None else [])]
-        for loop in loops:
-            loop.dataloader.worker_init_fn = functools.partial(_work_on, then=loop.dataloader.worker_init_fn)
+        for loop in (runner.train_loop, runner.val_loop):
+            if loader := getattr(loop, 'dataloader', None):
+                loader.worker_init_fn = functools.partial(_work_on, then=loader.worker_init_fn)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
+            if signal.getsignal(each) == self._receive:
+                signal.signal(each, signal.SIG_DFL)
         self.received = number
         os.write(2, f'{signal.Signals(number).name}: the step is finished and saved; a second signal stops at once\n'.encode())
 

@@ -8,6 +8,7 @@ import functools
 import importlib.util
 import io
 import json
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -218,7 +219,8 @@ def draw(table: Table, made: Sequence[Line]) -> Any:
     places = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
     for axes, index in zip(places, columns, strict=False):
         values = [line.values[index] or (0.0, None) for line in shown]
-        axes.barh(range(len(shown)), [mean for mean, _ in values], xerr=[spread or 0 for _, spread in values],
+        axes.barh(range(len(shown)), [mean for mean, _ in values],
+                  xerr=[math.nan if spread is None else spread for _, spread in values],
                   color=['#b0b7c3' if line.source == 'paper' else '#2f6fb2' for line in shown], capsize=3)
         axes.set_title(table.columns[index].name, fontsize=10, pad=10)
         axes.grid(axis='x', alpha=0.3)

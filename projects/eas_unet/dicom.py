@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pydicom
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from mmsight.errors import InputError
 from mmsight.memory import check_memory
 from mmsight.reading import reading
 
-from .dicom_headers import CT, SUFFIXES, Slice, list_slices, open_dicom, read_header, whole
+from .dicom_decoders import DECODER_DEPENDENCIES, PLUGIN
+from .dicom_headers import CT, SUFFIXES, Header, Slice, check_pixels, open_dicom, read_header
 from .volume import Volume, to_lps
 
 
@@ -95,21 +95,16 @@ def find_series(source: Path, files: Sequence[Path] | None = None) -> list[Serie
     others: list[tuple[Path, str]] = []
     for path in files:
         header = _header(path)
-        if header is None or header.SOPClassUID not in CT:
-            kind = 'not DICOM' if header is None else header.SOPClassUID.name.removesuffix(' Storage')
-            if header is None or header.SOPClassUID != MediaStorageDirectoryStorage:
-                others.append((path, kind))
+        if header is None or header.kind not in CT:
+            if header is None or header.kind != MediaStorageDirectoryStorage:
+                others.append((path, 'not DICOM' if header is None else header.kind.name.removesuffix(' Storage')))
             continue
-        with reading(path, 'a CT slice'):
-            uid = str(header.get('SeriesInstanceUID', ''))
-            number, text = header.get('SeriesNumber'), header.get('SeriesDescription')
-            parts = list_slices(header, path)
-        for part in parts:
+        said.setdefault(header.series, (header.number, header.description))
+        for part in header.slices:
             if part.localizer:
                 others.append((path, 'a localizer'))
             else:
-                slices[uid].append(part)
-        said.setdefault(uid, ('' if number is None else str(number), str(text or '')))
+                slices[header.series].append(part)
     if not any(slices.values()):
         kinds = ', '.join(f'{count} {kind}' for kind, count in Counter(kind for _, kind in others).items())
         raise InputError(f"{source}: there is no CT{f'; the files are: {kinds}' if kinds else ', and no DICOM file'}")
@@ -130,7 +125,7 @@ def _name(source: Path) -> str:
     return path.stem if path.is_file() and path.suffix.lower() in SUFFIXES else path.name
 
 
-def _header(path: Path) -> pydicom.FileDataset | None:
+def _header(path: Path) -> Header | None:
     """None of a file that neither is DICOM nor claims to be."""
     try:
         with reading(path, 'DICOM'):
@@ -252,9 +247,9 @@ def _decode(path: Path) -> np.ndarray:
         header = open_dicom(path)
         if header is None:
             raise InputError(f'{path}: the file is damaged, or not DICOM')
-        frames, rows, columns, samples, bits = (whole(header, name, default) for name, default in (
-            ('NumberOfFrames', 1), ('Rows', 0), ('Columns', 0), ('SamplesPerPixel', 1), ('BitsAllocated', 16)))
-        check_memory(path, 2 * frames * rows * columns * samples * max(bits // 8, 1), f'{frames} x {rows} x {columns} pixels')
+        check_pixels(path, header)
+        if header.file_meta.TransferSyntaxUID in DECODER_DEPENDENCIES:
+            header.pixel_array_options(decoding_plugin=PLUGIN)
         pixels = header.pixel_array
     return pixels if 'NumberOfFrames' in header and pixels.ndim == 3 else pixels[None]
 

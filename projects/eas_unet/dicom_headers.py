@@ -1,8 +1,7 @@
 """What the header of a DICOM file says of the slices in it, one of a classic file, many of an enhanced one."""
 
 import zlib
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,6 +67,24 @@ class Slice(NamedTuple):
     unit: str
 
 
+class Header(NamedTuple):
+    """A file.
+
+    Attributes:
+        kind (UID): SOPClassUID, what it is.
+        series (str): SeriesInstanceUID.
+        number (str): SeriesNumber, empty if it is absent.
+        description (str): SeriesDescription.
+        slices (tuple[Slice, ...]): Of a CT.
+    """
+
+    kind: UID
+    series: str
+    number: str
+    description: str
+    slices: tuple[Slice, ...]
+
+
 def open_dicom(path: Path, **options: Any) -> pydicom.FileDataset | None:
     """Read a file, also one without the preamble of the file format; None if it is not DICOM.
 
@@ -106,27 +123,33 @@ def _check_deflated(path: Path) -> None:
                 return
 
 
-def whole(header: pydicom.Dataset, name: str, default: int) -> int:
-    """A whole number of a header; ValueError if it is none."""
-    value = header.get(name)
-    if value is None or value == '':
-        return default
-    if not isinstance(value, (int, str)) or int(value) < 0:
-        raise ValueError(f'{name} is no whole number: {value!r}')
-    return int(value)
+def check_pixels(path: Path, header: pydicom.Dataset) -> None:
+    """Refuse pixels that take more memory than is allowed, before they are decoded."""
+    frames, rows, columns, samples, bits = (_integer(header.get(name) or default) for name, default in (
+        ('NumberOfFrames', 1), ('Rows', None), ('Columns', None), ('SamplesPerPixel', 1), ('BitsAllocated', 16)))
+    check_memory(path, 2 * frames * rows * columns * samples * max(bits // 8, 1), f'{frames} x {rows} x {columns} pixels')
 
 
-def read_header(path: Path) -> pydicom.FileDataset | None:
-    """What is needed of a file, without its pixels; None if it is not DICOM."""
-    return open_dicom(path, stop_before_pixels=True, specific_tags=list(_READ))
+def read_header(path: Path) -> Header | None:
+    """What the header of a file says; None if it is not DICOM.
+
+    Raises:
+        ValueError, and whatever pydicom raises: If the header is damaged.
+    """
+    header = open_dicom(path, stop_before_pixels=True, specific_tags=list(_READ))
+    if header is None:
+        return None
+    kind = UID(str(header.SOPClassUID))
+    number = header.get('SeriesNumber')
+    return Header(kind, str(header.get('SeriesInstanceUID', '')), '' if number is None else str(number),
+                  str(header.get('SeriesDescription') or ''), tuple(_slices(header, path)) if kind in CT else ())
 
 
-def list_slices(header: pydicom.Dataset, file: Path) -> list[Slice]:
-    """The slices of a CT file; ``header`` is :func:`read_header`'s."""
-    frames = whole(header, 'NumberOfFrames', 1)
-    check_memory(file, 1000 * frames, f'a file of {frames} frames')
-    groups = header.get('PerFrameFunctionalGroupsSequence') or [pydicom.Dataset()] * (frames or 1)
+def _slices(header: pydicom.Dataset, file: Path) -> list[Slice]:
+    groups = header.get('PerFrameFunctionalGroupsSequence') or [pydicom.Dataset()]
     shared = (header.get('SharedFunctionalGroupsSequence') or [pydicom.Dataset()])[0]
+    if (count := _integer(header.get('NumberOfFrames') or 1)) != len(groups):
+        raise ValueError(f'it has {count} frames, and says of {len(groups)} where they are')
 
     def find(name: str, group: pydicom.Dataset) -> Any:
         for place in (group, shared):
@@ -136,24 +159,30 @@ def list_slices(header: pydicom.Dataset, file: Path) -> list[Slice]:
         return header.get(name)
 
     def numbers(name: str, group: pydicom.Dataset) -> tuple[float, ...]:
-        value = find(name, group) or ()
-        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-            raise ValueError(f'{name} is no list of numbers: {value!r}')
-        return tuple(map(_number, value))
+        value = find(name, group)
+        return tuple(map(_number, value)) if isinstance(value, Iterable) and not isinstance(value, str) else ()
 
     def number(name: str, group: pydicom.Dataset) -> float | None:
         value = find(name, group)
-        return None if value in (None, '') else _number(value)
+        return None if value is None or value == '' else _number(value)
 
     return [Slice(file, index, str(header.get('SOPInstanceUID', '')), str(header.get('AcquisitionNumber', '')),
-                  'LOCALIZER' in (find('FrameType', group) or ()) or 'LOCALIZER' in (header.get('ImageType') or ()),
+                  'LOCALIZER' in str(find('FrameType', group)) or 'LOCALIZER' in str(header.get('ImageType')),
                   numbers('ImagePositionPatient', group), numbers('ImageOrientationPatient', group),
-                  numbers('PixelSpacing', group), (whole(header, 'Rows', 0), whole(header, 'Columns', 0)),
+                  numbers('PixelSpacing', group), (_integer(header.get('Rows')), _integer(header.get('Columns'))),
                   number('SliceThickness', group), number('RescaleSlope', group), number('RescaleIntercept', group),
                   str(find('RescaleType', group) or 'HU')) for index, group in enumerate(groups)]
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, (int, float, str, Decimal)):
+    try:
         return float(value)
-    raise ValueError(f'a number is expected, found {value!r}')
+    except TypeError:
+        raise ValueError(f"'{value}' stands where a number is expected") from None
+
+
+def _integer(value: Any) -> int:
+    found = _number(value)
+    if not 0 < found < 2**31:
+        raise ValueError(f"'{value}' stands where a count is expected")
+    return int(found)

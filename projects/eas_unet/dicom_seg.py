@@ -12,6 +12,7 @@ from pydicom.uid import generate_uid
 
 from mmsight.errors import InputError
 from mmsight.files import complete_file
+from mmsight.reading import reading
 from mmsight.version import __version__
 
 from .dicom_headers import open_dicom
@@ -73,8 +74,10 @@ def _share_geometry(header: pydicom.Dataset, frame: int) -> None:
 
 def _source(path: Path) -> pydicom.Dataset:
     """The header of a file of the series, with what anonymisation may have taken out."""
-    header = open_dicom(path, stop_before_pixels=True)
-    assert header is not None
+    with reading(path, 'DICOM'):
+        header = open_dicom(path, stop_before_pixels=True)
+        if header is None:
+            raise InputError(f'{path}: the file is damaged, or not DICOM')
     for name in _PATIENT:
         if name not in header:
             setattr(header, name, None)

@@ -120,7 +120,7 @@ class SegmentInferencer(FileInferencer):
         try:
             if is_dicom(path):
                 header = read_header(path)
-                return 0 if header is None else header.Rows * header.Columns * int(header.get('NumberOfFrames', 1))
+                return 0 if header is None else sum(int(np.prod(part.size)) for part in header.slices)
             return int(np.prod(nib.Nifti1Image.from_filename(path).shape, dtype=np.int64))
         except Exception:  # nibabel raises many kinds
             return 0

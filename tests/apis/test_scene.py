@@ -87,6 +87,15 @@ def test_nodata_takes_no_part_in_the_stretch(write_scene, tmp_path):
         assert not image[:, 64:].any() and valid[:, :64].all() and not valid[:, 64:].any()
 
 
+@pytest.mark.parametrize('kind', [np.int32, np.uint32, np.float64, np.int16])
+def test_reduced_without_what_is_no_data(write_scene, tmp_path, kind):
+    image = np.full((40, 40), 100, kind)
+    image[:, 20:], image[:5] = 300, 9999
+    scene = Scene(write_scene(tmp_path / 'a.tif', image, nodata=9999), stretch='linear:0:300')
+    small, valid = scene.read(0, 0, 40, 40, (5, 5))
+    assert np.ptp(small[1:, :2]) == 0 and small[2, 0, 0] == 85 and small[2, 4, 0] == 255 and valid[1:].all()
+
+
 def test_bands(write_scene, tmp_path):
     rgb = np.random.default_rng(0).integers(0, 256, (3, 20, 30)).astype(np.uint8)
     path = write_scene(tmp_path / 'a.tif', rgb)

@@ -10,6 +10,7 @@ from mmsight.engine.checkpoint_file import find_damage, save_checkpoint
 from mmsight.engine.resume import find_fault
 from mmsight.engine.safe_load import load_weights
 from mmsight.errors import InputError
+from mmsight.files import scratch_prefix
 
 EVERY = 'default_hooks = dict(checkpoint=dict(type="CheckpointHook", interval=1, by_epoch=False, max_keep_ckpts={}))\n'
 CONTENT = dict(state_dict=dict(a=torch.arange(50.)), message_hub={}, meta=dict(iter=3))
@@ -68,7 +69,7 @@ def test_bytes_are_on_the_disk_before_the_name(tmp_path, monkeypatch):
     monkeypatch.setattr(os, 'fsync', lambda fd: (steps.append(Path(os.readlink(f'/proc/self/fd/{fd}')).name), fsync(fd)))
     monkeypatch.setattr(Path, 'replace', lambda self, target: (steps.append('renamed'), replace(self, target))[1])
     save_checkpoint(CONTENT, tmp_path / 'a.pth')
-    assert steps == [f'.{os.getpid()}-a.pth', 'renamed', tmp_path.name]
+    assert steps[0].endswith('-a.pth') and steps[1:] == ['renamed', tmp_path.name]
 
 
 @pytest.mark.parametrize(('keep', 'kept'), [(1, 2), (3, 3), (-1, 20)])
@@ -96,6 +97,23 @@ def test_checkpoints_by_the_clock(train_noisy, tmp_path):
     assert 'resume_13.pth' in log and 'resumed epoch: 2, iter: 13' in log
     assert all(torch.equal(found['state_dict'][name], value) for name, value in wanted['state_dict'].items())
     assert names(tmp_path / 'run') == [f'epoch_{number}.pth' for number in (1, 2, 3, 4)]
+
+
+def test_a_killed_process_leaves_nothing_to_the_next(train_noisy, tmp_path):
+    (tmp_path / 'run').mkdir()
+    left = scratch_prefix().replace(f'-{os.getpid()}-', '-999999999-')
+    (tmp_path / 'run' / f'{left}iter_1.pth').touch()
+    train_noisy('run', EVERY.format(2), options={'train_cfg.max_epochs': 1})
+    assert not list((tmp_path / 'run').glob('.*'))
+
+
+def test_the_pointer_is_put_right(train_noisy, tmp_path):
+    """A kill between the last checkpoint and what points to it."""
+    train_noisy('run', EVERY.format(3))
+    pointer = tmp_path / 'run' / 'last_checkpoint'
+    pointer.write_text(str(tmp_path / 'run' / 'iter_18.pth'))
+    train_noisy('run', EVERY.format(3))
+    assert pointer.read_text() == str(tmp_path / 'run' / 'iter_20.pth')
 
 
 def test_a_full_disk_ends_a_training_with_a_sentence(train_noisy, tmp_path, full_disk, capfd):

@@ -4,6 +4,9 @@ from contextlib import nullcontext
 
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import IterBasedTrainLoop
 
 from mmsight.configs import load_config
 from mmsight.engine import launch
@@ -168,3 +171,11 @@ def test_checkpoints_of_earlier_versions_go_on(train_noisy, tmp_path):
     torch.save(checkpoint, path)
     found, _ = train_noisy('killed', MIDDLE)
     assert same(found['state_dict'], wanted['state_dict']) and rates(found) == rates(wanted)
+
+
+@pytest.mark.parametrize('kind', [IterBasedTrainLoop, 'IterBasedTrainLoop', 'mmengine.IterBasedTrainLoop',
+                                  'mmengine.runner.loops.IterBasedTrainLoop'])
+def test_loops_of_mmengine_are_replaced_however_they_are_written(kind):
+    cfg = Config(dict(train_cfg=dict(type=kind), custom_hooks=[], default_hooks=dict(checkpoint=dict(type=CheckpointHook))))
+    launch._survive(cfg, 10, 'stop')
+    assert cfg.train_cfg.type == 'mmsight.IterTrainLoop' and cfg.default_hooks.checkpoint.type == 'mmsight.CheckpointHook'

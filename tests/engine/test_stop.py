@@ -43,6 +43,14 @@ def hooked(at, number, times=1):
     return f'custom_hooks = [dict(type="SignalHook", at={at}, number={int(number)}, times={times})]\n'
 
 
+@pytest.fixture(autouse=True)
+def _listening():
+    """A shell has the suite ignore Ctrl-C where it runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def same(first, second):
     return all(torch.equal(first[name], value) for name, value in second.items())
 
@@ -58,6 +66,12 @@ def test_a_signal_ends_it_after_the_step(train_noisy, tmp_path, number, capfd):
     assert [signal.getsignal(each) for each in SIGNALS] == handlers and not multiprocessing.active_children()
     found, _ = train_noisy('run', WORKERS)
     assert same(found['state_dict'], wanted['state_dict'])
+
+
+def test_signals_that_are_ignored_stay_ignored(train_noisy):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    found, _ = train_noisy('run', hooked(6, signal.SIGINT))
+    assert found['meta']['iter'] == 20
 
 
 def test_a_validation_is_left_off_and_made_up_for(train_noisy, tmp_path):

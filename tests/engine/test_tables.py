@@ -125,3 +125,13 @@ def test_unknown_table_and_paper(run):
     for words, said in ((('sar_shipnet', '9'), "only 1, 2, 3"), (('nobody', ), "no paper 'nobody'")):
         done = run('-m', 'mmsight.cli', 'table', *words, check=False)
         assert done.returncode == 1 and said in done.stderr and 'Traceback' not in done.stderr
+
+
+def test_only_values_of_several_seeds_have_whiskers():
+    table = tables.Table('example_project', '1', 'a', [tables.Column('m', 'm')], [])
+    rows = [tables.Row(model, config='example_project') for model in 'ab']
+    made = [tables.Line(row, 'measured', [value], {0: 'r'}) for row, value in zip(rows, [(2.0, None), (3.0, 0.5)], strict=True)]
+    axes, = tables.draw(table, made).axes
+    assert [bar.get_width() for bar in axes.patches] == [2, 3]
+    drawn = [tuple(segment[:, 0]) for lines in axes.collections for segment in lines.get_segments() if len(segment)]
+    assert [ends for ends in drawn if ends[0] == ends[0]] == [(2.5, 3.5)]

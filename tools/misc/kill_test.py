@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -31,12 +31,12 @@ from mmsight.errors import InputError
 from mmsight.files import complete_file
 
 AIMED = {
-    'checkpoint written': ('open', r'\.\d+-.*\.pth'),
+    'checkpoint written': ('open', r'\..+-.+\.pth'),
     'checkpoint named': ('os.rename', r'.*\.pth'),
     'checkpoint deleted': ('os.remove', r'[^.].*\.pth'),
-    'pointer written': ('open', r'\.\d+-last_checkpoint'),
+    'pointer written': ('open', r'\..+-last_checkpoint'),
     'pointer named': ('os.rename', r'.*last_checkpoint'),
-    'result written': ('open', r'\.\d+-result\.json'),
+    'result written': ('open', r'\..+-result\.json'),
     'result named': ('os.rename', r'.*result\.json')}
 """A moment to what Python does then (an audit event) and the name of the file."""
 
@@ -106,8 +106,8 @@ def same(first: object, second: object) -> bool:
     return first == second
 
 
-def run(args: argparse.Namespace) -> dict:
-    """Kill as often as is asked; returns the record."""
+def run(args: argparse.Namespace) -> Iterator[dict]:
+    """Kill as often as is asked; yields the record so far after each training."""
     load_config(args.config, args.cfg_options)  # imports the host once, for all attempts
     work, rng = Path(args.work_dir), random.Random(args.seed)
     shutil.rmtree(work, ignore_errors=True)
@@ -140,12 +140,17 @@ def run(args: argparse.Namespace) -> dict:
             fewest = min(fewest, there if whole >= 2 else 2)
             whole = max(whole, there)
         else:
-            identical += same(outcome(work / name), wanted)
+            found = outcome(work / name)
+            other = [key for key in wanted if not same(found[key], wanted[key])]
+            if other:
+                failures.append(f"{name}: other {', '.join(other)} after {kills.total()} kills; see {work / name} and {log}")
+            else:
+                identical += 1
+                shutil.rmtree(work / name)
             print(f'{name}: {kills.total()} kills, {identical} of {rounds} ends identical', flush=True)
-            shutil.rmtree(work / name)
-    return dict(config=args.config, options=args.cfg_options or {}, amp=args.amp, **environment(), kills=kills.total(),
-                moments=dict(sorted(kills.items())), trainings=rounds, identical=identical, failures=failures,
-                fewest_whole_checkpoints=fewest, seconds_alone=round(seconds, 1), seconds=round(time.monotonic() - begin, 1))
+        yield dict(config=args.config, options=args.cfg_options or {}, amp=args.amp, **environment(), kills=kills.total(),
+                   moments=dict(sorted(kills.items())), trainings=rounds, identical=identical, failures=failures,
+                   fewest_whole_checkpoints=fewest, seconds_alone=round(seconds, 1), seconds=round(time.monotonic() - begin, 1))
 
 
 @friendly
@@ -154,17 +159,19 @@ def main() -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--kills', type=int, default=20, metavar='N', help='number of kills (20)')
     parser.add_argument('--work-dir', default='work_dirs/kill_test', metavar='DIR', help='emptied first')
-    parser.add_argument('--out', type=Path, metavar='FILE.json', help='write the record')
+    parser.add_argument('--out', type=Path, metavar='FILE.json', help='write the record, after each training')
     parser.add_argument('--amp', action='store_true', help='train in mixed precision')
     parser.add_argument('--seed', type=int, default=0, help='of the moments (0)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
     args = parser.parse_args()
-    record = run(args)
-    text = json.dumps(record, indent=2, default=str) + '\n'
+    if args.kills < 1:
+        raise InputError(f'--kills must be 1 or more, found {args.kills}')
+    for record in run(args):
+        text = json.dumps(record, indent=2, default=str) + '\n'
+        if args.out is not None:
+            with complete_file(args.out) as scratch:
+                scratch.write_text(text)
     print(text, end='')
-    if args.out is not None:
-        with complete_file(args.out) as scratch:
-            scratch.write_text(text)
     good = not record['failures'] and record['identical'] == record['trainings'] and record['fewest_whole_checkpoints'] >= 2
     sys.exit(0 if good else 1)
 

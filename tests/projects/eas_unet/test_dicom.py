@@ -2,6 +2,7 @@
 
 import re
 
+import imagecodecs
 import nibabel as nib
 import numpy as np
 import pydicom
@@ -10,7 +11,8 @@ from mmsight.projects.eas_unet.ct import read_volume
 from mmsight.projects.eas_unet.dicom import choose_series, find_series
 from mmsight.projects.eas_unet.dicom_seg import write_dicom_seg
 from mmsight.projects.eas_unet.nifti import write_mask
-from pydicom.uid import ComprehensiveSRStorage, SecondaryCaptureImageStorage
+from pydicom.encaps import encapsulate
+from pydicom.uid import ComprehensiveSRStorage, JPEGLosslessSV1, SecondaryCaptureImageStorage
 
 from mmsight.errors import InputError
 
@@ -89,6 +91,30 @@ def test_several_series_are_listed_and_chosen(ct, write_dicom, tmp_path):
         choose_series(tmp_path / 'study', ['3'])
     with pytest.raises(InputError, match='1 CT series is here'):
         choose_series(tmp_path / 'study' / 'S2', ['3'])
+
+
+def cut_jpeg(header, z):
+    frame = imagecodecs.jpeg8_encode(header.pixel_array, lossless=True)
+    header.PixelData, header.file_meta.TransferSyntaxUID = encapsulate([frame[:len(frame) // 2]]), JPEGLosslessSV1
+    header['PixelData'].VR = 'OB'
+
+
+def setting(name, value):
+    return lambda header, z: setattr(header, name, value)
+
+
+@pytest.mark.parametrize('change, message', [
+    (cut_jpeg, 'damaged, or not DICOM whose pixels can be decoded'),
+    (setting('SliceThickness', [4, 4]), "damaged, or not DICOM: '.*' stands where a number is expected"),
+    (setting('NumberOfFrames', 3), 'it has 3 frames, and says of 1 where they are'),
+    (setting('Rows', 0), "'0' stands where a count is expected"),
+    (setting('Rows', 21), 'damaged, or not DICOM whose pixels can be decoded'),
+    (setting('ImagePositionPatient', [1, 2]), 'the slice has no ImagePositionPatient of 3 numbers'),
+    (lambda header, z: delattr(header, 'PixelSpacing'), 'the slice has no PixelSpacing of 2 numbers')])
+def test_faults_of_a_header(ct, write_dicom, tmp_path, change, message):
+    write_dicom(tmp_path / 'series', ct[0], change=change)
+    with pytest.raises(InputError, match=rf'i000,0000b.dcm: .*{message}'):
+        read_volume(tmp_path / 'series')
 
 
 def tilted(degrees):

@@ -4,7 +4,7 @@ import re
 import shutil
 
 import cv2
-import gdcm
+import imagecodecs
 import nibabel as nib
 import numpy as np
 import pydicom
@@ -13,7 +13,17 @@ from mmsight.projects.eas_unet.cache import open_case, unpack_hu, unpack_label
 from mmsight.projects.eas_unet.cases import Case, find_lits
 from mmsight.projects.eas_unet.convert import convert_case
 from mmsight.projects.eas_unet.inferencer import SegmentInferencer
-from pydicom.uid import BasicTextSRStorage, ImplicitVRLittleEndian, JPEGLSLossless, MRImageStorage, RLELossless
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    BasicTextSRStorage,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    MRImageStorage,
+    RLELossless,
+)
 
 from mmsight.errors import InputError
 from mmsight.forms import VOLUMES
@@ -76,21 +86,13 @@ def compress(syntax):
     return lambda header, z: header.compress(syntax, generate_instance_uid=False)
 
 
-def transcode(syntax):
-    """By GDCM, which encodes what pydicom only decodes."""
-    def after(folder):
-        for path in folder.iterdir():
-            reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
-            reader.SetFileName(str(path))
-            assert reader.Read()
-            change.SetTransferSyntax(gdcm.TransferSyntax(syntax))
-            change.SetInput(reader.GetImage())
-            assert change.Change()
-            for name, value in ((writer.SetFileName, str(path)), (writer.SetFile, reader.GetFile()),
-                                (writer.SetImage, change.GetOutput())):
-                name(value)
-            assert writer.Write() and pydicom.dcmread(path).file_meta.TransferSyntaxUID.is_compressed
-    return after
+def encode(syntax, encoder, **options):
+    """What pydicom does not encode."""
+    def change(header, z):
+        header.PixelData = encapsulate([encoder(header.pixel_array, **options)])
+        header.file_meta.TransferSyntaxUID = syntax
+        header['PixelData'].VR = 'OB'
+    return change
 
 
 def signed(header, z):
@@ -139,9 +141,10 @@ DICOM = {  # what is done with each header, and with the folder
     'implicit': (dict(change=implicit), ),
     'sub_folder': ({}, in_sub_folder), 'enhanced': None,
     'no_preamble': ({}, without_preamble), 'bare': ({}, bare),
-    'compressed': ({}, transcode(gdcm.TransferSyntax.JPEGLosslessProcess14_1)),
-    'jpeg_lossless_14': ({}, transcode(gdcm.TransferSyntax.JPEGLosslessProcess14)),
-    'jpeg_2000': ({}, transcode(gdcm.TransferSyntax.JPEG2000Lossless)), 'jpeg_ls': (dict(change=compress(JPEGLSLossless)), ),
+    'compressed': (dict(change=encode(JPEGLosslessSV1, imagecodecs.jpeg8_encode, lossless=True)), ),
+    'jpeg_lossless_14': (dict(change=encode(JPEGLossless, imagecodecs.jpeg8_encode, lossless=True, predictor=4)), ),
+    'jpeg_2000': (dict(change=encode(JPEG2000Lossless, imagecodecs.jpeg2k_encode, codecformat='j2k')), ),
+    'jpeg_ls': (dict(change=compress(JPEGLSLossless)), ),
     'rle': (dict(change=compress(RLELossless)), ),
     'no_rescale': (dict(change=without_rescale), ), 'beside': ({}, report_beside),
     'other_modality': (dict(change=mr), ), 'missing': (dict(skip=(3, )), )}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from mmsight.projects.s2net.homography import move_points
+from mmsight.projects.s2net.inferencer import Pair, parse_bands
 from mmsight.projects.s2net.toy import make_scene
 
 from mmsight.apis import MatchInferencer
@@ -97,6 +98,25 @@ def test_geotiff_keeps_values_mask_and_georeference(inferencer, pair, write_scen
     assert np.abs((values[mask] * 7 - 20000) / 100 - texture(1)[mask]).mean() < 5
     swapped, = inferencer((tmp_path / 'b.tif', tmp_path / 'a.tif'), bands=[1], out_dir=tmp_path / 'out')['predictions']
     assert any('swap both to keep that of a.tif' in warning for warning in swapped['warnings'])
+
+
+@pytest.mark.parametrize('bands, expected', [
+    (None, [None, None]), ([2], [[2], [2]]), ([3, 2, 1], [[3, 2, 1], [3, 2, 1]]), (['3,2,1'], [[3, 2, 1], [3, 2, 1]]),
+    (['3,2,1', '1'], [[3, 2, 1], [1]]), (['4', 'auto'], [[4], None]), ([[4, 3, 2], [1]], [[4, 3, 2], [1]])])
+def test_bands_of_each_file(bands, expected, write_scene, tmp_path):
+    pair = Pair(*(write_scene(tmp_path / f'{name}.tif', np.zeros((4, 20, 20), np.uint8)) for name in 'ab'))
+    assert parse_bands(bands, pair) == expected
+
+
+def test_bands_of_an_image_and_a_raster(inferencer, write_scene, pair, tmp_path):
+    four = np.stack([np.full((40, 50), value, np.uint8) for value in (10, 20, 30, 40)])
+    raster = write_scene(tmp_path / 'a.tif', four, photometric='MINISBLACK')
+    for bands, seen in ((['4'], 40), (['auto', '3'], 30), (['auto', '1,2,3'], [10, 20, 30])):
+        views = inferencer.preprocess(Pair(pair[0], raster), None, max_side=2000, bands=bands)
+        assert (views.images[1] == seen).all()
+    for bands in (['1,2'], ['a'], ['1', '2', 'b'], ['1', '2', '3', '4']):
+        with pytest.raises(InputError, match='--bands .*: expected one band, or three with commas'):
+            inferencer.preprocess(Pair(pair[0], raster), None, max_side=2000, bands=bands)
 
 
 def test_a_pair_without_overlap_is_refused(pair, tmp_path, capsys):
