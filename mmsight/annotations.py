@@ -1,6 +1,8 @@
 """Split files, xml and COCO annotations, with one clear sentence for what cannot be read."""
 
+import codecs
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,23 +20,43 @@ LISTS = Path(__file__).parent / 'splits'
 """Lists of ids that come with MMSight: what training images are held out; see :mod:`mmsight.hold_out`."""
 
 
+_MARKS = ((codecs.BOM_UTF8, 'utf-8-sig'), (codecs.BOM_UTF32_LE, 'utf-32'), (codecs.BOM_UTF32_BE, 'utf-32'),
+          (codecs.BOM_UTF16_LE, 'utf-16'), (codecs.BOM_UTF16_BE, 'utf-16'))
+_DECLARATION = re.compile(rb'\s*<\?xml\s[^>]*?\bencoding\s*=\s*["\']([\w.:-]+)["\']')
+_WIDER = {'gb2312': 'gb18030', 'gbk': 'gb18030'}
+"""What programs write that declare the first: its own successor, of which it is a part."""
+
+
 def read_text(path: str | Path) -> str:
-    """Content of a text file in UTF-8.
+    """Content of a text file in UTF-8, or in UTF-16 or UTF-32 with a byte-order mark, which is left out.
 
     Raises:
         InputError: If it is missing or no text.
     """
     content = read_bytes(path, 'text')
     check_memory(path, 10 * len(content), 'this text')
+    return _decode(path, content, 'utf-8')
+
+
+def _decode(path: str | Path, content: bytes, encoding: str) -> str:
+    """Text of a file in the encoding that its byte-order mark says, or else in ``encoding``."""
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), encoding)
     try:
-        return content.decode('utf-8')
-    except UnicodeDecodeError as error:
-        raise InputError(f'{path}: the file is not text in UTF-8') from error
+        return content.decode(_WIDER.get(encoding.lower(), encoding))
+    except LookupError as error:
+        raise InputError(f"{path}: the file declares the unknown encoding '{encoding}': convert it to UTF-8") from error
+    except UnicodeError as error:
+        raise InputError(f'{path}: the file is not text in {encoding.upper()}: convert it to UTF-8') from error
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """Lines of a text file, which may end as on any system; nothing but a line break parts them."""
+    return re.split('\r\n|\r|\n', read_text(path))
 
 
 def read_fields(path: str | Path) -> Iterator[tuple[str, list[str]]]:
     """Of a text annotation, the fields of each line that is not blank, with file and line number to begin an error."""
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    for number, line in enumerate(read_lines(path), 1):
         if line.strip():
             yield f'{path}: line {number}', line.split()
 
@@ -47,10 +69,16 @@ def to_numbers(fields: Sequence[str], where: str) -> list[float]:
         raise InputError(f"{where}: numbers are expected, found '{' '.join(fields)}'") from None
 
 
-def read_ids(path: str | Path) -> list[str]:
+def read_ids(path: str | Path, notes: list[str] | None = None) -> list[str]:
     """Ids of a list, one a line, so that an id may hold spaces; blank lines count for nothing.
 
-    Where the file does not exist, the list of the same name among :data:`LISTS` is read.
+    Where every line ends in a flag, as in VOC's lists of a class, the id is what stands before it: ``000001  1`` and
+    ``000003  0`` are listed, and ``000002 -1`` is left out. Where the file does not exist, the list of the same name among
+    :data:`LISTS` is read.
+
+    Args:
+        path (str | Path): The list.
+        notes (list[str], optional): Takes a sentence on what was left out.
 
     Raises:
         InputError: If the file is missing, no text or empty, or an id is listed twice.
@@ -60,7 +88,15 @@ def read_ids(path: str | Path) -> list[str]:
         path = LISTS / path.name
     if not path.is_file():
         raise InputError(f'{path}: the split file does not exist')
-    ids = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    ids = [line.strip() for line in read_lines(path) if line.strip()]
+    flagged = [re.fullmatch(r'(\S+)[ \t]+(-1|0|\+?1)', line) for line in ids]
+    if ids and all(flagged):
+        pairs = [match.groups() for match in flagged if match is not None]
+        # otherwise `ship 0` and `ship 1` are two ids
+        if len({name for name, _ in pairs}) == len(pairs):
+            ids = [name for name, flag in pairs if flag != '-1']
+            if notes is not None and len(ids) < len(pairs):
+                notes.append(f'{path}: {len(pairs) - len(ids)} of {len(pairs)} images have the flag -1 and are left out')
     if not ids:
         raise InputError(f'{path}: the split is empty')
     twice = [name for name, count in Counter(ids).items() if count > 1]
@@ -70,16 +106,19 @@ def read_ids(path: str | Path) -> list[str]:
 
 
 def read_xml(path: str | Path) -> Element:
-    """Root element of an xml annotation.
+    """Root element of an xml annotation, in whatever encoding it declares.
 
     Raises:
-        InputError: If the file is missing or malformed, or declares entities.
+        InputError: If the file is missing or malformed, or declares entities or an encoding that is unknown or not its own.
     """
     content = read_bytes(path, 'xml')
     check_memory(path, len(content) + 200 * content.count(b'<'), 'this xml')
+    declared = _DECLARATION.match(content)
+    # as text: the parser itself knows few encodings, and refuses those of several bytes a character
+    text = _decode(path, content, declared[1].decode() if declared else 'utf-8').lstrip()
     with reading(path, 'well-formed xml'):
         try:
-            return defusedxml.ElementTree.fromstring(content)
+            return defusedxml.ElementTree.fromstring(text)
         except defusedxml.DefusedXmlException as error:
             raise InputError(f'{path}: declares entities, which an annotation does not need: refused') from error
 

@@ -289,9 +289,14 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
     inferencer = task.load_inferencer()(model, args.weights, args.device, trust=args.trust)
     inputs = [getattr(args, name.lower()) for name in task.inputs]
     options = {option.name: getattr(args, option.name) for option in task.options}
-    found = inferencer(inputs[0] if len(inputs) == 1 else tuple(inputs), overwrite=args.overwrite, show=args.show,
-                       out_dir=args.out_dir or f'work_dirs/{task.name}', **options)
-    status = 0
+    from mmsight.apis.batch import BatchError
+    failures: dict[str, str] = {}
+    try:
+        found = inferencer(inputs[0] if len(inputs) == 1 else tuple(inputs), overwrite=args.overwrite, show=args.show,
+                           out_dir=args.out_dir or f'work_dirs/{task.name}', **options)
+    except BatchError as error:
+        found, failures = error.results, error.failures
+    status = int(bool(failures))
     for prediction in found['predictions']:
         shown = task.show(prediction)
         for warning in shown.warnings:
@@ -303,7 +308,13 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
             print(f'  {name}: {path}')
         for note in shown.notes:
             print(f'  note: {note}')
-        status = max(status, shown.status)
+        # that an input failed outweighs that a result cannot be relied on
+        status = 1 if 1 in (status, shown.status) else max(status, shown.status)
+    if failures:
+        count = len(failures) + len(found['predictions'])
+        print(f'{len(failures)} of {count} inputs failed; the same command tries them again:', file=sys.stderr)
+    for sentence in failures.values():
+        print(f'error: {sentence}', file=sys.stderr)
     return status
 
 

@@ -25,6 +25,10 @@ class InputError(Exception):
         super().__init__(message.rsplit('mmsight.errors.InputError: ', 1)[-1].strip())
 
 
+class OutputError(InputError):
+    """A result cannot be written, say because no space is left: what is still to be done would fail in the same way."""
+
+
 class Stopped(Exception):
     """A training that a signal ended after its state was saved; the message says where it goes on.
 

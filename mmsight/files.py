@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mmsight.errors import InputError
+from mmsight.errors import InputError, OutputError
 from mmsight.reading import check_regular
 
 IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
@@ -44,6 +44,21 @@ def list_files(inputs: Sequence[str | Path], suffixes: Sequence[str]) -> list[Pa
     return list(found)
 
 
+def images_by_stem(folder: Path, suffixes: Sequence[str] = IMAGES) -> dict[str, Path]:
+    """Images of a folder by their name without suffix, sorted; none if there is no such folder.
+
+    Raises:
+        InputError: If two differ in nothing but their suffix.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() not in suffixes or path.name.startswith('.'):
+            continue
+        if (other := found.setdefault(path.stem, path)) != path:
+            raise InputError(f'{path}: {other.name} in this folder has the same name: remove one of both')
+    return found
+
+
 def _files_of(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
     """The files that one input names."""
     if not path.is_dir():
@@ -74,20 +89,13 @@ def make_folder(path: str | Path) -> Path:
     """Make a folder and those above it.
 
     Raises:
-        InputError: If that cannot be done.
+        OutputError: If that cannot be done.
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f'{path}: the folder cannot be made: {error.strerror}') from error
+        raise OutputError(f'{path}: the folder cannot be made: {error.strerror}') from error
     return Path(path)
-
-
-def refuse_existing(paths: Sequence[Path], overwrite: bool) -> None:
-    """Raise :class:`InputError` if one of the paths exists and ``overwrite`` is False."""
-    for path in () if overwrite else paths:
-        if path.exists():
-            raise InputError(f'{path} exists already: choose another --out-dir, or replace it with --overwrite')
 
 
 @contextmanager
@@ -97,7 +105,7 @@ def complete_file(path: Path) -> Iterator[Path]:
     Neither a kill, a full disk nor a loss of power leaves half a file under the final name.
 
     Raises:
-        InputError: If the file cannot be written, e.g. because no space is left.
+        OutputError: If the file cannot be written, e.g. because no space is left.
     """
     # the whole name at the end: writers choose their format by it
     scratch = path.with_name(f'{scratch_prefix()}{path.name}')
@@ -107,7 +115,7 @@ def complete_file(path: Path) -> Iterator[Path]:
         scratch.replace(path)
         _write_through(path.parent)
     except OSError as error:
-        raise InputError(f'{path}: the file cannot be written: {error.strerror or error}') from error
+        raise OutputError(f'{path}: the file cannot be written: {error.strerror or error}') from error
     finally:
         scratch.unlink(missing_ok=True)
 

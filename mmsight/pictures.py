@@ -35,6 +35,14 @@ class Picture(NamedTuple):
     done: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
+    def notes(self, name: str) -> list[str]:
+        """One line on what was resolved in a file of that name, or none."""
+        return [f'{name}: {"; ".join(self.done)}'] if self.done else []
+
+    def warnings(self, name: str) -> list[str]:
+        """Sentences on what it leaves open."""
+        return [f'{name}: {doubt}' for doubt in self.doubts]
+
 
 def read_image(path: str | Path) -> np.ndarray:
     """An image as OpenCV takes it, of the file's own type: (H, W) grey or (H, W, 3) blue, green, red; 0 where transparent.

@@ -14,6 +14,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ class Option:
             means None where that is the default, or (False, True) of a box to check.
         cost (bool): It changes time and memory, and not the results: a run goes on with another value.
         finite (bool): A number must be finite.
+        positive (bool): A number must be above 0.
+        within (tuple): Smallest and largest number.
+        choices (Sequence[str]): The values that there are.
     """
 
     name: str
@@ -54,16 +58,38 @@ class Option:
     page: tuple = ()
     cost: bool = False
     finite: bool = True
+    positive: bool = False
+    within: tuple[float, float] | None = None
+    choices: Sequence[str] = ()
 
     def check(self, value: Any) -> None:
-        """Refuse a number that is not finite, where it must be.
+        """Refuse a value of another kind or range than the option takes; None, which lets the inferencer choose, is taken.
 
         Raises:
             InputError: If it is one.
         """
         for part in value if isinstance(value, (list, tuple)) else (value, ):
-            if self.finite and isinstance(part, float) and not math.isfinite(part):
-                raise InputError(f'{self.flag} must be a finite number, found {part}')
+            if part is not None and (expected := self._expected(part)):
+                raise InputError(f'{self.flag} must be {expected}, found {part}')
+
+    def _expected(self, value: Any) -> str:
+        """What a value should be; nothing if it is that."""
+        if self.choices and value not in self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.type not in (int, float):
+            return ''
+        kind, words = (Integral, 'a whole number') if self.type is int else (Real, 'a number')
+        if not isinstance(value, kind) or isinstance(value, bool):
+            return words
+        number = float(value)
+        if self.finite and not math.isfinite(number):
+            return 'a finite number'
+        if self.positive and not number > 0:
+            return 'above 0'
+        if self.within and not self.within[0] <= number <= self.within[1]:
+            low, high = self.within
+            return f'at least {low:g}' if high == math.inf else f'from {low:g} to {high:g}'
+        return ''
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Add it to a command's options."""
@@ -203,7 +229,7 @@ class Task:
         """Options with the defaults of those that are not given.
 
         Raises:
-            InputError: If one is a number that is not finite, and must be.
+            InputError: If one has a value that it does not take; see :meth:`Option.check`.
         """
         made = {**{option.name: option.default for option in self.options}, **options}
         for option in self.options:

@@ -124,6 +124,7 @@ def test_two_processes_give_what_one_gives(run, untrained, tmp_path):
 
 def test_processes_share_series_and_files(untrained, tmp_path, monkeypatch):
     from mmsight.apis import SegmentInferencer
+    from mmsight.apis.batch import share_of
     for name in ('a', 'b'):
         (tmp_path / name).mkdir()
     for name in ('c.nii', 'd.nii.gz'):
@@ -134,7 +135,7 @@ def test_processes_share_series_and_files(untrained, tmp_path, monkeypatch):
     for rank in ('0', '1'):
         monkeypatch.setenv('RANK', rank)
         monkeypatch.setenv('WORLD_SIZE', '2')
-        shares.append({path.name for path in inferencer._inputs_to_list([tmp_path / name for name in names])})
+        shares.append({path.name for path in share_of(inferencer.list_inputs([tmp_path / name for name in names]))})
     assert not shares[0] & shares[1] and shares[0] | shares[1] == set(names) and len(shares[0]) == 2
 
 

@@ -1,7 +1,8 @@
 """What the inferencers share: which model, which files, one file after the other."""
 
 import os
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,11 +15,12 @@ from mmengine.infer import BaseInferencer
 from mmengine.visualization import Visualizer
 from torch import nn
 
+from mmsight.apis.batch import BatchError, check_outputs, place_results, share_of, wait_for_others
 from mmsight.apis.finished import InputRecord, describe
 from mmsight.box import list_models
 from mmsight.engine.load_model import build_model, find_model
-from mmsight.errors import InputError
-from mmsight.files import complete_file, list_files, make_folder, refuse_existing, remove_leftovers
+from mmsight.errors import InputError, OutputError
+from mmsight.files import complete_file, list_files, make_folder, remove_leftovers
 from mmsight.images import count_pixels
 from mmsight.tasks import Task
 
@@ -26,10 +28,14 @@ from mmsight.tasks import Task
 class FileInferencer(BaseInferencer):
     """mmengine's inferencer over files: one after the other, each written before the next is read.
 
-    A run that was killed goes on when it is given again: what is finished is skipped, see :mod:`mmsight.apis.finished`.
+    Options, inputs and names of results are checked before the first of them. An input that fails does not keep the others from
+    being done. A run that was killed, or of which an input failed, goes on when it is given again: what is finished is
+    skipped, see :mod:`mmsight.apis.finished`. Inputs of one name keep their folders, see
+    :func:`mmsight.apis.batch.place_results`.
 
-    Under ``torchrun`` each process takes its share of the files. A subclass takes the options that its task declares: their
-    names are in ``preprocess_kwargs``, ``forward_kwargs`` and ``postprocess_kwargs``.
+    Under ``torchrun`` each process checks all files, takes its share of them, and waits for the others at the end. A subclass
+    takes the options that its task declares: their names are in ``preprocess_kwargs``, ``forward_kwargs`` and
+    ``postprocess_kwargs``.
 
     Args:
         model (str): Name of a model in the box; name or path of a config; or a checkpoint, which holds its config.
@@ -85,52 +91,107 @@ class FileInferencer(BaseInferencer):
             dict: ``predictions``, one an input, and ``visualization``, pictures uint8 RGB (H, W, 3) if ``return_vis``.
 
         Raises:
-            InputError: If an option is wrong, an input cannot be used or a result cannot be written.
+            BatchError: At the end, if some of several inputs failed: it has their ``failures`` and the ``results`` of the
+                others.
+            InputError: Before any input is read, if an option is wrong, an input does not exist or a result is there already
+                that another call has made; or if the only input cannot be used.
+            OutputError: At once, if a result cannot be written.
             ValueError: If the task has no such option.
         """
         options = self.task.complete(options)
-        if options.get('batch_size', 1) < 1:
-            raise InputError(f"the batch size must be at least 1, found {options['batch_size']}")
+        self.check_options(options)
         preprocess, forward, _, postprocess = self._dispatch_kwargs(**options)
-        files = self._inputs_to_list(inputs)
-        folder = None if out_dir is None else make_folder(out_dir)
-        if folder is not None:
-            remove_leftovers(folder)
+        items = self.list_inputs([inputs] if isinstance(inputs, (str, Path)) else inputs)
+        folders = self._place_results(items, None if out_dir is None else Path(out_dir))
+        # before the records: other processes write each record before the results that belong to it
+        existing = {item: next((path for path in self._paths(item, folders) if path.exists()), None) for item in folders}
+        records = {item: None if folder is None or return_datasamples else self._record(item, folder, options)
+                   for item, folder in folders.items()}
+        returned = show or return_vis or return_datasamples
+        if not overwrite:
+            self._refuse_existing(existing, records, returned)
+        for place in {folder for folder in folders.values() if folder is not None}:
+            remove_leftovers(place)
         results: dict[str, list] = dict(predictions=[], visualization=[])
-        for number, file in enumerate(files, 1):
-            record = None if folder is None or return_datasamples else self._record(file, folder, options)
-            if record and not (overwrite or show or return_vis) and self._is_finished(record):
-                self.say(f'[{number}/{len(files)}] {file}: finished by an earlier run')
+        failures: dict[str, str] = {}
+        share = share_of(items)
+        for number, item in enumerate(share, 1):
+            record, folder = records[item], folders[item]
+            if record and not (overwrite or returned) and self._is_finished(record):
+                self.say(f'[{number}/{len(share)}] {item}: finished by an earlier run')
                 results['predictions'].append(record.prediction)
                 continue
-            self.say(f'[{number}/{len(files)}] {file}')
-            if folder is not None:
-                unfinished = record is not None and record.started and not self._is_finished(record)
-                refuse_existing(list(self.result_paths(file, folder).values()), overwrite or unfinished)
-            data = self.preprocess(file, folder, **preprocess)
-            prediction = self.forward(data, **forward)
-            picture = self.visualize(data, prediction) if show or return_vis or folder else None
-            if show:
-                Visualizer().show(picture, win_name=str(file))
-            if record:
-                record.write()
-            made = self.postprocess(data, prediction, picture, return_datasamples, folder, **postprocess)
-            if record:
-                record.write(made)
+            self.say(f'[{number}/{len(share)}] {item}')
+            try:
+                if folder is not None:
+                    make_folder(folder)
+                data = self.preprocess(item, folder, **preprocess)
+                prediction = self.forward(data, **forward)
+                picture = self.visualize(data, prediction) if show or return_vis or folder else None
+                if show:
+                    Visualizer().show(picture, win_name=str(item))
+                if record:
+                    record.write()
+                made = self.postprocess(data, prediction, picture, return_datasamples, folder, **postprocess)
+                if record:
+                    record.write(made)
+            except Exception as error:
+                if isinstance(error, OutputError) or len(items) == 1:
+                    raise
+                failures[str(item)] = _sentence(item, error)
+                self.say(f'failed: {failures[str(item)]}')
+                continue
             results['predictions'].append(made)
             if return_vis:
                 results['visualization'].append(picture)
+        wait_for_others()
+        if failures:
+            raise BatchError(failures, results, len(share))
         return results
 
-    def _inputs_to_list(self, inputs: Any) -> list:
-        """What this process predicts: all, or its share under ``torchrun``."""
-        files = self.list_inputs([inputs] if isinstance(inputs, (str, Path)) else inputs)
-        names: dict[str, Any] = {}
-        for file in files:
-            if (other := names.setdefault(self.name_of(file), file)) != file:
-                raise InputError(f'{file} and {other} have the same name, so their results would collide: rename one, or use '
-                                 'another --out-dir for each')
-        return files[int(os.environ.get('RANK', 0))::int(os.environ.get('WORLD_SIZE', 1))]
+    def check_options(self, options: dict) -> None:
+        """Refuse options, all of them given, that do not fit each other or the model, before any input is read.
+
+        Raises:
+            InputError: If they do not.
+        """
+
+    def _place_results(self, items: Sequence, root: Path | None) -> dict[Any, Path | None]:
+        """The folder of each input's results.
+
+        Raises:
+            InputError: If one of their names cannot be used.
+            OutputError: If nothing can be written there.
+        """
+        distinct = list(dict.fromkeys(items))
+        if root is None:
+            return dict.fromkeys(distinct)
+        files = [self.files_of(item) for item in distinct]
+        places = place_results(distinct, [self.name_of(item) for item in distinct],
+                               [[file.parent for file in parts] for parts in files])
+        folders: dict[Any, Path | None] = {item: root / place for item, place in zip(distinct, places, strict=True)}
+        check_outputs({path: item for item in distinct for path in self._paths(item, folders)},
+                      [file for parts in files for file in parts])
+        if not os.access(make_folder(root), os.W_OK | os.X_OK):
+            raise OutputError(f'{root}: nothing may be written in this folder: choose another --out-dir')
+        return folders
+
+    def _paths(self, item: Any, folders: Mapping[Any, Path | None]) -> list[Path]:
+        folder = folders[item]
+        return [] if folder is None else list(self.result_paths(item, folder).values())
+
+    def _refuse_existing(self, existing: Mapping[Any, Path | None], records: Mapping[Any, InputRecord | None],
+                         returned: bool) -> None:
+        """Refuse to replace results that this same call has not made, or has finished where it is to return them."""
+        found = []
+        for item, path in existing.items():
+            record = records[item]
+            own = record is not None and record.started and not (returned and self._is_finished(record))
+            if path is not None and not own:
+                found.append(path)
+        if found:
+            more = f' (so do results of {len(found) - 1} more inputs)' if len(found) > 1 else ''
+            raise InputError(f'{found[0]} exists already: choose another --out-dir, or replace it with --overwrite{more}')
 
     def _record(self, file: Any, folder: Path, options: dict) -> InputRecord:
         """What earlier runs did with a file. Options that change only time and memory may differ from theirs."""
@@ -142,7 +203,10 @@ class FileInferencer(BaseInferencer):
         """Whether a file has its results. Where a part failed, it is tried again."""
         if record.prediction is None:
             return False
-        shown = self.task.show(record.prediction)
+        try:
+            shown = self.task.show(record.prediction)
+        except (LookupError, TypeError):  # of another version of MMSight
+            return False
         return shown.status != 1 and record.holds(list(shown.files.values()))
 
     def result_paths(self, file: Any, folder: Path) -> dict[str, Path]:
@@ -152,6 +216,10 @@ class FileInferencer(BaseInferencer):
     def list_inputs(self, inputs: Sequence) -> list:
         """What the user means, one item a prediction: files, unless a subclass takes something else."""
         return list_files(inputs, self.task.suffixes)
+
+    def files_of(self, item: Any) -> Sequence[Path]:
+        """The files, or folders, that an input consists of."""
+        return [item]
 
     def count_pixels(self, path: Path) -> int:
         """Pixels of a file, or of what is made of it, from its header; 0 if it cannot be read, which its reader will say."""
@@ -166,6 +234,14 @@ class FileInferencer(BaseInferencer):
         """Print a line unless progress is off."""
         if self.show_progress:
             print(text, flush=True)
+
+
+def _sentence(item: Any, error: Exception) -> str:
+    """Why an input failed; a fault of ours has its traceback printed."""
+    if not isinstance(error, InputError):
+        traceback.print_exception(error)
+        return f'{item}: {type(error).__name__}: {error} (a fault in MMSight: please report it with the lines above)'
+    return str(error) if str(item) in str(error) else f'{item}: {error}'
 
 
 def write_picture(picture: np.ndarray, path: Path) -> None:

@@ -23,12 +23,12 @@ from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.apis.detect_task import DETECT, THRESHOLD
-from mmsight.apis.expectations import colour_warnings, size_warnings
+from mmsight.apis.expectations import check_metainfo, colour_warnings, size_warnings
 from mmsight.apis.land_mask import LandMask
-from mmsight.apis.scene import Scene, count_pixels, to_rgb
+from mmsight.apis.scene import Scene, Stretch, count_pixels, to_rgb
 from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geojson
 from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, network_begin, plan_sizes, plan_tiles, resample, slack
-from mmsight.errors import InputError
+from mmsight.errors import InputError, OutputError
 from mmsight.files import complete_file
 from mmsight.models.local_statistics import use_local_statistics
 from mmsight.rotated_iou import corners, from_upright
@@ -109,6 +109,18 @@ class DetectInferencer(FileInferencer):
         steps = cfg.test_dataloader.dataset.pipeline[1:]
         return Compose([step for step in steps if not step['type'].endswith(('LoadAnnotations', 'ConvertBoxType'))])
 
+    def check_options(self, options: dict) -> None:
+        check_metainfo(self.model.dataset_meta, self.checkpoint)
+        Stretch.parse(options['stretch'])
+        bands, tile, overlap, land = (options[name] for name in ('bands', 'tile', 'overlap', 'land'))
+        if bands and len(bands) not in ((1, ) if self.grey else (1, 3)):
+            wanted = 'one band' if self.grey else 'one band, or three'
+            raise InputError(f"--bands {' '.join(map(str, bands))}: the model reads {wanted}")
+        if tile is not None and overlap is not None and overlap >= tile:
+            raise InputError(f'--overlap must be less than --tile, found {overlap} and {tile}')
+        if land is not None and not Path(land).is_file():
+            raise InputError(f'{land}: the land mask does not exist')
+
     def count_pixels(self, path: Path) -> int:
         return count_pixels(path)
 
@@ -140,9 +152,6 @@ class DetectInferencer(FileInferencer):
             land (str | Path, optional), land_buffer (float): See :class:`mmsight.apis.land_mask.LandMask`.
             offset (tuple[int, int]): See :func:`mmsight.apis.tiles.plan_tiles`.
         """
-        for name, value in (('tile', tile), ('scale', scale), ('gsd', gsd)):
-            if value is not None and value <= 0:
-                raise InputError(f'--{name} must be above 0, found {value}')
         scene = Scene(source, self.grey, bands, stretch, nodata)
         if scene.georeference is None:
             scene.gsd = gsd
@@ -314,7 +323,7 @@ class DetectInferencer(FileInferencer):
                 with job.journal.open('a') as file:
                     file.writelines(lines)
             except OSError as error:
-                raise InputError(f'{job.journal}: the file cannot be written: {error.strerror}') from error
+                raise OutputError(f'{job.journal}: the file cannot be written: {error.strerror}') from error
 
     def _merged(self, job: _Job) -> Found:
         """The ships of the scene, best first."""

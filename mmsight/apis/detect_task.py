@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import TYPE_CHECKING, Any
 
 from mmsight.errors import InputError
@@ -67,21 +68,22 @@ DETECT = Task(
     suffixes=tuple(dict.fromkeys((*IMAGES, *RASTERS))),
     options=(
         Option('threshold', f"lowest score of a ship; by default that of the model, or {THRESHOLD}", None, float,
-               'SCORE', page=(0, 1, 0.01)),
-        Option('tile', 'side of a tile in pixels of the scene', None, int, 'SIDE'),
+               'SCORE', page=(0, 1, 0.01), within=(0, 1)),
+        Option('tile', 'side of a tile in pixels of the scene', None, int, 'SIDE', positive=True),
         Option('overlap', 'overlap of tiles; by default the longest ship (450 m) and what the network sees around it', None,
-               int, 'PIXELS'),
+               int, 'PIXELS', within=(0, math.inf)),
         Option('scale', 'factor by which a scene is enlarged; by default that of the training images', None,
-               float, 'FACTOR', page=(0, 4, 0.25)),
-        Option('gsd', 'size of a pixel where the file does not state it', None, float, 'METRES'),
-        Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1', None, int, 'N', many=True),
+               float, 'FACTOR', page=(0, 4, 0.25), positive=True),
+        Option('gsd', 'size of a pixel where the file does not state it', None, float, 'METRES', positive=True),
+        Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1', None, int, 'N', many=True,
+               positive=True),
         Option('stretch', 'conversion to 8 bits: none, percentile:0.5:99.5, linear:0:4000 or db:-25:0; auto is none for 8-bit '
                'files and percentile:0.5:99.5 for others', 'auto', metavar='KIND[:LOW:HIGH]'),
         Option('nodata', 'value of pixels without data', None, float, 'VALUE', finite=False),
         Option('land', 'GeoJSON or raster of land; ships on it are discarded', metavar='FILE'),
-        Option('land_buffer', 'distance from land that also counts as land', 0.0, float, 'METRES'),
+        Option('land_buffer', 'distance from land that also counts as land', 0.0, float, 'METRES', within=(0, math.inf)),
         Option('crops', 'write a picture of each ship', False, bool),
-        Option('batch_size', 'number of tiles per batch; larger is faster on a GPU', 1, int, 'N', cost=True)),
+        Option('batch_size', 'number of tiles per batch; larger is faster on a GPU', 1, int, 'N', cost=True, positive=True)),
     inferencer='mmsight.apis.detect:DetectInferencer',
     show=show,
     example='scene.tif',

@@ -1,7 +1,34 @@
 """Warn where an image is far from what a model was trained on: the facts are in the model's ``dataset_meta``."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
+
+from mmsight.errors import InputError
+
+
+def check_metainfo(meta: Mapping[str, Any], where: str) -> None:
+    """Refuse what a data set says of its images if it is not what the detection of scenes makes of it.
+
+    Args:
+        meta (Mapping[str, Any]): ``gsd``, smallest and largest metres a pixel, and ``image_side``, the longer side of images in
+            pixels; each may be absent or None.
+        where (str): Begins the sentence.
+
+    Raises:
+        InputError: If one of both is something else.
+    """
+    gsd, side = meta.get('gsd'), meta.get('image_side')
+    if gsd is not None and not (isinstance(gsd, (tuple, list)) and len(gsd) == 2 and all(map(_is_positive, gsd))
+                                and gsd[0] <= gsd[1]):
+        raise InputError(f"{where}: metainfo['gsd'] must be the smallest and the largest metres a pixel, such as (1, 15), "
+                         f'found {gsd!r}')
+    if side is not None and not _is_positive(side):
+        raise InputError(f"{where}: metainfo['image_side'] must be the longer side of the images in pixels, found {side!r}")
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, (int, float)) and 0 < value < math.inf
 
 
 def size_warnings(name: str, width: int, height: int, trained: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,23 @@ import numpy as np
 from mmseg.datasets import BaseSegDataset
 
 from mmsight.errors import InputError
+from mmsight.files import images_by_stem
 from mmsight.registry import DATASETS
 
-from .cache import file_digest, read_index
+from .cache import file_digest, open_case, read_index
 from .loading import WINDOW, read_grey
 from .splits import read_split, split_cases
 from .volume import SHEAR, lps_steps, shear_of
 
 METAINFO = dict(classes=('background', 'liver'), palette=[[0, 0, 0], [60, 220, 60]])
+
+
+def _fault_of(load: Callable[[], Any]) -> Iterator[str]:
+    """What keeps a set whose samples are all right from being loaded."""
+    try:
+        load()
+    except InputError as error:
+        yield str(error)
 
 
 class _CachedDataset(BaseSegDataset):
@@ -43,28 +52,44 @@ class _CachedDataset(BaseSegDataset):
 
         ``spacing`` is (z, y, x) in mm; of a sheared grid, the three vectors of :attr:`.volume.Volume.steps`.
         """
-        folder = Path(self.data_root)
-        index = read_index(folder)
-        for name in read_split(Path(self.ann_file), self.split):
-            if name not in index:
-                raise InputError(f"{self.ann_file}: the case '{name}' of split '{self.split}' is not in {folder}/index.json: "
-                                 'convert it with tools/dataset_converters/slice_liver_ct.py')
-            path, case = str(folder / f'{name}.npy'), index[name]
-            steps = lps_steps(np.array(case['source_affine']))
-            yield dict(img_path=path, seg_map_path=path, case=name, slice_index=0, num_slices=case['shape'][0],
-                       spacing=steps.tolist() if shear_of(steps) > SHEAR else case['spacing'],
-                       window=self.metainfo['hu_window'], seg_fields=[], reduce_zero_label=False), case['liver_share']
-
-    def iter_faults(self) -> Iterator[str | None]:
-        """Check every case of the split: a sentence for each whose file is missing or not the one that was converted."""
         index = read_index(Path(self.data_root))
         for name in read_split(Path(self.ann_file), self.split):
-            path = Path(self.data_root) / f'{name}.npy'
-            if name not in index or not path.is_file():
-                yield f'{path}: the case is not in the cache'
-            else:
-                same = file_digest(path) == index[name]['sha256']
-                yield None if same else f'{path}: the file is not the one that index.json describes (its SHA-256 differs)'
+            yield self._case(name, index)
+
+    def _case(self, name: str, index: dict[str, dict]) -> tuple[dict, list[float]]:
+        folder = Path(self.data_root)
+        if name not in index:
+            raise InputError(f"{self.ann_file}: the case '{name}' of split '{self.split}' is not in {folder}/index.json: "
+                             'convert it with tools/dataset_converters/slice_liver_ct.py')
+        path, case = str(folder / f'{name}.npy'), index[name]
+        if list(shape := open_case(path).shape) != list(case['shape']):
+            raise InputError(f"{path}: the cached case is {shape} and index.json says {tuple(case['shape'])}: make it again "
+                             'with tools/dataset_converters/slice_liver_ct.py')
+        steps = lps_steps(np.array(case['source_affine']))
+        return dict(img_path=path, seg_map_path=path, case=name, slice_index=0, num_slices=case['shape'][0],
+                    spacing=steps.tolist() if shear_of(steps) > SHEAR else case['spacing'],
+                    window=self.metainfo['hu_window'], seg_fields=[], reduce_zero_label=False), case['liver_share']
+
+    def iter_faults(self) -> Iterator[str | None]:
+        """Check every case of the split as training does: a sentence for each that it refuses, None for each other one.
+
+        A case that can be read and is not the one that was converted stands in ``notes``.
+        """
+        self.notes: list[str] = []
+        index, whole = read_index(Path(self.data_root)), True
+        for name in read_split(Path(self.ann_file), self.split):
+            try:
+                entry, _ = self._case(name, index)
+            except InputError as error:
+                whole = False
+                yield str(error)
+                continue
+            if file_digest(Path(entry['img_path'])) != index[name]['sha256']:
+                self.notes.append(f"{entry['img_path']}: the file is not the one that index.json describes (its SHA-256 "
+                                  'differs)')
+            yield None
+        if whole:
+            yield from _fault_of(self.load_data_list)
 
 
 @DATASETS.register_module()
@@ -158,10 +183,9 @@ class LiverSliceFolder(BaseSegDataset):
 
     def _entries(self) -> list[dict]:
         images, masks = (Path(self.data_prefix[key]) for key in ('img_path', 'seg_map_path'))
-        found = {side: {path.stem: path for path in folder.glob('*') if path.suffix in ('.jpg', '.png')}
-                 for side, folder in (('image', images), ('mask', masks))}
+        found = {side: images_by_stem(folder) for side, folder in (('image', images), ('mask', masks))}
         if not found['image']:
-            raise InputError(f'{images}: no jpg or png image was found')
+            raise InputError(f'{images}: no image was found')
         lone = sorted(found['image'].keys() ^ found['mask'].keys())
         if lone:
             missing, folder = ('mask', masks) if lone[0] in found['image'] else ('image', images)
@@ -180,13 +204,18 @@ class LiverSliceFolder(BaseSegDataset):
 
     def iter_faults(self) -> Iterator[str | None]:
         """Decode every image and mask: a sentence for each fault, None for each pair without one."""
+        whole = True
         for entry in self._entries():
             try:
                 shapes = [read_grey(entry[key]).shape for key in ('img_path', 'seg_map_path')]
-                yield None if shapes[0] == shapes[1] else (
-                    f"{entry['seg_map_path']}: the mask is {shapes[1]} (h, w), its image {shapes[0]}")
+                if shapes[0] != shapes[1]:
+                    raise InputError(f"{entry['seg_map_path']}: the mask is {shapes[1]} (h, w), its image {shapes[0]}")
+                yield None
             except InputError as error:
+                whole = False
                 yield str(error)
+        if whole:
+            yield from _fault_of(self.load_data_list)
 
 
 def _quarter_turns(path: Path) -> int:

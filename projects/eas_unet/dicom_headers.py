@@ -24,6 +24,8 @@ from mmsight.memory import check_memory
 CT = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 SUFFIXES = ('.dcm', '.dicom', '.ima')
 """Endings of files that are DICOM, and damaged if they cannot be read as such."""
+_GROUPS = tuple(group.to_bytes(2, order) for group in (2, 8) for order in ('little', 'big'))
+"""What a file without the preamble may begin with."""
 _MACROS = dict(ImagePositionPatient='PlanePositionSequence', ImageOrientationPatient='PlaneOrientationSequence',
                PixelSpacing='PixelMeasuresSequence', SliceThickness='PixelMeasuresSequence',
                RescaleSlope='PixelValueTransformationSequence', RescaleIntercept='PixelValueTransformationSequence',
@@ -94,6 +96,9 @@ def open_dicom(path: Path, **options: Any) -> pydicom.FileDataset | None:
     try:
         found = pydicom.dcmread(path, **options)
     except InvalidDicomError:
+        with path.open('rb') as file:
+            if file.read(2) not in _GROUPS:  # anything else would be searched for elements, whole
+                return None
         found = pydicom.dcmread(path, force=True, **options)
     if not isinstance(found.get('SOPClassUID'), UID) or found.original_encoding[0] is None:
         return None

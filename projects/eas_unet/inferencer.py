@@ -70,11 +70,6 @@ class SegmentInferencer(FileInferencer):
     _wanted: tuple[str, ...] = ()
     _format = FORMATS[0]
 
-    def __call__(self, inputs: Any, *args: Any, **options: Any) -> dict:
-        """See :class:`mmsight.apis.base_inferencer.FileInferencer`."""
-        self.check_options(self.task.complete(options))
-        return super().__call__(inputs, *args, **options)
-
     def check_options(self, options: dict) -> None:
         """Keep those that say which inputs are meant."""
         parse_rescale(options['rescale'])

@@ -14,6 +14,7 @@ from mmsight.pictures import read_image
 from mmsight.registry import TRANSFORMS
 
 from .cache import open_case, unpack_hu, unpack_label
+from .contract import check_sample
 
 WINDOW = (-200, 250)
 """The paper's HU window: lower and upper bound."""
@@ -61,6 +62,7 @@ class LoadCTSlice(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Read only the wanted slices of the memory-mapped file."""
+        check_sample(results, ('slice_index', 'window'))
         case, centre = open_case(results['img_path']), results['slice_index']
         wanted = np.arange(centre - self.neighbours, centre + self.neighbours + 1).clip(0, len(case) - 1)
         image = np.stack([apply_window(unpack_hu(case[index]), results['window']) for index in wanted], axis=-1)
@@ -168,6 +170,7 @@ class PackVolume(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Pack one volume or patch."""
+        check_sample(results)
         mask = torch.from_numpy(np.ascontiguousarray(results['gt_seg_map'])).long()
         names = ('img_path', 'ori_shape', 'case', 'slice_index', 'num_slices', 'spacing')
         sample = SegDataSample(gt_sem_seg=PixelData(data=mask), metainfo={name: results[name] for name in names})

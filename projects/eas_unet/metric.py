@@ -16,6 +16,7 @@ from mmsight.errors import InputError
 from mmsight.registry import METRICS
 
 from .components import clean_mask
+from .contract import check_sample
 from .drawing import draw_box_plot, draw_contours
 from .loading import display_slice
 from .surface_distance import summarise_distances, surface_distances
@@ -81,16 +82,14 @@ class LiverMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Keep each sample's masks as compressed bits: a few kB a slice."""
         for sample in data_samples:
-            if missing := [key for key in ('case', 'slice_index', 'num_slices') if key not in sample]:
-                raise InputError(f"{sample.get('img_path')}: the sample has no key '{missing[0]}': let the dataset state it "
-                                 "for each slice, and name it in the packing transform's meta_keys")
+            check_sample(sample)
             masks = [np.asarray(sample[key]['data'].cpu()) for key in ('pred_sem_seg', 'gt_sem_seg')]
             if masks[0].shape != masks[1].shape:
                 raise InputError(f"{sample['img_path']}: the prediction is {masks[0].shape}, the mask {masks[1].shape}: load "
                                  'the mask after Resize in the test pipeline')
             predicted, truth = (zlib.compress(np.packbits(mask == 1).tobytes(), 1) for mask in masks)
             self.results.append(dict(
-                case=sample['case'], start=sample['slice_index'], total=sample['num_slices'], spacing=sample.get('spacing'),
+                case=sample['case'], start=sample['slice_index'], total=sample['num_slices'], spacing=sample['spacing'],
                 path=sample['img_path'], turns=sample.get('quarter_turns', 0), shape=masks[0].shape, predicted=predicted,
                 truth=truth))
 

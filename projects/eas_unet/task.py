@@ -68,7 +68,7 @@ TASK = Task(
         Option('format', f"format of the mask: {' or '.join(FORMATS)}, which refers to the DICOM series", FORMATS[0], str,
                'FORMAT'),
         Option('clean', 'keep only the largest component and fill its holes', False, bool, page=(False, True)),
-        Option('batch_size', 'number of slices per batch; larger is faster on a GPU', 8, int, 'N', cost=True),
+        Option('batch_size', 'number of slices per batch; larger is faster on a GPU', 8, int, 'N', cost=True, positive=True),
         Option('low_memory', 'keep volume and mask on disk and process slice by slice', False, bool,
                cost=True)),
     inferencer='mmsight.projects.eas_unet.inferencer:SegmentInferencer',

@@ -1,35 +1,34 @@
 """HRSC2016 in its own layout: ``FullDataSet/AllImages``, ``FullDataSet/Annotations`` and ``ImageSets``."""
 
-from pathlib import Path
 from typing import Any
 
 from mmrotate.datasets import HRSCDataset
 
-from mmsight.annotations import read_xml, tag_number, tag_pixels, tag_text
+from mmsight.annotations import read_xml, tag_number, tag_text
+from mmsight.box_dataset import BoxDataset
 from mmsight.errors import InputError
-from mmsight.pictures import image_size
 from mmsight.registry import DATASETS
 
 from .boxes import check_rotated_box
-from .rotated_dataset import RotatedShipDataset
 
 
 @DATASETS.register_module()
-class HRSC2016Dataset(RotatedShipDataset):
+class HRSC2016Dataset(BoxDataset):
     """HRSC2016: ids in ``ann_file``, one xml and one image an id; ``data_prefix`` has ``img`` and ``ann``.
 
     Boxes are the rotated ``mbox_*`` as stored. As others who report on this set we do not treat ``difficult`` ships apart.
 
     Args:
         classwise (bool): 31 classes of ships instead of one. Defaults to False.
-        img_suffix (str): Of the image files; ``.bmp`` as published.
 
     *Deviation* from mmrotate's ``HRSCDataset``: the height is read from the height's tag and, where the tags are missing,
     from the image; a class that is not in the table is an error that names it; boxes are not turned into corners and back.
     """
 
-    def __init__(self, *args: Any, classwise: bool = False, img_suffix: str = '.bmp', **kwargs: Any) -> None:
-        self.classwise, self.img_suffix = classwise, img_suffix
+    IMG_SUFFIX = '.bmp'
+
+    def __init__(self, *args: Any, classwise: bool = False, **kwargs: Any) -> None:
+        self.classwise = classwise
         table = HRSCDataset.METAINFO
         self.labels = {f'1000000{number}': label for label, number in enumerate(table['classes_id'])}
         if classwise:
@@ -37,26 +36,24 @@ class HRSC2016Dataset(RotatedShipDataset):
         super().__init__(*args, **kwargs)
 
     def entry(self, name: str) -> dict:
-        """See :class:`RotatedShipDataset`. An image whose ``HRSC_Objects`` is empty is one without ships."""
-        path = Path(self.data_prefix['ann']) / f'{name}.xml'
-        img_path = str(Path(self.data_prefix['img']) / f'{name}{self.img_suffix}')
+        """See :class:`mmsight.box_dataset.BoxDataset`. An image whose ``HRSC_Objects`` is empty is one without ships."""
+        path = self.find(self.data_prefix['ann'], name, ('.xml', ), '.xml')
+        img_path = self.find(self.data_prefix['img'], name)
         root = read_xml(path)
         if root.find('HRSC_Objects') is None:  # an annotation in another format, whose ships would be missed without an error
             raise InputError(f"{path}: <HRSC_Objects> is missing in <{root.tag}>: this is not an annotation in HRSC2016's "
                              'format; an image without ships has an empty one')
-        tags = ('Img_SizeWidth', 'Img_SizeHeight')
-        if all(root.find(tag) is not None for tag in tags):
-            width, height = (tag_pixels(path, root, tag) for tag in tags)
-        else:
-            width, height = image_size(img_path)
-        instances = []
+        width, height = self.tag_size(path, root, ('Img_SizeWidth', 'Img_SizeHeight'), img_path)
+        instances: list[dict] = []
         for number, item in enumerate(root.iterfind('HRSC_Objects/HRSC_Object'), 1):
-            box = [tag_number(path, item, f'mbox_{part}') for part in ('cx', 'cy', 'w', 'h', 'ang')]
-            check_rotated_box(box, width, height, f'{path}: object {number}')
-            instances.append(dict(bbox=box, bbox_label=self._label(path, item, number), ignore_flag=0))
+            label = self._label(path, item, number)
+            with self.notes.one_box():
+                box = [tag_number(path, item, f'mbox_{part}') for part in ('cx', 'cy', 'w', 'h', 'ang')]
+                check_rotated_box(box, width, height, f'{path}: object {number}')
+                instances.append(dict(bbox=box, bbox_label=label, ignore_flag=0))
         return dict(img_id=name, img_path=img_path, width=width, height=height, instances=instances)
 
-    def _label(self, path: Path, item: Any, number: int) -> int:
+    def _label(self, path: str, item: Any, number: int) -> int:
         if not self.classwise:
             return 0
         class_id = tag_text(path, item, 'Class_ID').strip()

@@ -4,9 +4,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmsight.apis.scene import read_8_bits
+from mmsight.box_dataset import check_size
 from mmsight.registry import TRANSFORMS
-
-from .rotated_dataset import check_size
 
 
 @TRANSFORMS.register_module()

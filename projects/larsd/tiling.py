@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from mmsight.box_dataset import check_size
 from mmsight.errors import InputError
 from mmsight.pictures import read_image
 from mmsight.rotated_iou import corners
-
-from .rotated_dataset import check_size
 
 
 def tile_starts(length: int, tile: int, overlap: int) -> list[int]:
@@ -66,7 +65,7 @@ def tiles_of_image(entry: dict, classes: Sequence[str], tile: int, overlap: int,
     """Tiles of an image with their ships in DOTA's format.
 
     Args:
-        entry (dict): Of a :class:`.rotated_dataset.RotatedShipDataset`.
+        entry (dict): Of a :class:`mmsight.box_dataset.BoxDataset`.
         classes (Sequence[str]): Names of the labels.
         tile (int): Side of the tiles in pixels.
         overlap (int): Least overlap of neighbours.

@@ -24,7 +24,6 @@ from mmsight.files import complete_file
 from mmsight.registry import TASK_UTILS
 
 from . import DetectDescribe
-from .fitting import FREEDOM
 from .homography import Reliability, check_homography
 from .match_images import THRESHOLD, Matches, match_images
 from .match_visualization_hook import checkerboard, draw_matches
@@ -126,6 +125,9 @@ class MatchInferencer(FileInferencer):
     def count_pixels(self, path: Path) -> int:
         return count_pixels(path)
 
+    def files_of(self, item: Pair) -> Sequence[Path]:
+        return item
+
     @staticmethod
     def name_of(path: Pair) -> str:
         first, second = path.first.stem, path.second.stem
@@ -141,8 +143,6 @@ class MatchInferencer(FileInferencer):
 
         ``bands`` are numbers for both rasters, or two texts, one for each file: see :func:`parse_bands`.
         """
-        if max_side < 1:
-            raise InputError(f'--max-side must be at least 1, found {max_side}')
         views = _Views(pair, [], [], [])
         for path, chosen in zip(pair, parse_bands(bands, pair), strict=True):
             scene = _open(path, chosen)
@@ -164,10 +164,6 @@ class MatchInferencer(FileInferencer):
             BaseDataElement: ``first`` and ``second`` (n, 2), ``inlier`` (n, ) and, where it is reliable, ``homography`` (3, 3)
             and ``residual`` (n, ), at the files' resolution; ``reason`` and the other numbers of :class:`.Reliability`.
         """
-        if keypoints < 4:
-            raise InputError(f'--keypoints must be at least 4, found {keypoints}')
-        if transform not in (None, *FREEDOM):
-            raise InputError(f"--transform must be one of {', '.join(FREEDOM)}, found '{transform}'")
         first_size, second_size = ((image.shape[0], image.shape[1]) for image in views.images)
         # where nothing is seen, a network matches the borders of both images
         blank = [path.name for path, image in zip(views.pair, views.images, strict=True) if image.std() < BLANK]

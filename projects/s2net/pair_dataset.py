@@ -7,12 +7,11 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from mmsight.errors import InputError
+from mmsight.files import images_by_stem
 from mmsight.registry import DATASETS
 
 from .loading import load_pair
 from .splits import read_ids
-
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
 
 
 @DATASETS.register_module()
@@ -76,12 +75,18 @@ class PairDataset(BaseDataset):
             raise InputError(f'{faults[0]} ({len(faults)} of {len(listed)} pairs are incomplete; '
                              'tools/misc/verify_dataset.py lists them)')
         if not pairs:
-            raise InputError(f'{self.data_root}: no {self.split} pair was found')
+            raise InputError(self._nothing)
         return pairs
+
+    @property
+    def _nothing(self) -> str:
+        return f'{self.data_root}: no {self.split} pair was found'
 
     def iter_faults(self) -> Iterator[str | None]:
         """For ``verify_dataset.py``: decode every pair and check its ground truth."""
+        empty = True
         for pair in self.iter_pairs():
+            empty = False
             if isinstance(pair, str):
                 yield pair
                 continue
@@ -91,6 +96,8 @@ class PairDataset(BaseDataset):
                 yield str(error)
             else:
                 yield None
+        if empty:
+            yield self._nothing
 
 
 @DATASETS.register_module()
@@ -123,8 +130,8 @@ def image_files(folder: Path) -> list[Path]:
     """Images of a folder, by their suffix, sorted.
 
     Raises:
-        InputError: If the folder does not exist.
+        InputError: If the folder does not exist, or two images differ in nothing but their suffix.
     """
     if not folder.is_dir():
         raise InputError(f'{folder}: the folder does not exist')
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+    return list(images_by_stem(folder).values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,11 +74,11 @@ TASK = Task(
                 SECOND='the other image, of any size, which is registered to the first'),
     suffixes=tuple(dict.fromkeys((*IMAGES, *RASTERS))),
     options=(
-        Option('keypoints', 'largest number of keypoints per image', 4096, int, 'K', page=(64, 8192, 64)),
+        Option('keypoints', 'largest number of keypoints per image', 4096, int, 'K', page=(64, 8192, 64), within=(4, math.inf)),
         Option('max_side', 'longer side at which the images are matched; results are at the resolution of the files', 1024, int,
-               'PIXELS'),
+               'PIXELS', positive=True),
         Option('transform', 'similarity, affine or homography; by default the simplest that explains the matches', None, str,
-               'KIND'),
+               'KIND', choices=('similarity', 'affine', 'homography')),
         Option('bands', 'number of one band, starting at 1, or three (red, green, blue) with commas, of both rasters; or two '
                'of these, one for each file, `auto` for what the file itself says', None, str, 'BANDS', many=True)),
     inferencer='mmsight.projects.s2net.inferencer:MatchInferencer',

@@ -63,6 +63,8 @@ class GaussianCenterNetHead(BaseDenseHead):
             raise ValueError(f"gaussian.shape must be one of {', '.join(GAUSSIANS)}, found '{shape}'")
         self.gaussians: Any = GAUSSIANS[shape]
         self.gaussian_cfg = gaussian
+        # the code base whose circles 'repo' are clips boxes to the last cell's index, and drops those of which nothing is left
+        self.border = 1 if shape == 'circular' and gaussian.get('radius', 'repo') == 'repo' else 0
         self.num_classes = num_classes
         self.stride = stride
         self.test_cfg = ConfigDict(test_cfg or {})
@@ -96,13 +98,14 @@ class GaussianCenterNetHead(BaseDenseHead):
             shape (tuple): Of the heatmap: images N, classes, H, W.
 
         Returns:
-            dict: ``heatmap`` (N, classes, H, W); and for the n boxes with extent inside the map ``image`` and ``label`` (n, ),
-            their ``gaussians`` (:class:`.gaussian_targets.Gaussians`), ``centre`` cells, ``wh`` and ``offset`` in cells (n, 2).
+            dict: ``heatmap`` (N, classes, H, W); and for the n boxes with extent inside the map (of ``'repo'`` circles: before
+            its last column and row) ``image`` and ``label`` (n, ), their ``gaussians`` (:class:`.gaussian_targets.Gaussians`),
+            ``centre`` cells, ``wh`` and ``offset`` in cells (n, 2).
         """
         images, classes, height, width = shape
         image = torch.cat([labels.new_full((len(labels), ), i) for i, labels in enumerate(gt_labels)])
         boxes, labels = torch.cat(gt_bboxes).float() / self.stride, torch.cat(gt_labels)
-        limit = boxes.new_tensor([width, height])
+        limit = boxes.new_tensor([width - self.border, height - self.border])
         extent = torch.minimum(boxes[:, 2:], limit) - boxes[:, :2].clamp(min=0)
         inside = (extent > 0).all(dim=1)
         image, boxes, labels = image[inside], boxes[inside], labels[inside]

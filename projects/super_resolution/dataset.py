@@ -43,31 +43,58 @@ class SuperResolutionDataset(BasicImageDataset):
         # copies: the host writes into both
         super().__init__(data_prefix=dict(data_prefix or dict(gt='')), filename_tmpl=dict(filename_tmpl or {}), **kwargs)
 
-    def load_data_list(self) -> list[dict]:
-        """One entry an image: ``gt_path``, ``img_path`` of pairs, ``scale`` and ``set_name``."""
-        local = self.backend_args is None and '://' not in str(self.data_root)
+    @property
+    def _local(self) -> bool:
+        return self.backend_args is None and '://' not in str(self.data_root)
+
+    def _entries(self) -> list[dict]:
         for folder in self.data_prefix.values():
-            if local and not Path(folder).is_dir():
+            if self._local and not Path(folder).is_dir():
                 raise InputError(f'{folder}: the image folder does not exist')
         entries = sorted(super().load_data_list(), key=lambda entry: entry['gt_path'])
         if not entries:
             raise InputError(f"{self.data_prefix['gt']}: the folder contains no image named {self.filename_tmpl['gt']}")
+        return [dict(entry, scale=self.scale, set_name=self.set_name) for entry in entries]
+
+    def _check_pair(self, entry: dict) -> None:
+        if self._local and 'img_path' in entry and not Path(entry['img_path']).is_file():
+            raise InputError(f"{entry['gt_path']} has no low-resolution counterpart {entry['img_path']}")
+
+    def load_data_list(self) -> list[dict]:
+        """One entry an image: ``gt_path``, ``img_path`` of pairs, ``scale`` and ``set_name``."""
+        entries = self._entries()
         for entry in entries:
-            entry.update(scale=self.scale, set_name=self.set_name)
-            if local and 'img_path' in entry and not Path(entry['img_path']).is_file():
-                raise InputError(f"{entry['gt_path']} has no low-resolution counterpart {entry['img_path']}")
+            self._check_pair(entry)
         return entries
 
-    def filter_data(self) -> list[dict]:
-        """Leave out what ``filter_cfg`` says; of each image the header alone is read."""
+    def _is_large(self, entry: dict) -> bool:
+        """Whether ``filter_cfg`` keeps an image; the header alone is read."""
         least = (self.filter_cfg or {}).get('min_size', 0)
-        return [entry for entry in self.data_list if not least or min(image_size(entry['gt_path'])) >= least]
+        return not least or min(image_size(entry['gt_path'])) >= least
+
+    def filter_data(self) -> list[dict]:
+        """Leave out what ``filter_cfg`` says."""
+        kept = [entry for entry in self.data_list if self._is_large(entry)]
+        if not kept:
+            raise InputError(self._all_small)
+        return kept
+
+    @property
+    def _all_small(self) -> str:
+        return f"{Path(self.data_prefix['gt'])}: every image is smaller than the min_size of filter_cfg"
 
     def iter_faults(self) -> Iterator[str | None]:
         """Run every image through the pipeline, without stopping at a fault: a sentence for each, None for each without one."""
-        for entry in self.load_data_list():
+        small = True
+        for entry in self._entries():
             try:
-                self.pipeline(deepcopy(entry))
+                self._check_pair(entry)
+                if self._is_large(entry):
+                    small = False
+                    self.pipeline(deepcopy(entry))
                 yield None
             except InputError as error:
+                small = False
                 yield str(error)
+        if small:
+            yield self._all_small

@@ -66,8 +66,6 @@ class UpscaleInferencer(FileInferencer):
 
     def forward(self, photo: _Photo, *, tile: int | None) -> DataSample:
         """Enlarge one image: ``pred_img`` (channels, H, W), RGB or grey, with alpha behind; uint8 or int32 of 16 bits."""
-        if tile is not None and tile < 1:
-            raise InputError(f'the tile must be at least 1 pixel, found {tile}')
         values, alpha = photo.picture.values, photo.picture.alpha
         colour = cv2.cvtColor(values, cv2.COLOR_GRAY2RGB) if photo.grey else values
         enlarged = enlarge_image(self.model, colour, tile, self.show_progress)
@@ -89,8 +87,8 @@ class UpscaleInferencer(FileInferencer):
         """Write the file, say what it is."""
         image = _pixels(photo, prediction)
         found = dict(source=str(photo.source), file=None, width=image.shape[1], height=image.shape[0], channels=image.shape[2],
-                     bits=8 * image.itemsize, scale=self.model.scale, notes=list(photo.picture.done),
-                     warnings=list(photo.picture.doubts))
+                     bits=8 * image.itemsize, scale=self.model.scale, notes=photo.picture.notes(photo.source.name),
+                     warnings=photo.picture.warnings(photo.source.name))
         if out_dir is not None:
             path = self.result_paths(photo.source, out_dir)['image']
             # OpenCV writes no grey with alpha

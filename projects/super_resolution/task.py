@@ -51,7 +51,7 @@ TASK = Task(
     inputs=dict(INPUT='images, folders or patterns of them'),
     suffixes=IMAGES,
     options=(Option('tile', 'side of a tile in pixels of the input, by default that of the config; less needs less memory',
-                    None, int, 'SIDE', page=(0, 512, 32)), ),
+                    None, int, 'SIDE', page=(0, 512, 32), positive=True), ),
     inferencer='mmsight.projects.super_resolution.inferencer:UpscaleInferencer',
     show=show,
     example='photo.jpg',

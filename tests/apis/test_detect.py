@@ -312,7 +312,7 @@ def test_faults(make_detector, write_scene, tmp_path, run, root):
     detector = make_detector()
     scene = write_scene(tmp_path / 's.tif', np.eye(64, dtype=np.uint8))
     for options, match in ((dict(tile=0), '--tile must be above 0'), (dict(scale=-1.0), '--scale must be above 0'),
-                           (dict(tile=32, overlap=32), 'less than the tile'), (dict(batch_size=0), 'at least 1')):
+                           (dict(tile=32, overlap=32), 'less than --tile'), (dict(batch_size=0), 'above 0')):
         with pytest.raises(InputError, match=match):
             detector(scene, **options)
     (tmp_path / 'text.tif').write_text('hello')

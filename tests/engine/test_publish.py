@@ -155,10 +155,11 @@ def test_command(box, untrained, root, monkeypatch, capsys):
     assert 'the card has no pictures of good cases' in out and the_box.get_model('toy-gan').card.is_file()
 
 
-def test_a_name_is_tested_and_another_model_is_refused(box, untrained, tmp_path, monkeypatch):
-    monkeypatch.setenv('MMSIGHT_DATA', str(tmp_path / 'data'))
+def test_a_name_is_tested_and_another_model_is_refused(box, untrained, toy_data, tmp_path, monkeypatch):
+    monkeypatch.setenv('MMSIGHT_DATA', str(toy_data('super_resolution')))
+    few = {'test_dataloader.dataset.indices': 2, 'test_dataloader.num_workers': 0, 'test_dataloader.persistent_workers': False}
     publish(box('toy-x4', 'super_resolution_toy'), untrained('super_resolution_toy'))
-    launch.test('super_resolution_toy', 'toy-x4', str(tmp_path / 'run'))
+    launch.test('super_resolution_toy', 'toy-x4', str(tmp_path / 'run'), options=few)
     assert 'model/PSNR_Y' in json.loads((tmp_path / 'run' / 'result.json').read_text())['metrics']
     with pytest.raises(InputError, match='weights disagree'):
         launch.test('example_project', 'toy-x4', str(tmp_path / 'other'))

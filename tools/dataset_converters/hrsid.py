@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from mmsight.cli import friendly
-from mmsight.errors import InputError
 from mmsight.json_files import read_json
 
 
@@ -18,11 +17,10 @@ def main() -> None:
     parser.add_argument('--out', type=Path, help='folder to write to; default: annotations beside the json')
     args = parser.parse_args()
     from mmsight.projects.sar_shipnet.coco_export import select_images, write_json
-    from mmsight.projects.sar_shipnet.hrsid import HRSIDDataset, coco_faults
+    from mmsight.projects.sar_shipnet.hrsid import HRSIDDataset
     from mmsight.projects.sar_shipnet.splits import split_7_1_2
 
-    for fault in coco_faults(args.json, HRSIDDataset.METAINFO['classes']):
-        raise InputError(fault)
+    HRSIDDataset(ann_file=str(args.json.resolve()), data_prefix=dict(img=''), lazy_init=True).load_data_list()  # checks it
     content = read_json(args.json)
     out = args.out or args.json.parent / 'annotations'
     for split, names in split_7_1_2([image['file_name'] for image in content['images']], args.seed).items():

@@ -4,6 +4,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import ConfigDict, DictAction
 from mmengine.registry import DATASETS, init_default_scope
@@ -26,9 +27,11 @@ def innermost(config: ConfigDict) -> Iterator[ConfigDict]:
 
 @friendly
 def main() -> None:
-    """Exit status 1 if there is any fault. A dataset takes part by its method ``iter_faults()``.
+    """Exit status 1 if there is any fault, that is if training would refuse a file.
 
-    It yields, for each sample, a sentence that names its fault, or None.
+    What training reads with a change, say without a box that lies outside its image, is listed as a warning. A dataset takes
+    part by its method ``iter_faults()``, which yields for each sample a sentence that names its fault, or None; and by
+    ``notes``, a list of what training changes.
     """
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='example: python tools/misc/verify_dataset.py configs/sar_shipnet/sar_shipnet_toy.py')
@@ -40,12 +43,14 @@ def main() -> None:
     if 'toy_data' in cfg:
         ensure_toy_data(cfg.toy_data, toy_root(cfg.toy_data))
     faults: list[str] = []
+    changes: list[str] = []
     samples = 0
     for split in ('train', 'val', 'test'):
         loader = cfg.get(f'{split}_dataloader')
         if loader is None:
             continue
         for config in innermost(loader.dataset):
+            dataset: Any = None
             try:
                 # lazy: loading the whole list would stop at the first fault
                 dataset = DATASETS.build(dict(config, lazy_init=True))
@@ -61,9 +66,13 @@ def main() -> None:
                 traceback.print_exc()
                 faults.append(f'{split}: a fault in MMSight ended the check of this data set behind {samples} samples: please '
                               'report it with the lines above')
+            changes += [f'{split}: {note}' for note in getattr(dataset, 'notes', ())]
+    for change in changes:
+        print(f'warning: {change}')
     for fault in faults:
         print(fault)
-    print(f'{samples} samples checked, {len(faults)} faults')
+    warnings = f', {len(changes)} warnings' if changes else ''
+    print(f'{samples} samples checked, {len(faults)} faults{warnings}')
     sys.exit(int(bool(faults)))
 
 

@@ -16,7 +16,7 @@ from mmsight.projects.eas_unet import (
     LoadLiverMask,
     RandomFlipVolume,
 )
-from mmsight.projects.eas_unet.cache import pack, unpack_hu, unpack_label
+from mmsight.projects.eas_unet.cache import open_case, pack, unpack_hu, unpack_label
 from mmsight.projects.eas_unet.cases import find_lits
 from mmsight.projects.eas_unet.convert import convert
 from mmsight.projects.eas_unet.loading import apply_window, display_slice
@@ -121,8 +121,15 @@ def test_faults_of_a_cache(cache, tmp_path):
     first, second = (cache / f"{slices.get_data_info(i)['case']}.npy" for i in (0, 7))
     first.write_bytes(first.read_bytes()[:-10])
     second.unlink()
+    third = cache / f"{slices.get_data_info(14)['case']}.npy"
+    packed = np.load(third)
+    np.save(third, packed ^ 1)
+    open_case.cache_clear()
     faults = list(slices.iter_faults())
-    assert 'its SHA-256 differs' in faults[0] and 'is not in the cache' in faults[1] and faults[2:] == [None, None]
+    assert 'make it again' in faults[0] and 'cannot be read: No such file' in faults[1] and faults[2:] == [None, None]
+    assert [third.name in note and 'its SHA-256 differs' in note for note in slices.notes] == [True]
+    with pytest.raises(InputError, match=f'{first.name}: .*make it again'):
+        dataset(CTSliceDataset, cache)
     with pytest.raises(InputError, match='the file cannot be read: .*; make it again'):
         LoadCTSlice()(slices.get_data_info(7))
 

@@ -9,6 +9,7 @@ import pydicom
 import pytest
 from mmsight.projects.eas_unet.ct import read_volume
 from mmsight.projects.eas_unet.dicom import choose_series, find_series
+from mmsight.projects.eas_unet.dicom_headers import read_header
 from mmsight.projects.eas_unet.dicom_seg import write_dicom_seg
 from mmsight.projects.eas_unet.nifti import write_mask
 from pydicom.encaps import encapsulate
@@ -97,6 +98,18 @@ def cut_jpeg(header, z):
     frame = imagecodecs.jpeg8_encode(header.pixel_array, lossless=True)
     header.PixelData, header.file_meta.TransferSyntaxUID = encapsulate([frame[:len(frame) // 2]]), JPEGLosslessSV1
     header['PixelData'].VR = 'OB'
+
+
+def test_other_files_are_not_searched_for_elements(tmp_path, monkeypatch):
+    (tmp_path / 'weights.pth').write_bytes(b'PK' + bytes(500))
+    read = pydicom.dcmread
+
+    def spy(path, **options):
+        assert 'force' not in options
+        return read(path, **options)
+
+    monkeypatch.setattr('pydicom.dcmread', spy)
+    assert read_header(tmp_path / 'weights.pth') is None
 
 
 def setting(name, value):

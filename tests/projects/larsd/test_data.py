@@ -74,8 +74,9 @@ def test_bow_stern(tmp_path):
     found = only(bow_stern(tmp_path, '10 30 50 30 2 30 30 8 26 52 34', ''))
     assert found == dict(bbox=[30, 30, 40, 40 / 8.8, pytest.approx(math.pi)], bbox_label=0, ignore_flag=0)
     assert only(bow_stern(tmp_path, '10 30 50 30 1 30 30 8 26 52 34'))['ignore_flag'] == 1
-    faults = list(bow_stern(tmp_path, '10 30 50 30 2 30 15 8 26 52 34').iter_faults())
-    assert faults[0] is None and '10.txt: line 1: the labelled middle is 15 pixels off' in faults[1]
+    dataset = bow_stern(tmp_path, '10 30 50 30 2 30 15 8 26 52 34')
+    assert list(dataset.iter_faults()) == [None]
+    assert len(dataset.notes) == 1 and '10.txt: line 1: the labelled middle is 15 pixels off' in dataset.notes[0]
 
 
 def test_rbox(tmp_path):
@@ -170,7 +171,8 @@ def test_real_harbour_ships(real_data):
     for split in ('train', 'validate'):
         dataset = BowSternDataset(data_root=str(folder), data_prefix=dict(img=split), lazy_init=True, pipeline=[])
         flags = [item['ignore_flag'] for entry in dataset.load_data_list() for item in entry['instances']]
-        faults = [fault for fault in dataset.iter_faults() if fault]
+        assert not any(dataset.iter_faults())
+        faults = list(dataset.notes)
         assert all('the labelled middle' in fault for fault in faults)
         counts[split] = (flags.count(0), flags.count(1), len(faults))
     assert counts == dict(train=(496, 102, 13), validate=(67, 17, 1))

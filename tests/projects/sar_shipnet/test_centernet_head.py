@@ -109,3 +109,21 @@ def test_nms_threshold_and_limit():
 def test_unknown_shape():
     with pytest.raises(ValueError, match='elliptic'):
         head(gaussian=dict(shape='square'))
+
+
+def test_the_boxes_that_the_code_base_of_repo_circles_drops():
+    """Its loop: clip to the cells' indices, then go on where both sides are above 0; other Gaussians keep half a cell."""
+    boxes = [[8, 8, 40, 40], [93, 10, 96, 20], [10, 61, 20, 64], [93, 61, 96, 64], [88, 50, 96, 64], [-9, 4, 0, 20]]
+    width, height, kept = 24, 16, []
+    for x1, y1, x2, y2 in boxes:
+        x1, x2 = (min(max(x / 4, 0), width - 1) for x in (x1, x2))
+        y1, y2 = (min(max(y / 4, 0), height - 1) for y in (y1, y2))
+        if x2 - x1 > 0 and y2 - y1 > 0:
+            kept.append([x1, y1, x2, y2])
+    assert len(kept) == 2
+    gts = instances(boxes)
+    for gaussian, count in ((dict(shape='circular'), 2), (dict(shape='circular', radius='mmdet'), 5),
+                            (dict(shape='elliptic'), 5)):
+        target = head(gaussian=gaussian).get_targets([gts.bboxes], [gts.labels], (1, 1, height, width))
+        assert len(target['image']) == len(target['gaussians'].centres) == len(target['wh']) == count
+        assert (target['heatmap'] == 1).sum() == count

@@ -25,7 +25,7 @@ def ssdd(root, *objects, xml=None, ids='000001\n'):
     cv2.imwrite(str(root / 'JPEGImages/000001.jpg'), np.full((40, 60, 3), 90, np.uint8))
     (root / 'ImageSets/Main/train.txt').write_text(ids)
     return SSDDDataset(data_root=str(root), ann_file='ImageSets/Main/train.txt', lazy_init=True, pipeline=[],
-                       data_prefix=dict(img='JPEGImages', ann='Annotations'))
+                       strict=True, data_prefix=dict(img='JPEGImages', ann='Annotations'))
 
 
 def ship(*box):
@@ -45,8 +45,9 @@ def test_ssdd(tmp_path):
 @pytest.mark.parametrize('objects, message', [
     ([SHIP.format('')], 'bndbox/xmin> is missing'),
     ([ship(1, 2, 'x', 4)], "must be a number, found 'x'"),
-    ([ship(1, 2, 3, 4).replace('ship', 'boat')], "unknown class 'boat'"),
-    ([ship(1, 2, 90, 4)], 'lies outside its image of 60 x 40'),
+    ([ship(1, 2, 3, 4).replace('ship', 'boat')], "class 'boat' is unknown"),
+    ([ship(50, 2, 90, 4)], 'lies outside its image of 60 x 40'),
+    ([ship(1, 2, 90, 4)], 'reaches over its image of 60 x 40'),
     ([ship(9, 2, 3, 4)], 'is reversed'),
     ([ship(3, 2, 3, 4)], 'has no area'),
     ([ship(1, 2, 'nan', 4)], 'is not finite'),
@@ -69,7 +70,7 @@ def test_ssdd_files(tmp_path, xml, message):
         ssdd(tmp_path, xml=xml).full_init()
 
 
-@pytest.mark.parametrize('width', ['nan', 'inf', '0', '-60', '60.5'])
+@pytest.mark.parametrize('width', ['nan', 'inf', '-60', '60.5'])
 def test_ssdd_sizes(tmp_path, width):
     xml = XML.replace('60', width).format(ship(1, 1, 9, 9))
     with pytest.raises(InputError, match='000001.xml: <size/width> must be a positive whole number of pixels'):
@@ -93,14 +94,14 @@ def test_missing_split_file(tmp_path):
 def test_image_of_another_size_than_its_xml(tmp_path):
     dataset = ssdd(tmp_path)
     cv2.imwrite(str(tmp_path / 'JPEGImages/000001.jpg'), np.zeros((41, 60), np.uint8))
-    assert 'is (60, 41)' in next(dataset.iter_faults())
+    assert 'the image is 60 x 41 pixels (w x h), its annotation says 60 x 40' in next(dataset.iter_faults())
 
 
 def chips(root, text):
     cv2.imwrite(str(root / 'a.jpg'), np.zeros((256, 256), np.uint8))
     (root / 'a.txt').write_text(text)
     (root / 'train.txt').write_text('a\n')
-    return SARShipDataset(data_root=str(root), ann_file='train.txt', lazy_init=True, pipeline=[])
+    return SARShipDataset(data_root=str(root), ann_file='train.txt', lazy_init=True, pipeline=[], strict=True)
 
 
 def test_sar_ship(tmp_path):
@@ -114,7 +115,8 @@ def test_sar_ship(tmp_path):
 @pytest.mark.parametrize('line, message', [('0 .5 .5 .1', 'found 4'), ('0 .5 .5 .1 .1 1', 'found 6'),
                                            ('0 .5 .5 .1 x', 'numbers are expected'), ('3 .5 .5 .1 .1', "class '3' is unknown"),
                                            ('0 .5 .5 .1 0', 'no area'), ('0 .5 .5 -.1 .1', 'reversed'),
-                                           ('0 .99 .5 .1 .1', 'outside'), ('0 nan .5 .1 .1', 'not finite')])
+                                           ('0 .99 .5 .1 .1', 'reaches over'), ('0 1.1 .5 .1 .1', 'outside'),
+                                           ('0 nan .5 .1 .1', 'not finite')])
 def test_sar_ship_lines(tmp_path, line, message):
     with pytest.raises(InputError, match='a.txt: line 2: .*' + message):
         chips(tmp_path, f'0 .5 .5 .1 .1\n{line}\n').full_init()
@@ -128,7 +130,8 @@ def coco(root, **changes):
     cv2.imwrite(str(root / 'a.jpg'), np.zeros((40, 60), np.uint8))
     content = {key: value for key, value in {**COCO, **changes}.items() if value is not None}
     (root / 'a.json').write_text(json.dumps(content))
-    return HRSIDDataset(data_root=str(root), ann_file='a.json', data_prefix=dict(img=''), lazy_init=True, pipeline=[])
+    return HRSIDDataset(data_root=str(root), ann_file='a.json', data_prefix=dict(img=''), lazy_init=True, pipeline=[],
+                        strict=True)
 
 
 def test_coco(tmp_path):
@@ -146,10 +149,10 @@ def test_coco(tmp_path):
     (dict(images=[dict(COCO['images'][0], width='60')]), "'width' must be a positive whole number of pixels, found '60'"),
     (dict(categories=[dict(id=7)]), "entry 0 of 'categories' lacks the key 'name'"),
     (dict(images=COCO['images'] * 2), "'images' has the id 1 2 times"),
-    (dict(annotations=[dict(COCO['annotations'][0], category_id=9)]), 'class 9'),
+    (dict(annotations=[dict(COCO['annotations'][0], category_id=9)]), "class '9' is unknown"),
     (dict(annotations=[dict(COCO['annotations'][0], image_id=5)]), 'no image with the id 5'),
     (dict(annotations=[dict(COCO['annotations'][0], bbox=[1, 2, 3])]), r'must be \[x, y, w, h\]'),
-    (dict(annotations=[dict(COCO['annotations'][0], bbox=[1, 2, 99, 3])]), 'outside'),
+    (dict(annotations=[dict(COCO['annotations'][0], bbox=[1, 2, 99, 3])]), 'reaches over'),
 ])
 def test_coco_faults(tmp_path, changes, message):
     with pytest.raises(InputError, match='a.json.*' + message):

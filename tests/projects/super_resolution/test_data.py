@@ -270,3 +270,26 @@ def test_div2k_pipelines_of_text_and_code(tmp_path, monkeypatch):
 def test_load_image_pair_leaves_what_the_dataset_does_not_name(tmp_path):
     path = save(tmp_path / 'a.png', image())
     assert 'img' not in LoadImagePair()(dict(gt_path=path, scale=4))
+
+
+def test_training_and_verify_dataset_make_the_same_checks(tmp_path):
+    """An image that is left out for its size is no fault; each missing counterpart is, and a set of which all is left out."""
+    for name, side in (('a', 20), ('b', 5), ('c', 20)):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), np.zeros((side, side, 3), np.uint8))
+
+    def dataset(**kwargs):
+        return SuperResolutionDataset(data_root=str(tmp_path), pipeline=[], lazy_init=True, **kwargs)
+
+    small = dataset(filter_cfg=dict(min_size=10))
+    assert list(small.iter_faults()) == [None] * 3
+    small.full_init()
+    assert len(small) == 2
+    small = dataset(filter_cfg=dict(min_size=30))
+    assert list(small.iter_faults())[3:] == [f'{tmp_path}: every image is smaller than the min_size of filter_cfg']
+    with pytest.raises(InputError, match='every image is smaller'):
+        small.full_init()
+    (tmp_path / 'low').mkdir()
+    pairs = dataset(data_prefix=dict(gt='', img='low'))
+    assert ['has no low-resolution counterpart' in fault for fault in pairs.iter_faults()] == [True] * 3
+    with pytest.raises(InputError, match='has no low-resolution counterpart'):
+        pairs.full_init()

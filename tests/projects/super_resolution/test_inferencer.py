@@ -66,7 +66,8 @@ def test_orientation_stays(inferencer, tmp_path, orientation):
     exif = Image.Exif()
     exif[274] = orientation
     Image.fromarray(smooth(16, 24, 3)).save(tmp_path / 'in.jpg', exif=exif, quality=95)
-    inferencer(tmp_path / 'in.jpg', out_dir=tmp_path)
+    found, = inferencer(tmp_path / 'in.jpg', out_dir=tmp_path)['predictions']
+    assert found['notes'] == ([] if orientation == 1 else [f'in.jpg: turned upright from orientation {orientation}'])
     before, after = (ImageOps.exif_transpose(Image.open(tmp_path / name)) for name in ('in.jpg', 'in_x4.png'))
     assert after.size == (4 * before.width, 4 * before.height)
     # what is seen is the same: the result made small again is the input
