@@ -16,9 +16,9 @@ import rasterio
 import torch
 from mmsight.projects.eas_unet.cache import open_case, read_index
 from mmsight.projects.eas_unet.ct import read_volume
+from mmsight.projects.larsd import DOTAShipDataset
 from mmsight.projects.s2net.loading import read_matrix
-from mmsight.projects.sar_shipnet.sar_ship import parse_txt
-from mmsight.projects.sar_shipnet.ssdd import parse_voc
+from mmsight.projects.sar_shipnet import SARShipDataset, SSDDDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from safetensors.torch import save
 from shapely.geometry import Point, mapping
@@ -148,6 +148,12 @@ def _read_case(path: Path) -> None:
     open_case(str(path))
 
 
+def _read_boxes(dataset: type, path: Path) -> None:
+    (path.parent / 'a.jpg').write_bytes(_encoded('.jpg'))
+    folder = str(path.parent)
+    dataset(data_root=folder, data_prefix=dict(img='', ann=''), lazy_init=True).entry('a')
+
+
 def _read_land(path: Path) -> None:
     LandMask(path, _scene(), 20.0).covers(np.array([[5.0, 5.0], [30.0, 20.0]]))
 
@@ -171,9 +177,12 @@ READERS = {
     'cache index': ('/index.json', lambda: [INDEX], lambda path: read_index(path.parent)),
     'matrix': ('.npy', lambda: [_npy(np.eye(3)), _npy(np.zeros((40, 56, 2), np.float32))],
                lambda path: read_matrix(str(path), 40, 56)),
-    'xml': ('.xml', lambda: [VOC], lambda path: parse_voc(path, ('ship', ))),
+    'xml': ('.xml', lambda: [VOC], functools.partial(_read_boxes, SSDDDataset)),
     'COCO': ('.json', lambda: [COCO], read_coco),
-    'text of boxes': ('.txt', lambda: [b'0 0.5 0.5 0.1 0.2\n0 0.3 0.4 0.1 0.1\n'], lambda path: parse_txt(path, 256, 256, 1)),
+    'text of boxes': ('.txt', lambda: [b'0 0.5 0.5 0.1 0.2\n0 0.3 0.4 0.1 0.1\n'],
+                      functools.partial(_read_boxes, SARShipDataset)),
+    'text of quadrilaterals': ('.txt', lambda: [b'gsd:0.5\n4 5 30 5 30 20 4 20 ship 0\n9 9 20 9 20 14 9 14 ship 1\n'],
+                               functools.partial(_read_boxes, DOTAShipDataset)),
     'list of ids': ('.txt', lambda: [b'000001\n000002\n'], read_ids),
     'checkpoint': ('.pth', lambda: [_checkpoint(True), _checkpoint(False)], lambda path: load_weights(str(path))),
     'safetensors': ('.safetensors', lambda: [save(dict(a=torch.ones(3, 4)), dict(
