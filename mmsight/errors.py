@@ -22,7 +22,8 @@ class InputError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(message.rsplit('mmsight.errors.InputError: ', 1)[-1].strip())
+        sentence = message.rsplit('mmsight.errors.InputError: ', 1)[-1]
+        super().__init__(' '.join(sentence.split('\n')).strip())  # what it quotes of a file may hold line breaks
 
 
 class OutputError(InputError):

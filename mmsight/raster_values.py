@@ -59,6 +59,10 @@ class Raster:
         self.path, self.nodata = path, nodata
         self.done: list[str] = []
         self.doubts: list[str] = []
+        with reading(path, KIND):
+            self._open(path, bands, content)
+
+    def _open(self, path: Path, bands: Sequence[int] | None, content: bytes | None) -> None:
         tags = _tags(path, content)
         kind: int | None = tags.get(PHOTOMETRIC)
         if kind is not None and kind in REFUSED:

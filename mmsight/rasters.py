@@ -32,6 +32,8 @@ _ALONE = dict(
     PROJ_NETWORK='OFF',
     GDAL_CACHEMAX=256 * 2**20,  # else 5 % of the machine's memory
 )
+LARGE_BLOCK = 2**26
+"""Bytes of a block from which its size must have some relation to that of the image."""
 KIND = 'a GeoTIFF, JPEG 2000, PNG or JPEG'
 
 
@@ -77,6 +79,9 @@ def open_raster(path: Path, memory: rasterio.MemoryFile | None = None, raw: bool
         if found.interleaving is not None and found.interleaving.value == 'PIXEL':
             block *= found.count
     check_memory(path, 2 * block, 'a block of its pixels, which can only be read whole,')
+    if block > LARGE_BLOCK and max(map(math.prod, found.block_shapes)) > 16 * found.width * found.height:
+        found.close()
+        raise InputError(f'{path}: the file is damaged: its pixels are said to be stored in blocks much larger than the image')
     if named is not None:
         found.close()
         raise InputError(f"{path}: its overviews are said to be in another file, '{named}', which is not read: copy the image "

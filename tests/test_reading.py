@@ -171,3 +171,18 @@ def test_blocks_that_can_only_be_read_whole_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, '1')
     with pytest.raises(InputError, match='a.tif: a block of its pixels, which can only be read whole, takes'):
         open_raster(path)
+
+
+def test_blocks_far_larger_than_the_image_are_refused(tmp_path):
+    """GDAL would take seconds and gigabytes for a small image."""
+    path = tmp_path / 'a.tif'
+    side = 16_000
+    with rasterio.open(path, 'w', driver='GTiff', width=40, height=40, count=1, dtype='uint8', SPARSE_OK=True, tiled=True,
+                       blockxsize=side, blockysize=side):
+        pass
+    with pytest.raises(InputError, match='a.tif: the file is damaged: its pixels are said to be stored in blocks much larger'):
+        open_raster(path)
+
+
+def test_a_sentence_has_no_line_breaks_of_what_it_quotes():
+    assert str(InputError("a.dcm: the class '1.2\n.3'\n")) == "a.dcm: the class '1.2 .3'"

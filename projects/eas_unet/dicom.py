@@ -13,7 +13,7 @@ from mmsight.memory import check_memory
 from mmsight.reading import reading
 
 from .dicom_decoders import DECODER_DEPENDENCIES, PLUGIN
-from .dicom_headers import CT, SUFFIXES, Header, Slice, open_dicom, read_header
+from .dicom_headers import CT, SUFFIXES, Header, Slice, check_pixels, open_dicom, read_header
 from .volume import Volume, to_lps
 
 
@@ -247,6 +247,7 @@ def _decode(path: Path) -> np.ndarray:
         header = open_dicom(path)
         if header is None:
             raise InputError(f'{path}: the file is damaged, or not DICOM')
+        check_pixels(path, header)
         if header.file_meta.TransferSyntaxUID in DECODER_DEPENDENCIES:
             header.pixel_array_options(decoding_plugin=PLUGIN)
         pixels = header.pixel_array

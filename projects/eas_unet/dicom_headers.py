@@ -1,20 +1,25 @@
 """What the header of a DICOM file says of the slices in it, one of a classic file, many of an enhanced one."""
 
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pydicom
 from pydicom.errors import InvalidDicomError
+from pydicom.filereader import _read_file_meta_info, read_file_meta_info, read_preamble
 from pydicom.uid import (
     UID,
     CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
     EnhancedCTImageStorage,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     LegacyConvertedEnhancedCTImageStorage,
 )
+
+from mmsight.memory import check_memory
 
 CT = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 SUFFIXES = ('.dcm', '.dicom', '.ima')
@@ -87,6 +92,7 @@ def open_dicom(path: Path, **options: Any) -> pydicom.FileDataset | None:
 
     ``options`` are those of :func:`pydicom.dcmread`.
     """
+    _check_deflated(path)
     try:
         found = pydicom.dcmread(path, **options)
     except InvalidDicomError:
@@ -94,13 +100,39 @@ def open_dicom(path: Path, **options: Any) -> pydicom.FileDataset | None:
             if file.read(2) not in _GROUPS:  # anything else would be searched for elements, whole
                 return None
         found = pydicom.dcmread(path, force=True, **options)
-    if 'SOPClassUID' not in found or found.original_encoding[0] is None:
+    if not isinstance(found.get('SOPClassUID'), UID) or found.original_encoding[0] is None:
         return None
     if 'TransferSyntaxUID' not in found.file_meta:  # what pydicom has guessed
         implicit, little = found.original_encoding
         found.file_meta.TransferSyntaxUID = (
             ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian)
     return found
+
+
+def _check_deflated(path: Path) -> None:
+    """Refuse a deflated file that unpacks to more than is allowed: pydicom unpacks in one piece."""
+    try:
+        syntax = read_file_meta_info(path).get('TransferSyntaxUID')
+    except Exception:  # the file itself is read by another function, which says what is wrong
+        return
+    if syntax != DeflatedExplicitVRLittleEndian:
+        return
+    with path.open('rb') as file:
+        read_preamble(file, force=True)
+        _read_file_meta_info(file)
+        unpacker, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+        while packed := unpacker.unconsumed_tail or file.read(2**16):
+            size += len(unpacker.decompress(packed, 2**20))
+            check_memory(path, 2 * size, 'what is packed in it, unpacked,')
+            if unpacker.eof:
+                return
+
+
+def check_pixels(path: Path, header: pydicom.Dataset) -> None:
+    """Refuse pixels that take more memory than is allowed, before they are decoded."""
+    frames, rows, columns, samples, bits = (_integer(header.get(name) or default) for name, default in (
+        ('NumberOfFrames', 1), ('Rows', None), ('Columns', None), ('SamplesPerPixel', 1), ('BitsAllocated', 16)))
+    check_memory(path, 2 * frames * rows * columns * samples * max(bits // 8, 1), f'{frames} x {rows} x {columns} pixels')
 
 
 def read_header(path: Path) -> Header | None:

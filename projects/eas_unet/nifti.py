@@ -1,7 +1,8 @@
 """Read NIfTI files, and write masks back in the geometry of their volume."""
 
 import gzip
-import shutil
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,17 @@ def read_nifti(path: Path, scratch: Path | None = None) -> Volume:
     """
     if not path.is_file():
         raise InputError(f'{path}: the file does not exist')
-    file = path if scratch is None or not _is_packed(path) else _unpacked(path, scratch)
     with reading(path, 'NIfTI'):
-        loaded = nib.load(file)
-        if not isinstance(loaded, nib.Nifti1Pair):
-            raise InputError(f'{path}: the file is {type(loaded).__name__}, and NIfTI is expected')
-        image: Any = loaded
-        if _is_packed(file):  # others are memory-mapped
-            check_memory(path, np.prod(image.shape, dtype=float) * image.dataobj.dtype.itemsize, f'a volume of {image.shape}')
+        image = _load(path)
+        if _is_packed(path):  # others are memory-mapped
+            size = math.prod(image.shape) * image.dataobj.dtype.itemsize
+            parts = _unpacked(path, image.dataobj.offset + size)
+            if scratch is None:
+                check_memory(path, size, f'a volume of {image.shape}')
+                for _ in parts:
+                    pass
+            else:
+                image = _load(_written(parts, scratch / path.stem))
         stored = image.dataobj.get_unscaled()
     if stored.ndim > 3 and set(stored.shape[3:]) == {1}:
         stored = stored.reshape(stored.shape[:3])
@@ -59,16 +63,36 @@ def _is_packed(path: Path) -> bool:
     return path.suffix.lower() == '.gz'
 
 
-def _unpacked(source: Path, folder: Path) -> Path:
-    """A ``.nii.gz`` as ``.nii``, which can be memory-mapped."""
-    path = folder / source.stem
-    try:
-        with gzip.open(source) as packed, path.open('wb') as out:
-            shutil.copyfileobj(packed, out, 2**20)
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f'{source}: the file is truncated, or not gzip: {error}') from error
-    except OSError as error:
-        raise InputError(f'{source}: the file cannot be unpacked to {folder}: {error.strerror or error}') from error
+def _load(path: Path) -> Any:
+    loaded = nib.load(path)
+    if not isinstance(loaded, nib.Nifti1Pair):
+        raise InputError(f'{path}: the file is {type(loaded).__name__}, and NIfTI is expected')
+    return loaded
+
+
+def _unpacked(path: Path, size: int) -> Iterator[bytes]:
+    """What is packed in a file, to its end, where its checksum stands: nibabel stops behind the last voxel.
+
+    Raises:
+        ValueError: If it is much more than the ``size`` that its header says.
+    """
+    count = 0
+    with gzip.open(path) as file:
+        while part := file.read(2**20):
+            count += len(part)
+            if count > size + 2**24:
+                raise ValueError(f'it unpacks to more than the {size} bytes of its volume')
+            yield part
+
+
+def _written(parts: Iterator[bytes], path: Path) -> Path:
+    """Write what was unpacked, so that it can be memory-mapped."""
+    for part in parts:
+        with path.open('ab') as file:
+            try:
+                file.write(part)
+            except OSError as error:
+                raise InputError(f'{path}: the volume cannot be unpacked here: {error.strerror}') from error
     return path
 
 

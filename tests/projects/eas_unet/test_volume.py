@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mmsight.projects.eas_unet.cases import find_chaos, find_lits, find_msd, read_case
 from mmsight.projects.eas_unet.ct import parse_rescale, read_volume
-from mmsight.projects.eas_unet.nifti import write_mask
+from mmsight.projects.eas_unet.nifti import read_nifti, write_mask
 
 from mmsight.errors import InputError
 
@@ -268,3 +268,18 @@ def test_chaos_layout(ct, write_dicom, tmp_path):
     next((tmp_path / '1' / 'Ground').iterdir()).unlink()
     with pytest.raises(InputError, match='Ground: 6 masks for the 7 slices'):
         read_case(case)
+
+
+def test_a_wrong_checksum_and_what_unpacks_to_more_are_refused(ct, tmp_path, monkeypatch):
+    """nibabel stops behind the last voxel, before the checksum."""
+    image = nib.Nifti1Image((np.arange(4000).reshape(10, 20, 20) - 1000).astype(np.int16), np.eye(4)).to_bytes()
+    packed = gzip.compress(image)
+    for name, content in (('crc', packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]), ('cut', packed[:-8]),
+                          ('bomb', gzip.compress(image + bytes(2**25)))):
+        path = tmp_path / f'{name}.nii.gz'
+        path.write_bytes(content)
+        for scratch in (None, tmp_path):
+            with pytest.raises(InputError, match=f'{name}.nii.gz: the file is damaged, or not NIfTI'):
+                read_nifti(path, scratch)
+    (tmp_path / 'a.nii.gz').write_bytes(gzip.compress(image + bytes(100)))
+    assert read_nifti(tmp_path / 'a.nii.gz').data.shape == (20, 20, 10)
