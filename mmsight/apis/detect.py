@@ -30,6 +30,7 @@ from mmsight.apis.ships import describe, notes, write_coco, write_csv, write_geo
 from mmsight.apis.tiles import STRIDE, Tile, cut_by_tile, in_core, merge, network_begin, plan_sizes, plan_tiles, resample, slack
 from mmsight.errors import InputError, OutputError
 from mmsight.files import complete_file
+from mmsight.json_files import write_json
 from mmsight.models.local_statistics import use_local_statistics
 from mmsight.rotated_iou import corners, from_upright
 
@@ -406,8 +407,7 @@ class DetectInferencer(FileInferencer):
             for ship in ships:
                 write_picture(_crop(scene, ship), folder / f"{ship['id']:05d}.png")
         report['files'] = {name: str(path) for name, path in paths.items()}
-        with complete_file(paths['report']) as scratch:
-            scratch.write_text(json.dumps(report, indent=2) + '\n')
+        write_json(paths['report'], report, indent=2)
         if job.journal is not None and not job.failed:
             job.journal.unlink(missing_ok=True)
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmsight.files import complete_file, make_folder
+from mmsight.files import make_folder
+from mmsight.json_files import write_json
 
 FOLDER = '.mmsight'
 """Folder of the records, in the folder of the results."""
@@ -41,8 +42,7 @@ class InputRecord:
     def write(self, prediction: Any = None) -> None:
         """Say that the job was started; with a prediction, that it is finished."""
         make_folder(self.path.parent)
-        with complete_file(self.path) as scratch:
-            scratch.write_text(json.dumps(dict(job=self.job, prediction=prediction)))
+        write_json(self.path, dict(job=self.job, prediction=prediction))
 
 
 def describe(value: Any) -> Any:

@@ -15,6 +15,7 @@ from mmsight.apis.georeference import metres_between
 from mmsight.apis.land_mask import cut_at_antimeridian
 from mmsight.apis.scene import Scene
 from mmsight.files import complete_file
+from mmsight.json_files import write_json
 from mmsight.rotated_iou import corners
 
 FIELDS = ('id', 'image', 'category', 'score', 'longitude', 'latitude', 'x', 'y', 'length_m', 'width_m', 'heading_deg',
@@ -89,8 +90,7 @@ def write_geojson(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path
                      properties={name: ship[name] for name in FIELDS}) for ship in ships]
     content = dict(type='FeatureCollection', positions='WGS84 longitude, latitude' if scene.georeference else 'pixels x, y',
                    notes=notes(scene, rotated), features=features)
-    with complete_file(path) as scratch:
-        scratch.write_text(json.dumps(content, indent=1) + '\n')
+    write_json(path, content, indent=1)
 
 
 def _geometry(ring: np.ndarray, on_earth: bool) -> dict[str, Any] | None:
@@ -123,5 +123,4 @@ def write_coco(ships: Sequence[dict], classes: Sequence[str], scene: Scene, path
                                 area=round(ship['length_px'] * ship['width_px'], 2), segmentation=[points.ravel().tolist()]))
     content = dict(images=[dict(id=1, file_name=scene.path.name, width=scene.width, height=scene.height)],
                    annotations=annotations, categories=[dict(id=i, name=name) for i, name in enumerate(classes, 1)])
-    with complete_file(path) as scratch:
-        scratch.write_text(json.dumps(content) + '\n')
+    write_json(path, content)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmsight.configs import find_config, source_root
 from mmsight.engine.tables import Records, Table
-from mmsight.files import complete_file
+from mmsight.json_files import write_json
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,7 @@ def _run(job: Job, out_dir: Path) -> str:
         record.update(config=config, train_wall_seconds=json.loads(trained.read_text())['wall_seconds'])
         target = out_dir / 'records' / f'{config}_seed{job.seed}.json'
         target.parent.mkdir(parents=True, exist_ok=True)
-        with complete_file(target) as scratch:
-            scratch.write_text(json.dumps(record, indent=2) + '\n')
+        write_json(target, record, indent=2)
     return ''
 
 

@@ -1,6 +1,5 @@
 """Segment the liver in CT volumes."""
 
-import json
 import re
 import tempfile
 from collections.abc import Sequence
@@ -17,7 +16,8 @@ from mmseg.structures import SegDataSample
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
 from mmsight.errors import InputError
-from mmsight.files import complete_file, list_files, scratch_prefix
+from mmsight.files import list_files, scratch_prefix
+from mmsight.json_files import write_json
 
 from .components import clean_mask
 from .ct import parse_rescale, read_volume
@@ -171,8 +171,7 @@ class SegmentInferencer(FileInferencer):
             kind, write = ('segmentation', write_dicom_seg) if format == 'dicom-seg' else ('mask', write_mask)
             write(scan.volume, mask, paths[kind])
             write_picture(picture, paths['picture'])
-            with complete_file(paths['statistics']) as scratch:
-                scratch.write_text(json.dumps(found, indent=2) + '\n')
+            write_json(paths['statistics'], found, indent=2)
             found.update({kind: str(paths[kind])}, picture=str(paths['picture']))
         if return_datasamples:
             prediction.set_metainfo(found)

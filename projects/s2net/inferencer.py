@@ -1,6 +1,5 @@
 """Match two images of different modality, and register the second to the first, or say that it cannot be done."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from mmsight.apis.georeference import Place
 from mmsight.apis.scene import Scene, count_pixels, is_raster_file
 from mmsight.errors import InputError
 from mmsight.files import complete_file
+from mmsight.json_files import write_json
 from mmsight.registry import TASK_UTILS
 
 from . import DetectDescribe
@@ -254,8 +254,7 @@ class MatchInferencer(FileInferencer):
                 write_geotiff(image, valid, place, paths[kind])
             written += ['checkerboard', kind]
         report['files'] = {'registered' if name == 'geotiff' else name: str(paths[name]) for name in [*written, 'report']}
-        with complete_file(paths['report']) as scratch:
-            scratch.write_text(json.dumps(report, indent=2) + '\n')
+        write_json(paths['report'], report, indent=2)
 
 
 def parse_bands(bands: Sequence | None, pair: Pair) -> list[list[int] | None]:
