@@ -75,7 +75,7 @@ def test_bad_uploads_are_sentences_in_a_browser(page, tmp_path):
 
     run()
     message.get_by_text('choose a file first').wait_for()
-    for name, sentence in (('text.png', 'text.png: the file is damaged, or not an image (8 bytes)'),
+    for name, sentence in (('text.png', "text.png: the file is damaged, or not an image: it begins with b'no image'"),
                            ('large.png', 'large.png: 2.1 million pixels, and 2 million are allowed on this page')):
         upload(name)
         tab.locator('.file-preview').first.wait_for()
@@ -110,7 +110,7 @@ def test_mistakes_are_sentences_without_the_servers_paths(make_runner, untrained
     for name, values, sentence in (
             ('upscale', (None, 128), 'choose a file first'),
             ('match', (image, None, 'SIFT', 100), 'choose 2 files first'),
-            ('upscale', (text, 128), 'text.png: the file is damaged, or not an image (8 bytes)'),
+            ('upscale', (text, 128), "text.png: the file is damaged, or not an image: it begins with b'no image'"),
             ('upscale', (image, 128), 'image.png: 0.0192 million pixels, and 0.015 million are allowed'),
             ('detect', (image, 0.5, 0), "config 'none_toy' is neither a file")):
         with pytest.raises(gradio.Error) as problem:
