@@ -4,5 +4,7 @@ _base_ = [
     '../_base_/schedules/s2net_box.py'
 ]
 
-default_hooks = dict(checkpoint=dict(interval=20), logger=dict(interval=50))
+# 1,344 steps of four pairs: a hundred minutes of one core with self-supervision
+train_cfg = dict(max_epochs=28)
+default_hooks = dict(checkpoint=dict(interval=2), logger=dict(interval=50))
 test_evaluator = dict(name='R2D2')
