@@ -31,11 +31,11 @@ docs: $(STAMP)
 	@echo build/docs/docs/index.html
 
 test: lint
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # the tests that take no training, no export and no wide network
 check: lint
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile -q -m "not slow and not gpu"
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -q -m "not slow and not gpu"
 
 clean:
 	rm -rf $(VENV) work_dirs build *.egg-info

@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +24,12 @@ from mmsight.engine.toy import ensure_toy_data
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get('MMSIGHT_DATA', ROOT.parent / 'shared' / 'data'))
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first, or one of them would be left for a single process at the end."""
+    slow = Counter(item.path for item in items if item.get_closest_marker('slow'))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(autouse=True)

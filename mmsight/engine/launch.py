@@ -260,7 +260,18 @@ def _run(cfg: Config, phase: str, notes: Sequence[str] = ()) -> Runner:
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     for note in notes:
         runner.logger.warning(note)
-    getattr(runner, phase)()
+    try:
+        getattr(runner, phase)()
+    finally:
+        _end_workers(runner)
     if is_main_process():
         print(f"result: {Path(cfg.work_dir) / 'result.json'}", flush=True)
     return runner
+
+
+def _end_workers(runner: Runner) -> None:
+    """End the workers that persist between epochs: the garbage collector would do it at some time, and wait 5 s for each."""
+    for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
+        iterator = getattr(getattr(loop, 'dataloader', None), '_iterator', None)
+        if iterator is not None:
+            iterator._shutdown_workers()
