@@ -63,8 +63,8 @@ class GaussianCenterNetHead(BaseDenseHead):
             raise ValueError(f"gaussian.shape must be one of {', '.join(GAUSSIANS)}, found '{shape}'")
         self.gaussians: Any = GAUSSIANS[shape]
         self.gaussian_cfg = gaussian
-        # the code base whose circles 'repo' are clips boxes to the last cell's index, and drops those of which nothing is left
-        self.border = 1 if shape == 'circular' and gaussian.get('radius', 'repo') == 'repo' else 0
+        # with CornerNet's radius, boxes are clipped to the last cell's index, and those of which nothing is left are dropped
+        self.border = 1 if shape == 'circular' and gaussian.get('radius', 'cornernet') == 'cornernet' else 0
         self.num_classes = num_classes
         self.stride = stride
         self.test_cfg = ConfigDict(test_cfg or {})
@@ -98,9 +98,9 @@ class GaussianCenterNetHead(BaseDenseHead):
             shape (tuple): Of the heatmap: images N, classes, H, W.
 
         Returns:
-            dict: ``heatmap`` (N, classes, H, W); and for the n boxes with extent inside the map (of ``'repo'`` circles: before
-            its last column and row) ``image`` and ``label`` (n, ), their ``gaussians`` (:class:`.gaussian_targets.Gaussians`),
-            ``centre`` cells, ``wh`` and ``offset`` in cells (n, 2).
+            dict: ``heatmap`` (N, classes, H, W); and for the n boxes with extent inside the map (of ``'cornernet'`` circles:
+            before its last column and row) ``image`` and ``label`` (n, ), their ``gaussians``
+            (:class:`.gaussian_targets.Gaussians`), ``centre`` cells, ``wh`` and ``offset`` in cells (n, 2).
         """
         images, classes, height, width = shape
         image = torch.cat([labels.new_full((len(labels), ), i) for i, labels in enumerate(gt_labels)])

@@ -44,22 +44,22 @@ def elliptic_gaussians(boxes: Tensor, width: int, height: int, alpha: float = 0.
     return Gaussians(_cells((boxes[:, :2] + boxes[:, 2:]) / 2, width, height), radii, sigmas.to(boxes.dtype))
 
 
-def circular_gaussians(boxes: Tensor, width: int, height: int, radius: str = 'repo') -> Gaussians:
+def circular_gaussians(boxes: Tensor, width: int, height: int, radius: str = 'cornernet') -> Gaussians:
     """Circular Gaussians of CenterNet, sigma = (2 r + 1) / 6.
 
     Args:
         boxes (Tensor): (n, 4), in cells.
         width (int): Of the map.
         height (int): Of the map.
-        radius (str): ``'repo'``: CornerNet's formula as first published (overlap 0.7, roots divided by 2 where 2a is due),
+        radius (str): ``'cornernet'``: CornerNet's formula as first published (overlap 0.7, roots divided by 2 where 2a is due),
             which the paper's code base uses. ``'mmdet'``: the corrected roots with overlap 0.3.
 
     *Deviation*: the paper's code base also takes the centre of the clipped box; ours is the box's own, as the size and the
     offset are, and it makes a difference only for boxes that reach over the border.
     """
-    if radius not in ('repo', 'mmdet'):
-        raise ValueError(f"radius must be 'repo' or 'mmdet', found '{radius}'")
-    if radius == 'repo':
+    if radius not in ('cornernet', 'mmdet'):
+        raise ValueError(f"radius must be 'cornernet' or 'mmdet', found '{radius}'")
+    if radius == 'cornernet':
         inside = _clip(boxes, width, height)  # this code base clips first and rounds the sizes up
         w, h = (inside[:, 2:] - inside[:, :2]).ceil().unbind(1)
         overlap = 0.7
@@ -71,7 +71,7 @@ def circular_gaussians(boxes: Tensor, width: int, height: int, radius: str = 're
     root1 = (total**2 - 4 * area * (1 - overlap) / (1 + overlap)).sqrt()
     root2 = (4 * total**2 - 16 * area * (1 - overlap)).sqrt()
     root3 = (4 * overlap**2 * total**2 + 16 * overlap * (1 - overlap) * area).sqrt()
-    if radius == 'repo':
+    if radius == 'cornernet':
         radii = torch.stack([total + root1, 2 * total + root2, root3 - 2 * overlap * total]) / 2
     else:
         radii = torch.stack(

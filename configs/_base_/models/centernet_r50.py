@@ -22,6 +22,6 @@ model = dict(
         num_classes=1,
         in_channels=64,
         feat_channels=64,
-        gaussian=dict(shape='circular', radius='repo')),
+        gaussian=dict(shape='circular', radius='cornernet')),
     train_cfg=None,
     test_cfg=dict(topk=100, local_maximum_kernel=3, max_per_img=100, nms=dict(type='nms', iou_threshold=0.5)))

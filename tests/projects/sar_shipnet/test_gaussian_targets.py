@@ -31,7 +31,7 @@ def elliptic_reference(box, alpha, mode):
 
 def circular_reference(box, radius):
     x1, y1, x2, y2 = box
-    if radius == 'repo':
+    if radius == 'cornernet':
         w = math.ceil(min(max(x2, 0), W - 1) - min(max(x1, 0), W - 1))
         h = math.ceil(min(max(y2, 0), H - 1) - min(max(y1, 0), H - 1))
         o = 0.7
@@ -42,7 +42,7 @@ def circular_reference(box, radius):
     radii = []
     for i, (a, b, c) in enumerate(quadratics):
         root = math.sqrt(b * b - 4 * a * c)
-        if radius == 'repo':
+        if radius == 'cornernet':
             radii.append((b + root) / 2)
         else:
             radii.append((b - root if i < 2 else b + root) / (2 * a))
@@ -74,7 +74,7 @@ def test_elliptic(alpha, mode):
     assert np.abs(heat.numpy() - draw_reference(expected, planes.tolist(), (6, H, W))).max() < 1e-6
 
 
-@pytest.mark.parametrize('radius', ['repo', 'mmdet'])
+@pytest.mark.parametrize('radius', ['cornernet', 'mmdet'])
 def test_circular(radius):
     boxes, planes = random_boxes(80, seed=1), torch.arange(80) % 6
     heat = draw_heatmaps(circular_gaussians(boxes, W, H, radius), planes, (6, H, W))

@@ -7,7 +7,8 @@ from mmsight.projects.sar_shipnet.centernet_head import GaussianCenterNetHead
 
 def test_the_heatmap_learns_nothing_in_an_ignored_box():
     torch.manual_seed(0)
-    head = GaussianCenterNetHead(in_channels=4, feat_channels=4, num_classes=1, gaussian=dict(shape='circular', radius='repo'))
+    head = GaussianCenterNetHead(
+        in_channels=4, feat_channels=4, num_classes=1, gaussian=dict(shape='circular', radius='cornernet'))
     ship = InstanceData(bboxes=torch.tensor([[8., 8., 24., 24.]]), labels=torch.zeros(1, dtype=torch.long))
     ignored = InstanceData(bboxes=torch.tensor([[32., 16., 56., 40.], [12., 12., 20., 20.]]))
 
