@@ -3,6 +3,7 @@
 import argparse
 import functools
 import json
+import re
 import math
 import os
 import sys
@@ -228,11 +229,11 @@ def _models(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([model.to_dict() for model in found], indent=2, ensure_ascii=False))
         return 0
-    table = Table('name', 'paper', 'task', 'trained on', 'test result', 'MB', 'licence of the data')
+    table = Table('name and paper', 'task', 'test result', 'trained on, and the licence of the data', 'MB', show_lines=True)
     for model in found:
         results = '\n'.join(f'{name} {value:g}' for name, value in model.metrics.items())
-        table.add_row(f'{model.name} *' if model.default else model.name, model.paper, model.task, model.data, results,
-                      f'{model.megabytes:g}', model.license)
+        table.add_row(f"{model.name}{' *' if model.default else ''}\n{model.paper}", model.task, results,
+                      f"{model.data}\n{re.split('; | [(]|[.] ', model.license)[0]}", f'{model.megabytes:g}')
     console = Console()
     console.print(table if found else 'no model is in the box')
     if found:
