@@ -3,9 +3,9 @@
 import argparse
 import functools
 import json
-import re
 import math
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
