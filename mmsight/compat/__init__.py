@@ -10,7 +10,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from . import mmagic, mmseg_configs
+from . import mmagic, mmengine_log, mmseg_configs
 
 __all__ = ['has_compiled_ops']
 
@@ -42,5 +42,6 @@ def has_compiled_ops() -> bool:
 
 if not any(isinstance(finder, _OpsFinder) for finder in sys.meta_path):
     sys.meta_path.append(_OpsFinder())
+mmengine_log.apply()
 mmseg_configs.apply()
 mmagic.install()

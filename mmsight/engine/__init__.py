@@ -1,6 +1,6 @@
 """Hooks and run logic that no host toolbox has. Imports no host."""
 
-from mmsight.compat import mmengine_load, mmengine_log, mmengine_pretty_text, mmengine_save
+from mmsight.compat import mmengine_load, mmengine_pretty_text, mmengine_save
 
 from .cached import Cached
 from .channels_last_hook import ChannelsLastHook
@@ -19,6 +19,5 @@ __all__ = ['AutocastOptimWrapper', 'Cached', 'ChannelsLastHook', 'CheckCheckpoin
            'load_from_safetensors']
 
 mmengine_load.apply()
-mmengine_log.apply()
 mmengine_pretty_text.apply()
 mmengine_save.apply()

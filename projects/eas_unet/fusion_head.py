@@ -30,6 +30,7 @@ class FusionHead(BaseDecodeHead):
     def __init__(self, in_channels: Sequence[int], in_index: Sequence[int], num_classes: int,
                  aux_weights: Sequence[float] | None = None, **kwargs: Any) -> None:
         kwargs.setdefault('dropout_ratio', 0)
+        kwargs.setdefault('out_channels', num_classes)  # else mmseg advises against two
         super().__init__(in_channels, num_classes * len(in_channels), num_classes=num_classes, in_index=in_index,
                          input_transform='multiple_select', **kwargs)
         if aux_weights is not None and len(aux_weights) != len(in_channels):
