@@ -1,6 +1,7 @@
 """Detect ships in images and in whole scenes."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from mmsight.apis.tile_runner import TileRunner, to_found, with_channels
 from mmsight.apis.tiles import STRIDE, plan_sizes, plan_tiles
 from mmsight.errors import InputError
 from mmsight.models.local_statistics import use_local_statistics
+from mmsight.sentinel1 import POLARISATIONS
 
 TILE = 512
 """Least side of a usual tile, in pixels of the network."""
@@ -75,6 +77,10 @@ class DetectInferencer(FileInferencer):
         check_metainfo(self.model.dataset_meta, self.checkpoint)
         Stretch.parse(options['stretch'])
         bands, tile, overlap, land = (options[name] for name in ('bands', 'tile', 'overlap', 'land'))
+        for band in bands or ():
+            if not (band.upper() in POLARISATIONS if isinstance(band, str) else isinstance(band, Integral) and int(band) > 0):
+                raise InputError(f"--bands must be numbers above 0, or polarisations ({', '.join(POLARISATIONS)}), found "
+                                 f'{band}')
         if bands and len(bands) not in ((1, ) if self.grey else (1, 3)):
             wanted = 'one band' if self.grey else 'one band, or three'
             raise InputError(f"--bands {' '.join(map(str, bands))}: the model reads {wanted}")
@@ -98,7 +104,7 @@ class DetectInferencer(FileInferencer):
         return self.network_side / side if side and self.network_side else 1.0
 
     def preprocess(self, source: Path, out_dir: Path | None, *, threshold: float | None, tile: int | None,
-                   overlap: int | None, scale: float | None, gsd: float | None, bands: Sequence[int] | None, stretch: str,
+                   overlap: int | None, scale: float | None, gsd: float | None, bands: Sequence[int | str] | None, stretch: str,
                    nodata: float | None, land: str | Path | None, land_buffer: float,
                    offset: tuple[int, int] = (0, 0)) -> Job:
         """Open one image and plan its tiles.
@@ -110,7 +116,8 @@ class DetectInferencer(FileInferencer):
             tile (int, optional), overlap (int, optional): In pixels of the scene; see :func:`mmsight.apis.tiles.plan_sizes`.
             scale (float, optional): Enlarge the scene by this before the network.
             gsd (float, optional): Metres a pixel, where the file does not say it.
-            bands (Sequence[int], optional), stretch (str), nodata (float, optional): See :class:`mmsight.apis.scene.Scene`.
+            bands (Sequence[int | str], optional), stretch (str), nodata (float, optional): See
+                :class:`mmsight.apis.scene.Scene`.
             land (str | Path, optional), land_buffer (float): See :class:`mmsight.apis.land_mask.LandMask`.
             offset (tuple[int, int]): See :func:`mmsight.apis.tiles.plan_tiles`.
         """

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mmsight.errors import InputError
-from mmsight.files import IMAGES, RASTERS
+from mmsight.files import IMAGES, PRODUCT, RASTERS
 from mmsight.tasks import Export, Option, Shown, Task
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ THRESHOLD = 0.3
 """Lowest score of a ship where the model states none, as in mmdet's inferencer."""
 COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
 """Columns of the web page's table."""
+
+
+def as_band(text: str) -> int | str:
+    """A band as users name it: a number, or a polarisation."""
+    return int(text) if text.isdecimal() else text
 
 
 def show(found: dict) -> Shown:
@@ -64,8 +69,8 @@ DETECT = Task(
     name='detect',
     title='Detect ships',
     summary='find ships in images and whole scenes',
-    inputs=dict(INPUT='images, GeoTIFF scenes, folders or patterns of them'),
-    suffixes=tuple(dict.fromkeys((*IMAGES, *RASTERS))),
+    inputs=dict(INPUT='images, GeoTIFF scenes, products of Sentinel-1 (.SAFE or its .zip), folders or patterns of them'),
+    suffixes=(*dict.fromkeys((*IMAGES, *RASTERS)), PRODUCT, '.zip'),
     options=(
         Option('threshold', f"lowest score of a ship; by default that of the model, or {THRESHOLD}", None, float,
                'SCORE', page=(0, 1, 0.01), within=(0, 1)),
@@ -75,8 +80,8 @@ DETECT = Task(
         Option('scale', 'factor by which a scene is enlarged; by default that of the training images', None,
                float, 'FACTOR', page=(0, 4, 0.25), positive=True),
         Option('gsd', 'size of a pixel where the file does not state it', None, float, 'METRES', positive=True),
-        Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1', None, int, 'N', many=True,
-               positive=True),
+        Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1; or a polarisation, e.g. VH', None,
+               as_band, 'BAND', many=True),
         Option('stretch', 'conversion to 8 bits: none, percentile:0.5:99.5, linear:0:4000 or db:-25:0; auto is none for 8-bit '
                'files and percentile:0.5:99.5 for others', 'auto', metavar='KIND[:LOW:HIGH]'),
         Option('nodata', 'value of pixels without data', None, float, 'VALUE', finite=False),
@@ -87,7 +92,7 @@ DETECT = Task(
     inferencer='mmsight.apis.detect:DetectInferencer',
     show=show,
     example='scene.tif',
-    reads=('Rasters', 'Pictures', 'Land masks'),
+    reads=('Products of Sentinel-1', 'Rasters', 'Pictures', 'Land masks'),
     needs=('mmdet', 'rasterio'),
     install="pip install 'mmsight[det]'",
     export=Export(export),

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import get_box_tensor
 from rich.progress import Progress
-from torch import nn
 
 from mmsight.apis.scene_job import Found, Job
 from mmsight.apis.tiles import Tile, in_core, network_begin, resample, slack
@@ -19,12 +19,12 @@ class TileRunner:
     """Detect in the tiles of a job that are left.
 
     Args:
-        model (nn.Module): A detector of mmdet or mmrotate.
+        model (Any): A detector of mmdet or mmrotate.
         job (Job): Takes the results.
         channels (int): Of the network's input.
     """
 
-    def __init__(self, model: nn.Module, job: Job, channels: int) -> None:
+    def __init__(self, model: Any, job: Job, channels: int) -> None:
         self.model, self.job, self.channels = model, job, channels
 
     def run(self, batch_size: int, show_progress: bool) -> None:
