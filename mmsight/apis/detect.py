@@ -15,7 +15,7 @@ from mmengine.structures import InstanceData
 from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer
-from mmsight.apis.detect_task import DETECT, THRESHOLD
+from mmsight.apis.detect_task import DETECT, THRESHOLD, USUAL
 from mmsight.apis.expectations import check_metainfo, colour_warnings, size_warnings
 from mmsight.apis.land_mask import LandMask
 from mmsight.apis.scene import Scene, Stretch, count_pixels
@@ -53,7 +53,7 @@ class DetectInferencer(FileInferencer):
     preprocess_kwargs = {'tile', 'overlap', 'offset', 'scale', 'gsd', 'bands', 'stretch', 'nodata', 'threshold',
                          'land', 'land_buffer'}
     forward_kwargs = {'batch_size'}
-    postprocess_kwargs = {'crops'}
+    postprocess_kwargs = {'format', 'crops'}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -192,10 +192,11 @@ class DetectInferencer(FileInferencer):
         return draw(job, prediction.pred_instances.bboxes.numpy())
 
     def postprocess(self, job: Job, prediction: DetDataSample, picture: np.ndarray | None, return_datasamples: bool,
-                    out_dir: Path | None, *, crops: bool) -> dict | DetDataSample:
+                    out_dir: Path | None, *, format: Sequence[str] | None, crops: bool) -> dict | DetDataSample:
         """Drop ships on land, measure the rest, write the files.
 
         Args:
+            format (Sequence[str], optional): See :data:`mmsight.apis.detect_task.FORMATS`.
             crops (bool): Write a picture of each ship.
         """
         scene, rotated = job.scene, prediction.rotated
@@ -217,7 +218,7 @@ class DetectInferencer(FileInferencer):
         if out_dir is not None and picture is not None:
             stem = out_dir / self.name_of(scene.path)
             write_crops(scene, ships, stem.with_name(f'{stem.name}_crops'), crops)
-            write_results(scene, ships, report, picture, classes, stem)
+            write_results(scene, ships, report, picture, classes, format or USUAL, stem)
             job.close_journal()
         scene.close()
         return prediction if return_datasamples else dict(report, detections=ships)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.3
 """Lowest score of a ship where the model states none, as in mmdet's inferencer."""
+FORMATS = ('geojson', 'csv', 'coco', 'gpkg', 'kml', 'cog')
+"""What :mod:`mmsight.apis.scene_files` can write beside the preview and the report."""
+USUAL = FORMATS[:3]
 COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
 """Columns of the web page's table."""
 
@@ -87,6 +90,8 @@ DETECT = Task(
         Option('nodata', 'value of pixels without data', None, float, 'VALUE', finite=False),
         Option('land', 'GeoJSON or raster of land; ships on it are discarded', metavar='FILE'),
         Option('land_buffer', 'distance from land that also counts as land', 0.0, float, 'METRES', within=(0, math.inf)),
+        Option('format', f"files of the ships: {', '.join(FORMATS)}; by default {', '.join(USUAL)}", None, str, 'KIND',
+               many=True, choices=FORMATS),
         Option('crops', 'write a picture of each ship', False, bool),
         Option('batch_size', 'number of tiles per batch; larger is faster on a GPU', 1, int, 'N', cost=True, positive=True)),
     inferencer='mmsight.apis.detect:DetectInferencer',

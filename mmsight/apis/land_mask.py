@@ -14,15 +14,13 @@ import shapely.affinity
 from rasterio.errors import CRSError, WindowError
 from rasterio.windows import Window
 
-from mmsight.apis.georeference import WGS84, Georeference, locate, metres_between, pixel_size, to_wgs84, wrap
+from mmsight.apis.georeference import DEGREE, WGS84, Georeference, locate, metres_between, pixel_size, to_wgs84, wrap
 from mmsight.apis.scene import Scene
 from mmsight.errors import InputError
 from mmsight.json_files import read_json
 from mmsight.rasters import KIND, is_raster, open_raster, raster_options
 from mmsight.reading import check_regular, reading
 
-DEGREE = 110_000.0
-"""Metres, a little less than the shortest degree of latitude."""
 PARTS = 100
 """Into how many parts the longer side of a shape in metres is cut, at least, before it becomes longitude and latitude."""
 

@@ -282,11 +282,12 @@ class Scene:
             image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         return image if self.grey or image.shape[2] == 3 else np.repeat(image, 3, axis=2), valid
 
-    def thumbnail(self, side: int = 2000) -> np.ndarray:
-        """The scene as uint8 RGB, reduced so that no side is longer than ``side``; black where it cannot be read."""
+    def reduced(self, side: int) -> tuple[np.ndarray, np.ndarray]:
+        """The scene so that no side is longer than ``side``: uint8 (h, w, 1) grey or (h, w, 3) RGB, and where there are data;
+        without them where it cannot be read."""
         factor = min(1.0, side / max(self.width, self.height))
         size = max(1, round(self.height * factor)), max(1, round(self.width * factor))
-        picture = np.zeros((*size, 1 if self.grey else 3), np.uint8)
+        picture, valid = np.zeros((*size, 1 if self.grey else 3), np.uint8), np.zeros(size, bool)
         parts = 8 if factor < 1 else 1
         rows, columns = (np.linspace(0, length, parts + 1).astype(int) for length in size)
         for top, bottom in zip(rows[:-1], rows[1:], strict=True):
@@ -295,8 +296,14 @@ class Scene:
                 y, y1 = (min(int(row / factor), self.height) for row in (top, bottom))
                 if bottom > top and right > left:
                     with contextlib.suppress(InputError):  # the tiles say what could not be read
-                        picture[top:bottom, left:right], _ = self.read(x, y, x1 - x, y1 - y, (bottom - top, right - left))
-        return to_rgb(picture)
+                        picture[top:bottom, left:right], valid[top:bottom, left:right] = self.read(
+                            x, y, x1 - x, y1 - y, (bottom - top, right - left))
+        return picture if self.grey else to_rgb(picture), valid
+
+    def thumbnail(self, side: int = 2000) -> np.ndarray:
+        """See :meth:`reduced`: uint8 RGB (h, w, 3), black where there are no data."""
+        picture, _ = self.reduced(side)
+        return to_rgb(picture) if self.grey else picture
 
     def close(self) -> None:
         """Close the file."""

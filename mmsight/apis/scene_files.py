@@ -8,13 +8,16 @@ import cv2
 import numpy as np
 
 from mmsight.apis.base_inferencer import write_picture
+from mmsight.apis.kml import write_kml
 from mmsight.apis.scene import Scene, to_rgb
+from mmsight.apis.scene_cog import write_cog
 from mmsight.apis.scene_job import Job
-from mmsight.apis.ships import write_coco, write_csv, write_geojson
+from mmsight.apis.ships import write_coco, write_csv, write_geojson, write_ships_geopackage
 from mmsight.json_files import write_json
 from mmsight.rotated_iou import corners
 
-ENDINGS = dict(geojson='.geojson', csv='.csv', coco='_coco.json', preview='_preview.jpg', report='_report.json')
+ENDINGS = dict(geojson='.geojson', csv='.csv', coco='_coco.json', gpkg='.gpkg', kml='.kml', cog='_scene.tif',
+               preview='_preview.jpg', report='_report.json')
 """What a file is, to what its name ends in."""
 RED, ORANGE = (255, 64, 64), (255, 160, 0)
 
@@ -38,8 +41,8 @@ def draw(job: Job, boxes: np.ndarray) -> np.ndarray:
 
 
 def write_results(scene: Scene, ships: Sequence[dict], report: dict, picture: np.ndarray, classes: Sequence[str],
-                  stem: Path) -> None:
-    """Write every file of a scene; its report, which lists them as ``files``, comes last.
+                  formats: Sequence[str], stem: Path) -> None:
+    """Write the files of a scene; its report, which lists them as ``files``, comes last.
 
     Args:
         scene (Scene): Where the ships are.
@@ -47,16 +50,27 @@ def write_results(scene: Scene, ships: Sequence[dict], report: dict, picture: np
         report (dict): Counts, options, warnings.
         picture (np.ndarray): See :func:`draw`.
         classes (Sequence[str]): Names of the labels.
+        formats (Sequence[str]): Those of :data:`mmsight.apis.detect_task.FORMATS` that are wanted.
         stem (Path): What all names begin with.
 
     Raises:
         OutputError: If one cannot be written.
     """
-    paths = {name: stem.with_name(stem.name + ending) for name, ending in ENDINGS.items()}
-    write_geojson(ships, scene, report['boxes'] == 'oriented', paths['geojson'])
-    write_csv(ships, paths['csv'])
-    write_coco(ships, classes, scene, paths['coco'])
-    write_picture(picture, paths['preview'])
+    rotated = report['boxes'] == 'oriented'
+    writers = dict(
+        geojson=lambda path: write_geojson(ships, scene, rotated, path), csv=lambda path: write_csv(ships, path),
+        coco=lambda path: write_coco(ships, classes, scene, path),
+        gpkg=lambda path: write_ships_geopackage(ships, scene, rotated, path),
+        kml=lambda path: write_kml(ships, scene.path.name, '; '.join(report['notes']), path),
+        cog=lambda path: write_cog(scene, path), preview=lambda path: write_picture(picture, path))
+    wanted = {*formats, 'preview', 'report'}
+    if 'kml' in wanted and scene.georeference is None:
+        wanted.remove('kml')
+        scene.warnings.append(f'{scene.path.name}: it has no places on Earth, and so no KML is written')
+    paths = {name: stem.with_name(stem.name + ending) for name, ending in ENDINGS.items() if name in wanted}
+    for name, write in writers.items():
+        if name in wanted:
+            write(paths[name])
     report['files'] = {name: str(path) for name, path in paths.items()}
     write_json(paths['report'], report, indent=2)
 
