@@ -79,7 +79,11 @@ LAND = (
     Form('metres', 'GeoJSON in metres without `crs`', 'refused'),
     Form('crossing', 'rings that cross themselves', 'made valid'),
     Form('world', 'a coastline of the whole world', 'clipped to what is near the ships'),
+    Form('shapefile', 'a shapefile (`.shp`) with its `.prj`', 'transformed; without `.prj` as longitude and latitude'),
+    Form('geopackage', 'a GeoPackage', 'all its layers, transformed; views are refused'),
     Form('raster', 'a raster with a transform', 'every pixel that is neither 0 nor nodata is land'),
+    Form('auto', '`--land auto`',
+         'the coasts of GSHHG, right to some 100 m, with islands; lakes count as land; they come with the extra `land`'),
 )
 VOLUMES = (
     Form('nifti', 'NIfTI, `.nii` or `.nii.gz`', 'in the orientation and with the spacing that its header states'),

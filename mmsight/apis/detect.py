@@ -17,7 +17,8 @@ from torch import nn
 from mmsight.apis.base_inferencer import FileInferencer
 from mmsight.apis.detect_task import DETECT, THRESHOLD, USUAL
 from mmsight.apis.expectations import check_metainfo, colour_warnings, size_warnings
-from mmsight.apis.land_mask import LandMask
+from mmsight.apis.land_mask import AUTO, LandMask
+from mmsight.apis.land_shapes import world_coasts
 from mmsight.apis.scene import Scene, Stretch, count_pixels
 from mmsight.apis.scene_files import ENDINGS, draw, write_crops, write_results
 from mmsight.apis.scene_job import MOST_BOXES, Found, Job
@@ -86,7 +87,9 @@ class DetectInferencer(FileInferencer):
             raise InputError(f"--bands {' '.join(map(str, bands))}: the model reads {wanted}")
         if tile is not None and overlap is not None and overlap >= tile:
             raise InputError(f'--overlap must be less than --tile, found {overlap} and {tile}')
-        if land is not None and not Path(land).is_file():
+        if land is not None and str(land) == AUTO:
+            world_coasts()
+        elif land is not None and not Path(land).is_file():
             raise InputError(f'{land}: the land mask does not exist')
 
     def count_pixels(self, path: Path) -> int:

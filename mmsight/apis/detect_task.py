@@ -88,7 +88,8 @@ DETECT = Task(
         Option('stretch', 'conversion to 8 bits: none, percentile:0.5:99.5, linear:0:4000 or db:-25:0; auto is none for 8-bit '
                'files and percentile:0.5:99.5 for others', 'auto', metavar='KIND[:LOW:HIGH]'),
         Option('nodata', 'value of pixels without data', None, float, 'VALUE', finite=False),
-        Option('land', 'GeoJSON or raster of land; ships on it are discarded', metavar='FILE'),
+        Option('land', 'land, on which ships are discarded: GeoJSON, a shapefile, a GeoPackage or a raster; or auto, the '
+               "coasts of the world (pip install 'mmsight[land]')", metavar='FILE'),
         Option('land_buffer', 'distance from land that also counts as land', 0.0, float, 'METRES', within=(0, math.inf)),
         Option('format', f"files of the ships: {', '.join(FORMATS)}; by default {', '.join(USUAL)}", None, str, 'KIND',
                many=True, choices=FORMATS),

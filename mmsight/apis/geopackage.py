@@ -12,8 +12,10 @@ import numpy as np
 import shapely
 
 from mmsight.apis.georeference import WGS84
-from mmsight.errors import OutputError
+from mmsight.errors import InputError, OutputError
 from mmsight.files import complete_file
+from mmsight.memory import check_memory
+from mmsight.reading import reading
 
 _SCHEMA = '''
 PRAGMA application_id = 1196444487;
@@ -33,6 +35,10 @@ CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_tabl
 PIXELS = -1
 """The undefined Cartesian system."""
 DEGREES = 4326
+_ALONE = 'mode=ro&immutable=1'
+"""Neither is a file beside the database read, nor a lock made."""
+_ENVELOPES = {0: 0, 1: 4, 2: 6, 3: 6, 4: 8}
+"""What the header of a shape says of its envelope, to how many numbers that has."""
 
 
 class Layer(NamedTuple):
@@ -106,3 +112,45 @@ def _to_blob(shape: shapely.Geometry, system: int) -> bytes:
     """GeoPackage's header, little-endian with an envelope, before well-known binary."""
     left, bottom, right, top = shape.bounds
     return b'GP\0\x03' + struct.pack('<i4d', system, left, right, bottom, top) + shapely.to_wkb(shape, byte_order=1)
+
+
+def is_geopackage(start: bytes) -> bool:
+    """Whether a file that begins so is a database of SQLite."""
+    return start.startswith(b'SQLite format 3\0')
+
+
+def read_geopackage(path: Path) -> list[tuple[list[shapely.Geometry], str]]:
+    """The shapes of all layers, and the system of each: an authority's code, WKT, or nothing where it is undefined.
+
+    Only tables are read: a view or a virtual table is a program.
+
+    Raises:
+        InputError: If it cannot be read, or has no layer of shapes.
+    """
+    check_memory(path, 5 * path.stat().st_size, 'this GeoPackage')
+    found = []
+    with reading(path, 'a GeoPackage'), closing(sqlite3.connect(f'{path.resolve().as_uri()}?{_ALONE}', uri=True)) as file:
+        file.execute('PRAGMA trusted_schema = OFF')
+        tables = {name for name, in file.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE "
+                                                 "'CREATE TABLE%'")}
+        if not {'gpkg_geometry_columns', 'gpkg_spatial_ref_sys'} <= tables:
+            raise InputError(f'{path}: the database is no GeoPackage, which has a table of its layers')
+        layers = file.execute('SELECT table_name, column_name, srs_id, organization, organization_coordsys_id, definition '
+                              'FROM gpkg_geometry_columns JOIN gpkg_spatial_ref_sys USING (srs_id)')
+        for table, column, system, organization, code, definition in layers.fetchall():
+            if table not in tables:
+                raise InputError(f"{path}: its layer '{table}' is no table: copy the GeoPackage, say with ogr2ogr")
+            name, place = (str(part).replace('"', '""') for part in (table, column))
+            blobs = file.execute(f'SELECT "{place}" FROM "{name}" WHERE "{place}" IS NOT NULL').fetchall()
+            said = '' if system in (0, PIXELS) else f'EPSG:{code}' if str(organization).upper() == 'EPSG' else str(definition)
+            found.append(([_from_blob(blob) for blob, in blobs], said))
+    if not found:
+        raise InputError(f'{path}: the GeoPackage has no layer of shapes')
+    return found
+
+
+def _from_blob(blob: Any) -> shapely.Geometry:
+    envelope = _ENVELOPES.get(blob[3] >> 1 & 7) if isinstance(blob, bytes) and blob[:2] == b'GP' and len(blob) > 8 else None
+    if envelope is None:
+        raise ValueError('a shape has no header of GeoPackage')
+    return shapely.from_wkb(blob[8 + 8 * envelope:])

@@ -15,7 +15,7 @@ from matplotlib import colormaps
 
 from mmsight.apis.geopackage import DEGREES, PIXELS, Layer, write_geopackage
 from mmsight.apis.georeference import metres_between, wrap
-from mmsight.apis.land_mask import cut_at_antimeridian
+from mmsight.apis.land_shapes import cut_at_antimeridian
 from mmsight.apis.qgis_style import arrow_style, outline_style
 from mmsight.apis.scene import Scene
 from mmsight.files import complete_file
