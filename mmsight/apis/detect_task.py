@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.3
 """Lowest score of a ship where the model states none, as in mmdet's inferencer."""
-FORMATS = ('geojson', 'csv', 'coco', 'gpkg', 'kml', 'cog')
+FORMATS = ('geojson', 'csv', 'coco', 'html', 'gpkg', 'kml', 'cog')
 """What :mod:`mmsight.apis.scene_files` can write beside the preview and the report."""
-USUAL = FORMATS[:3]
+USUAL = FORMATS[:4]
 COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
 """Columns of the web page's table."""
 
@@ -28,15 +28,19 @@ def as_band(text: str) -> int | str:
     return int(text) if text.isdecimal() else text
 
 
+def doubts(found: dict) -> list[str]:
+    """Warnings on a scene, with a sentence on each tile that failed."""
+    return [*found['warnings'], *(f"the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, y {tile['y']} "
+                                  f"failed: {tile['reason']}" for tile in found['failed_tiles'])]
+
+
 def show(found: dict) -> Shown:
     """Say how many ships a scene holds, and which tiles failed."""
     failed, text = found['failed_tiles'], f"{found['source']}: {found['ships']} ships"
     if failed:
         text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again, which tries these tiles '
                  'again')
-    warnings = [f"the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, y {tile['y']} failed: "
-                f"{tile['reason']}" for tile in failed]
-    return Shown(text, found.get('files', {}), [*found['warnings'], *warnings], found['notes'],
+    return Shown(text, found.get('files', {}), doubts(found), found['notes'],
                  [[ship[name] for name in COLUMNS] for ship in found['detections']], COLUMNS, status=int(bool(failed)))
 
 

@@ -12,12 +12,13 @@ from mmsight.apis.kml import write_kml
 from mmsight.apis.scene import Scene, to_rgb
 from mmsight.apis.scene_cog import write_cog
 from mmsight.apis.scene_job import Job
-from mmsight.apis.ships import write_coco, write_csv, write_geojson, write_ships_geopackage
+from mmsight.apis.scene_page import write_scene_page
+from mmsight.apis.ships import surroundings, write_coco, write_csv, write_geojson, write_ships_geopackage
 from mmsight.json_files import write_json
 from mmsight.rotated_iou import corners
 
 ENDINGS = dict(geojson='.geojson', csv='.csv', coco='_coco.json', gpkg='.gpkg', kml='.kml', cog='_scene.tif',
-               preview='_preview.jpg', report='_report.json')
+               html='.html', preview='_preview.jpg', report='_report.json')
 """What a file is, to what its name ends in."""
 RED, ORANGE = (255, 64, 64), (255, 160, 0)
 
@@ -62,7 +63,8 @@ def write_results(scene: Scene, ships: Sequence[dict], report: dict, picture: np
         coco=lambda path: write_coco(ships, classes, scene, path),
         gpkg=lambda path: write_ships_geopackage(ships, scene, rotated, path),
         kml=lambda path: write_kml(ships, scene.path.name, '; '.join(report['notes']), path),
-        cog=lambda path: write_cog(scene, path), preview=lambda path: write_picture(picture, path))
+        cog=lambda path: write_cog(scene, path), html=lambda path: write_scene_page(ships, scene, report, path),
+        preview=lambda path: write_picture(picture, path))
     wanted = {*formats, 'preview', 'report'}
     if 'kml' in wanted and scene.georeference is None:
         wanted.remove('kml')
@@ -81,13 +83,4 @@ def write_crops(scene: Scene, ships: Sequence[dict], folder: Path, wanted: bool)
     if wanted:
         folder.mkdir()
         for ship in ships:
-            write_picture(_crop(scene, ship), folder / f"{ship['id']:05d}.png")
-
-
-def _crop(scene: Scene, ship: dict) -> np.ndarray:
-    """A ship with half its length of water around it, at least 32 pixels."""
-    half = max(16, round(ship['length_px']))
-    x0, y0 = max(int(ship['x']) - half, 0), max(int(ship['y']) - half, 0)
-    x1, y1 = min(int(ship['x']) + half, scene.width), min(int(ship['y']) + half, scene.height)
-    image, _ = scene.read(x0, y0, x1 - x0, y1 - y0)
-    return to_rgb(image)
+            write_picture(to_rgb(scene.read(*surroundings(scene, ship))[0]), folder / f"{ship['id']:05d}.png")

@@ -80,6 +80,14 @@ def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated:
             for i in range(len(boxes))]
 
 
+def surroundings(scene: Scene, ship: dict) -> tuple[int, int, int, int]:
+    """x, y, width and height in pixels of a ship with half its length of water around it, at least 32 pixels."""
+    half = max(16, round(ship['length_px']))
+    x0, y0 = max(int(ship['x']) - half, 0), max(int(ship['y']) - half, 0)
+    x1, y1 = min(int(ship['x']) + half, scene.width), min(int(ship['y']) + half, scene.height)
+    return x0, y0, x1 - x0, y1 - y0
+
+
 def notes(scene: Scene, rotated: bool) -> list[str]:
     """What a reader of the numbers has to know."""
     return [NOTE_ROTATED if rotated else NOTE_UPRIGHT] + ([] if scene.georeference else [NOTE_PIXELS])
