@@ -68,15 +68,22 @@ class SafeFiles:
                     content = archive.read(self._members[name])
         return parse_xml(said, content)
 
-    def measurement(self, name: str) -> Path:
+    def measurement(self, name: str, most: int) -> Path:
         """A measurement as a file on disk.
 
+        Args:
+            name (str): Its path in the product.
+            most (int): Bytes that it may have: little in a zip may be much on a disk.
+
         Raises:
-            InputError: If there is no room to unpack it, or it is damaged.
+            InputError: If it is larger, there is no room to unpack it, or it is damaged.
         """
         if not self._members:
             return self.path / name
         info = self._members[name]
+        if info.file_size > most:
+            raise InputError(f'{self.path}: {name} has {info.file_size / GB:.3g} GB unpacked, more than its pixels can take: '
+                             'the zip is damaged')
         if self._unpacked is None:
             self._unpacked = tempfile.TemporaryDirectory(prefix='mmsight-')
         folder = Path(self._unpacked.name)

@@ -9,7 +9,7 @@ import numpy as np
 from mmsight.errors import InputError
 
 
-class Table:
+class LookupTable:
     """Values at some pixels of some lines: bilinear between them, and constant beyond.
 
     Args:
@@ -49,11 +49,11 @@ class Noise:
     Products before version 2.9 of the processor have no factors.
     """
 
-    def __init__(self, table: Table, blocks: Sequence[Block] = ()) -> None:
+    def __init__(self, table: LookupTable, blocks: Sequence[Block] = ()) -> None:
         self.table, self.blocks = table, blocks
 
     def at(self, lines: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-        """See :meth:`Table.at`."""
+        """See :meth:`LookupTable.at`."""
         found = self.table.at(lines, pixels)
         if not self.blocks:
             return found
@@ -67,7 +67,7 @@ class Noise:
         return found
 
 
-def read_calibration(name: str, root: Element) -> Table:
+def read_calibration(name: str, root: Element) -> LookupTable:
     """What stored numbers are divided by to give the square root of sigma0.
 
     Args:
@@ -107,13 +107,13 @@ def read_noise(name: str, root: Element) -> Noise | None:
     return Noise(table, blocks)
 
 
-def _read_table(name: str, vectors: Sequence[Element], tag: str) -> Table | None:
+def _read_table(name: str, vectors: Sequence[Element], tag: str) -> LookupTable | None:
     if not vectors:
         return None
     lines = [_number(name, vector, 'line') for vector in vectors]
     if (np.diff(lines) <= 0).any():
         raise InputError(f'{name}: the lines of its {vectors[0].tag}s do not ascend: the file is damaged')
-    return Table(lines, [_row(name, vector, 'pixel', tag) for vector in vectors])
+    return LookupTable(lines, [_row(name, vector, 'pixel', tag) for vector in vectors])
 
 
 def _row(name: str, vector: Element, places: str, tag: str) -> tuple[np.ndarray, np.ndarray]:

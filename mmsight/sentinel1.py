@@ -11,7 +11,7 @@ from mmsight.annotations import tag_text
 from mmsight.errors import InputError
 from mmsight.raster_values import Raster
 from mmsight.safe_files import KIND, SafeFiles
-from mmsight.safe_tables import Noise, Table, read_calibration, read_noise
+from mmsight.safe_tables import LookupTable, Noise, read_calibration, read_noise
 
 POLARISATIONS = ('VV', 'VH', 'HH', 'HV')
 """Sent, and received."""
@@ -22,7 +22,7 @@ class _Band(NamedTuple):
 
     measurement: str
     raster: Raster
-    calibration: Table
+    calibration: LookupTable
     noise: Noise | None
 
 
@@ -82,10 +82,10 @@ class Sentinel1:
         table = read_calibration(self._files.sentence_name(calibration), self._files.read_xml(calibration))
         noises = read_noise(self._files.sentence_name(noise), self._files.read_xml(noise)) if noise in names else None
         measurement = next(found for found in names if found.startswith('measurement/') and _stem(found) == stem)
-        unpacked = self._files.measurement(measurement)
+        said = _size(self._files, annotation)
+        unpacked = self._files.measurement(measurement, 4 * said[0] * said[1] + 2**20)  # twice its 16 bits, and headers
         with self._named(unpacked, measurement):
             raster = Raster(unpacked, [1], nodata)
-        said = _size(self._files, annotation)
         if (raster.width, raster.height) != said:
             raise InputError(f'{self.path}: {measurement} has {raster.width} x {raster.height} pixels, and {annotation} says '
                              f'{said[0]} x {said[1]}: the product is damaged, copy or download it again')

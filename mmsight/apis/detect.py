@@ -21,7 +21,7 @@ from mmsight.apis.land_mask import AUTO, LandMask
 from mmsight.apis.land_shapes import world_coasts
 from mmsight.apis.scene import Scene, Stretch, count_pixels
 from mmsight.apis.scene_files import ENDINGS, draw, write_crops, write_results
-from mmsight.apis.scene_job import MOST_BOXES, Found, Job
+from mmsight.apis.scene_job import MOST_BOXES, Found, SceneJob
 from mmsight.apis.ships import describe, notes
 from mmsight.apis.tile_runner import TileRunner, to_found, with_channels
 from mmsight.apis.tiles import STRIDE, plan_sizes, plan_tiles
@@ -109,7 +109,7 @@ class DetectInferencer(FileInferencer):
     def preprocess(self, source: Path, out_dir: Path | None, *, threshold: float | None, tile: int | None,
                    overlap: int | None, scale: float | None, gsd: float | None, bands: Sequence[int | str] | None, stretch: str,
                    nodata: float | None, land: str | Path | None, land_buffer: float,
-                   offset: tuple[int, int] = (0, 0)) -> Job:
+                   offset: tuple[int, int] = (0, 0)) -> SceneJob:
         """Open one image and plan its tiles.
 
         Args:
@@ -138,7 +138,7 @@ class DetectInferencer(FileInferencer):
         scene.warnings += colour_warnings(source.name, scene.coloured, self.grey, trained)
         least = trained.get('score_threshold', THRESHOLD) if threshold is None else threshold
         mask = None if land is None else LandMask(Path(land), scene, land_buffer)
-        job = Job(scene, tiles, chosen, whole, least, None, mask)
+        job = SceneJob(scene, tiles, chosen, whole, least, None, mask)
         if out_dir is not None and len(tiles) > 1:
             stat = source.stat()
             job.resume(out_dir / f'{self.name_of(source)}.tiles.jsonl',
@@ -163,7 +163,7 @@ class DetectInferencer(FileInferencer):
                     f'model was trained on, and so are the sizes of ships; --scale {fitting:.2g} brings them there')
 
     @torch.no_grad()
-    def forward(self, job: Job, *, batch_size: int) -> DetDataSample:
+    def forward(self, job: SceneJob, *, batch_size: int) -> DetDataSample:
         """Detect in all tiles and merge.
 
         Returns:
@@ -181,7 +181,7 @@ class DetectInferencer(FileInferencer):
                      failed=job.failed)
         return DetDataSample(pred_instances=instances, metainfo=facts)
 
-    def _detect_whole(self, job: Job) -> Found:
+    def _detect_whole(self, job: SceneJob) -> Found:
         """A small image, as the config tests it."""
         scene = job.scene
         image, _ = scene.read(0, 0, scene.width, scene.height)
@@ -190,11 +190,11 @@ class DetectInferencer(FileInferencer):
         sample, = self.model.test_step(pseudo_collate([packed]))
         return to_found(sample, job.threshold)
 
-    def visualize(self, job: Job, prediction: DetDataSample) -> np.ndarray:
+    def visualize(self, job: SceneJob, prediction: DetDataSample) -> np.ndarray:
         """See :func:`mmsight.apis.scene_files.draw`."""
         return draw(job, prediction.pred_instances.bboxes.numpy())
 
-    def postprocess(self, job: Job, prediction: DetDataSample, picture: np.ndarray | None, return_datasamples: bool,
+    def postprocess(self, job: SceneJob, prediction: DetDataSample, picture: np.ndarray | None, return_datasamples: bool,
                     out_dir: Path | None, *, format: Sequence[str] | None, crops: bool) -> dict | DetDataSample:
         """Drop ships on land, measure the rest, write the files.
 

@@ -18,7 +18,8 @@ def write_kml(ships: Sequence[dict], title: str, description: str, path: Path) -
 
     Args:
         ships (Sequence[dict]): See :func:`mmsight.apis.ships.describe`.
-        title (str), description (str): Of the document.
+        title (str): Of the document.
+        description (str): What a reader has to know.
         path (Path): The file.
 
     Raises:

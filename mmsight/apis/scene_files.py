@@ -11,7 +11,7 @@ from mmsight.apis.base_inferencer import write_picture
 from mmsight.apis.kml import write_kml
 from mmsight.apis.scene import Scene, to_rgb
 from mmsight.apis.scene_cog import write_cog
-from mmsight.apis.scene_job import Job
+from mmsight.apis.scene_job import SceneJob
 from mmsight.apis.scene_page import write_scene_page
 from mmsight.apis.ships import surroundings, write_coco, write_csv, write_geojson, write_ships_geopackage
 from mmsight.json_files import write_json
@@ -23,7 +23,7 @@ ENDINGS = dict(geojson='.geojson', csv='.csv', coco='_coco.json', gpkg='.gpkg', 
 RED, ORANGE = (255, 64, 64), (255, 160, 0)
 
 
-def draw(job: Job, boxes: np.ndarray) -> np.ndarray:
+def draw(job: SceneJob, boxes: np.ndarray) -> np.ndarray:
     """The scene with boxes (N, 5) in red, uint8 RGB; tiles that failed are crossed out in orange."""
     picture = job.scene.thumbnail()
     if max(picture.shape[:2]) < 800:

@@ -33,7 +33,7 @@ class Found:
 
 
 @dataclass
-class Job:
+class SceneJob:
     """A scene, how it is cut into tiles, and what is done already.
 
     Args:

@@ -10,7 +10,7 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import get_box_tensor
 from rich.progress import Progress
 
-from mmsight.apis.scene_job import Found, Job
+from mmsight.apis.scene_job import Found, SceneJob
 from mmsight.apis.tiles import Tile, in_core, network_begin, resample, slack
 from mmsight.rotated_iou import from_upright
 
@@ -20,11 +20,11 @@ class TileRunner:
 
     Args:
         model (Any): A detector of mmdet or mmrotate.
-        job (Job): Takes the results.
+        job (SceneJob): Takes the results.
         channels (int): Of the network's input.
     """
 
-    def __init__(self, model: Any, job: Job, channels: int) -> None:
+    def __init__(self, model: Any, job: SceneJob, channels: int) -> None:
         self.model, self.job, self.channels = model, job, channels
 
     def run(self, batch_size: int, show_progress: bool) -> None:

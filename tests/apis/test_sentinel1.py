@@ -230,6 +230,11 @@ def test_zips_that_are_no_product_are_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match='the zip holds 2 products'):
         Scene(packed)
     packed.write_bytes(content)
+    with zipfile.ZipFile(tmp_path / 'bomb.zip', 'w', zipfile.ZIP_DEFLATED) as bomb, zipfile.ZipFile(packed) as archive:
+        for info in archive.infolist():
+            bomb.writestr(info.filename, archive.read(info) + bytes(info.filename.endswith('.tiff') * 2**21))
+    with pytest.raises(InputError, match='GB unpacked, more than its pixels can take'):
+        Scene(tmp_path / 'bomb.zip')
     monkeypatch.setattr('shutil.disk_usage', lambda folder: SimpleNamespace(free=1))
     with pytest.raises(InputError, match='let TMPDIR name a larger folder'):
         Scene(packed)
