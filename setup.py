@@ -37,7 +37,7 @@ class BuildWithConfigs(build_py):
 
 
 EXTRAS = {name: requirements(name)
-          for name in ('det', 'rotate', 'seg', 'edit', 'raster', 'pretrained', 'deploy', 'docs', 'web', 'dev')}
+          for name in ('det', 'rotate', 'seg', 'edit', 'raster', 'land', 'pretrained', 'deploy', 'docs', 'web', 'dev')}
 setup(
     name='mmsight',
     version=re.search(r"'(.+)'", (ROOT / 'mmsight' / 'version.py').read_text()).group(1),
@@ -48,7 +48,7 @@ setup(
     python_requires='>=3.10,<3.13',
     packages=find_packages(include=['mmsight', 'mmsight.*']) + list(PROJECTS),
     package_dir=PROJECTS,
-    package_data={'mmsight': ['py.typed', 'splits/*.txt'],
+    package_data={'mmsight': ['py.typed', 'splits/*.txt', 'apis/*.js'],
                   **{name: ['*.md', '*.yml', 'records/*.json', 'splits/*', 'tools/*.py', 'weights/*'] for name in PROJECTS}},
     install_requires=requirements('core'),
     extras_require={**EXTRAS, 'all': sorted({line for name in ('det', 'rotate', 'seg', 'edit') for line in EXTRAS[name]})},

@@ -111,7 +111,11 @@ def read_xml(path: str | Path) -> Element:
     Raises:
         InputError: If the file is missing or malformed, or declares entities or an encoding that is unknown or not its own.
     """
-    content = read_bytes(path, 'xml')
+    return parse_xml(path, read_bytes(path, 'xml'))
+
+
+def parse_xml(path: str | Path, content: bytes) -> Element:
+    """As :func:`read_xml`, of the content of a file that ``path`` names in sentences."""
     check_memory(path, len(content) + 200 * content.count(b'<'), 'this xml')
     declared = _DECLARATION.match(content)
     # as text: the parser itself knows few encodings, and refuses those of several bytes a character

@@ -16,6 +16,8 @@ from mmsight.reading import check_regular
 IMAGES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 RASTERS = ('.tif', '.tiff', '.jp2')
 """Endings of files that are read as rasters, window by window (:mod:`mmsight.rasters`)."""
+PRODUCT, MANIFEST = '.safe', 'manifest.safe'
+"""Ending of a folder that is one input where a task reads such products, and the file in it that people name instead."""
 MOST_FILES = 10**6
 """Files that a pattern may match."""
 _SCRATCH = re.compile(r'\.([0-9a-f]{8})-(\d+)-')
@@ -30,7 +32,8 @@ def list_files(inputs: Sequence[str | Path], suffixes: Sequence[str]) -> list[Pa
         suffixes (Sequence[str]): Lower-case endings looked for in folders. A file named directly may have any suffix.
 
     Returns:
-        list[Path]: In the order of ``inputs``, sorted within a folder or pattern, each file once.
+        list[Path]: In the order of ``inputs``, sorted within a folder or pattern, each file once. A folder is among them
+            only where it is a product of Sentinel-1 and ``suffixes`` have :data:`PRODUCT`.
 
     Raises:
         InputError: If an input does not exist or is no regular file, or a folder or pattern has no such file, or too many.
@@ -61,9 +64,13 @@ def images_by_stem(folder: Path, suffixes: Sequence[str] = IMAGES) -> dict[str, 
 
 def _files_of(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
     """The files that one input names."""
+    if PRODUCT in suffixes and path.name == MANIFEST and path.is_file():
+        return [path.absolute().parent]
     if not path.is_dir():
         check_regular(path)
         return [path] if path.exists() else _matches(path)
+    if PRODUCT in suffixes and (path.suffix.lower() == PRODUCT or (path / MANIFEST).is_file()):
+        return [path]
     hits = sorted(file for file in path.iterdir() if file.name.lower().endswith(suffixes) and not file.name.startswith('.'))
     if not hits:
         raise InputError(f"{path}: the folder contains no file that ends in {', '.join(suffixes)}")
@@ -74,7 +81,8 @@ def _matches(pattern: Path) -> list[Path]:
     """Files that a pattern names, sorted; ``**`` follows no links, which may lead round in circles."""
     root = Path(pattern.anchor)
     try:
-        there = (path for path in root.glob(str(pattern.relative_to(root))) if path.is_file() and not path.name.startswith('.'))
+        there = (path for path in root.glob(str(pattern.relative_to(root))) if not path.name.startswith('.')
+                 and (path.is_file() or path.suffix.lower() == PRODUCT))
         hits = sorted(itertools.islice(there, MOST_FILES + 1))
     except (ValueError, RecursionError) as error:
         raise InputError(f'{pattern}: no such file or folder, and no pattern: {error}') from error

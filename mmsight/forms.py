@@ -62,6 +62,16 @@ RASTERS = (
     Form('antimeridian', 'a scene across the antimeridian', 'results are cut there, as RFC 7946 asks'),
     Form('pole', 'a polar projection, a scene over a pole', 'lengths and headings as everywhere'),
 )
+SENTINEL1 = (
+    Form('safe', 'a GRD product as it comes: its `.SAFE` folder, the `manifest.safe` in it, or a `.zip` of the folder',
+         'backscatter sigma0 by the tables of the product, in windows; `--bands VH` chooses a polarisation'),
+    Form('zip', 'a `.zip`',
+         'the chosen measurement is unpacked for the time of the run, into a private folder where `TMPDIR` says'),
+    Form('noise', 'tables of thermal noise, of any version of the processor', 'subtracted; without them a warning says so'),
+    Form('measurement', 'a `measurement/*.tiff` alone', 'as other rasters are: its values are not calibrated'),
+    Form('slc', 'SLC, OCN and RAW products', 'refused'),
+    Form('incomplete', 'a product without annotation or calibration, a zip whose members lead out of it', 'refused'),
+)
 LAND = (
     Form('geojson', 'GeoJSON in longitude and latitude on WGS84, from -180 to 180 or from 0 to 360',
          'edges are straight in longitude and latitude'),
@@ -69,7 +79,11 @@ LAND = (
     Form('metres', 'GeoJSON in metres without `crs`', 'refused'),
     Form('crossing', 'rings that cross themselves', 'made valid'),
     Form('world', 'a coastline of the whole world', 'clipped to what is near the ships'),
+    Form('shapefile', 'a shapefile (`.shp`) with its `.prj`', 'transformed; without `.prj` as longitude and latitude'),
+    Form('geopackage', 'a GeoPackage', 'all its layers, transformed; views are refused'),
     Form('raster', 'a raster with a transform', 'every pixel that is neither 0 nor nodata is land'),
+    Form('auto', '`--land auto`',
+         'the coasts of GSHHG, right to some 100 m, with islands; lakes count as land; they come with the extra `land`'),
 )
 VOLUMES = (
     Form('nifti', 'NIfTI, `.nii` or `.nii.gz`', 'in the orientation and with the spacing that its header states'),
@@ -94,5 +108,6 @@ VOLUMES = (
     Form('missing', 'a DICOM series in which slices are missing, or at one place twice', 'refused; the sentence names the gap'),
     Form('other_modality', 'MR and other modalities', 'refused'),
 )
-FORMS: dict[str, tuple[Form, ...]] = {'Pictures': PICTURES, 'Rasters': RASTERS, 'Land masks': LAND, 'Volumes': VOLUMES}
+FORMS: dict[str, tuple[Form, ...]] = {'Products of Sentinel-1': SENTINEL1, 'Pictures': PICTURES, 'Rasters': RASTERS,
+                                      'Land masks': LAND, 'Volumes': VOLUMES}
 """Family to its forms."""

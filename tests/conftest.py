@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -140,6 +141,19 @@ def write_scene():
         return path
 
     return write
+
+
+@pytest.fixture
+def browser():
+    """A Chromium that nobody sees."""
+    sync_api = pytest.importorskip('playwright.sync_api', reason='playwright is not installed')
+    chromium = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
+    if chromium is None:
+        pytest.skip('no Chromium on the path')
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=['--no-sandbox', '--disable-gpu'])
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope='session')

@@ -14,6 +14,7 @@ def test_wheel_trains_from_an_empty_folder(run, root, tmp_path):
     wheel, = tmp_path.glob('mmsight-*.whl')
     names = zipfile.ZipFile(wheel).namelist()
     for name in ('mmsight/.mim/configs/sar_shipnet/sar_shipnet_toy.py', 'mmsight/.mim/tools/train.py', 'mmsight/py.typed',
+                 'mmsight/apis/scene_page.js',
                  'mmsight/projects/sar_shipnet/bca.py', 'mmsight/projects/example_project/toy.py'):
         assert name in names
     # the models in the box, their cards and pictures

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mmsight.errors import InputError
-from mmsight.files import IMAGES, RASTERS
+from mmsight.files import IMAGES, PRODUCT, RASTERS
 from mmsight.tasks import Export, Option, Shown, Task
 
 if TYPE_CHECKING:
@@ -16,8 +16,22 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.3
 """Lowest score of a ship where the model states none, as in mmdet's inferencer."""
+FORMATS = ('geojson', 'csv', 'coco', 'html', 'gpkg', 'kml', 'cog')
+"""What :mod:`mmsight.apis.scene_files` can write beside the preview and the report."""
+USUAL = FORMATS[:4]
 COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
 """Columns of the web page's table."""
+
+
+def as_band(text: str) -> int | str:
+    """A band as users name it: a number, or a polarisation."""
+    return int(text) if text.isdecimal() else text
+
+
+def doubts(found: dict) -> list[str]:
+    """Warnings on a scene, with a sentence on each tile that failed."""
+    return [*found['warnings'], *(f"the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, y {tile['y']} "
+                                  f"failed: {tile['reason']}" for tile in found['failed_tiles'])]
 
 
 def show(found: dict) -> Shown:
@@ -26,9 +40,7 @@ def show(found: dict) -> Shown:
     if failed:
         text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again, which tries these tiles '
                  'again')
-    warnings = [f"the tile of {tile['width']} x {tile['height']} pixels at x {tile['x']}, y {tile['y']} failed: "
-                f"{tile['reason']}" for tile in failed]
-    return Shown(text, found.get('files', {}), [*found['warnings'], *warnings], found['notes'],
+    return Shown(text, found.get('files', {}), doubts(found), found['notes'],
                  [[ship[name] for name in COLUMNS] for ship in found['detections']], COLUMNS, status=int(bool(failed)))
 
 
@@ -64,8 +76,8 @@ DETECT = Task(
     name='detect',
     title='Detect ships',
     summary='find ships in images and whole scenes',
-    inputs=dict(INPUT='images, GeoTIFF scenes, folders or patterns of them'),
-    suffixes=tuple(dict.fromkeys((*IMAGES, *RASTERS))),
+    inputs=dict(INPUT='images, GeoTIFF scenes, products of Sentinel-1 (.SAFE or its .zip), folders or patterns of them'),
+    suffixes=(*dict.fromkeys((*IMAGES, *RASTERS)), PRODUCT, '.zip'),
     options=(
         Option('threshold', f"lowest score of a ship; by default that of the model, or {THRESHOLD}", None, float,
                'SCORE', page=(0, 1, 0.01), within=(0, 1)),
@@ -75,19 +87,22 @@ DETECT = Task(
         Option('scale', 'factor by which a scene is enlarged; by default that of the training images', None,
                float, 'FACTOR', page=(0, 4, 0.25), positive=True),
         Option('gsd', 'size of a pixel where the file does not state it', None, float, 'METRES', positive=True),
-        Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1', None, int, 'N', many=True,
-               positive=True),
+        Option('bands', 'numbers of one or three (red, green, blue) bands, starting at 1; or a polarisation, e.g. VH', None,
+               as_band, 'BAND', many=True),
         Option('stretch', 'conversion to 8 bits: none, percentile:0.5:99.5, linear:0:4000 or db:-25:0; auto is none for 8-bit '
                'files and percentile:0.5:99.5 for others', 'auto', metavar='KIND[:LOW:HIGH]'),
         Option('nodata', 'value of pixels without data', None, float, 'VALUE', finite=False),
-        Option('land', 'GeoJSON or raster of land; ships on it are discarded', metavar='FILE'),
+        Option('land', 'land, on which ships are discarded: GeoJSON, a shapefile, a GeoPackage or a raster; or auto, the '
+               "coasts of the world (pip install 'mmsight[land]')", metavar='FILE'),
         Option('land_buffer', 'distance from land that also counts as land', 0.0, float, 'METRES', within=(0, math.inf)),
+        Option('format', f"files of the ships: {', '.join(FORMATS)}; by default {', '.join(USUAL)}", None, str, 'KIND',
+               many=True, choices=FORMATS),
         Option('crops', 'write a picture of each ship', False, bool),
         Option('batch_size', 'number of tiles per batch; larger is faster on a GPU', 1, int, 'N', cost=True, positive=True)),
     inferencer='mmsight.apis.detect:DetectInferencer',
     show=show,
     example='scene.tif',
-    reads=('Rasters', 'Pictures', 'Land masks'),
+    reads=('Products of Sentinel-1', 'Rasters', 'Pictures', 'Land masks'),
     needs=('mmdet', 'rasterio'),
     install="pip install 'mmsight[det]'",
     export=Export(export),

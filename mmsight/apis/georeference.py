@@ -20,6 +20,8 @@ from mmsight.rasters import raster_options
 
 WGS84 = rasterio.crs.CRS.from_epsg(4326)
 _AXIS, _FLATTENING = 6378137.0, 1 / 298.257223563
+DEGREE = 110_000.0
+"""Metres, a little less than the shortest degree of latitude."""
 SPLINE = 10
 """Least number of control points through which a thin-plate spline is laid; fewer are fitted by a plane (affine transform)."""
 HELD_OUT = 20

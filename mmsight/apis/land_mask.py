@@ -1,30 +1,23 @@
-"""Where ships cannot be: land, from a GeoJSON file or a raster, with a strip of shore."""
+"""Where ships cannot be: land, from a file of shapes, a raster or the coasts of the world, with a strip of shore."""
 
-import functools
-import json
-import warnings
 from pathlib import Path
-from typing import Any
 
-import antimeridian
 import numpy as np
 import rasterio
 import shapely
 import shapely.affinity
-from rasterio.errors import CRSError, WindowError
+from rasterio.errors import WindowError
 from rasterio.windows import Window
 
-from mmsight.apis.georeference import WGS84, Georeference, locate, metres_between, pixel_size, to_wgs84, wrap
+from mmsight.apis.georeference import DEGREE, Georeference, locate, metres_between, pixel_size, wrap
+from mmsight.apis.land_shapes import read_shapes, world_coasts
 from mmsight.apis.scene import Scene
 from mmsight.errors import InputError
-from mmsight.json_files import read_json
 from mmsight.rasters import KIND, is_raster, open_raster, raster_options
 from mmsight.reading import check_regular, reading
 
-DEGREE = 110_000.0
-"""Metres, a little less than the shortest degree of latitude."""
-PARTS = 100
-"""Into how many parts the longer side of a shape in metres is cut, at least, before it becomes longitude and latitude."""
+AUTO = 'auto'
+"""In place of a file: the coasts of the world."""
 
 
 class LandMask:
@@ -34,8 +27,8 @@ class LandMask:
     made valid there, and measured in metres around each ship: so land of the whole world does for any scene.
 
     Args:
-        path (Path): GeoJSON of polygons, in longitude and latitude on WGS84 or in the system that its member ``crs`` names; or
-            a raster whose pixels other than 0 and nodata are land.
+        path (Path): A file of polygons, see :func:`mmsight.apis.land_shapes.read_shapes`; a raster whose pixels other than 0
+            and nodata are land; or :data:`AUTO`.
         scene (Scene): What points belong to.
         buffer (float): Metres around land that count as land.
 
@@ -49,6 +42,10 @@ class LandMask:
             raise InputError(f'{scene.path}: a land mask needs a georeferenced scene')
         if not 0 <= buffer < float('inf'):
             raise InputError(f'the buffer of the land mask must not be negative, found {buffer} m')
+        self._raster = False
+        if str(path) == AUTO:
+            self._shapes = world_coasts()
+            return
         if not path.exists():
             raise InputError(f'{path}: the land mask does not exist')
         check_regular(path)
@@ -58,7 +55,7 @@ class LandMask:
             with open_raster(path) as mask:
                 _grid(path, mask)
         else:
-            self._shapes = _read_shapes(path, path.stat().st_mtime_ns)
+            self._shapes = read_shapes(path, path.stat().st_mtime_ns)
 
     def covers(self, points: np.ndarray) -> np.ndarray:
         """Which points (N, 2), x and y in pixels of the scene, lie on land or within ``buffer`` metres of it: bool (N, )."""
@@ -113,76 +110,14 @@ class LandMask:
                 for column, row in grid.to_pixels(lonlat)], bool)
 
 
-@functools.lru_cache(1)  # the scenes of one run
-def _read_shapes(path: Path, _: int) -> tuple[shapely.Geometry, ...]:
-    """The shapes of a GeoJSON file in longitude and latitude."""
-    content = read_json(path)
-    with reading(path, 'GeoJSON'):
-        shapes = [shapely.from_geojson(json.dumps(part)) for part in _geometries(content)]
-    shapes = [part for shape in shapes for part in shapely.get_parts(shape) if not part.is_empty]
-    crs = _crs(path, content)
-    if crs is not None:
-        shapes = [_to_lonlat(shape, crs) for shape in shapes]
-    bounds = np.array([shape.bounds for shape in shapes]).reshape(-1, 4)
-    if not (np.isfinite(bounds).all() and (np.abs(bounds[:, [1, 3]]) <= 90).all() and (np.abs(bounds[:, [0, 2]]) <= 540).all()):
-        stated = 'longitude and latitude, as GeoJSON has them' if crs is None else f'places of {crs.to_string()}'
-        raise InputError(f'{path}: the coordinates of the land mask are not {stated}: transform it to WGS84, say with ogr2ogr '
-                         '-t_srs EPSG:4326')
-    return tuple(shapes)
-
-
-def _crs(path: Path, content: dict) -> rasterio.crs.CRS | None:
-    """The system that the member ``crs`` of older GeoJSON names; None for longitude and latitude on WGS84."""
-    member = content.get('crs')
-    if member is None:
-        return None
-    name = member.get('properties', {}).get('name') if isinstance(member, dict) and member.get('type') == 'name' else None
-    try:
-        if not isinstance(name, str) or '/' in name or 'nadgrids' in name:  # a link, or the name of a file
-            raise CRSError
-        with raster_options():
-            crs = rasterio.crs.CRS.from_user_input('EPSG:4326' if name.endswith('CRS84') else name)
-    except CRSError as error:
-        raise InputError(f"{path}: the land mask's member crs names no coordinate reference system that is known "
-                         f'({json.dumps(member)[:100]}): transform it to WGS84, say with ogr2ogr -t_srs EPSG:4326') from error
-    return None if crs == WGS84 else crs
-
-
-def _geometries(content: Any) -> list[dict]:
-    try:
-        if content['type'] == 'FeatureCollection':
-            return [feature['geometry'] for feature in content['features'] if feature['geometry']]
-        return [content['geometry']] if content['type'] == 'Feature' else [content]
-    except (LookupError, TypeError) as error:
-        raise ValueError(f'a feature has no {error}' if isinstance(error, KeyError) else 'it holds no features') from error
-
-
-def _to_lonlat(shape: shapely.Geometry, crs: rasterio.crs.CRS) -> shapely.Geometry:
-    """A shape whose edges are straight in ``crs``, cut at the antimeridian."""
-    left, bottom, right, top = shape.bounds
-    fine = shapely.segmentize(shape, max(right - left, top - bottom, 1e-6) / PARTS)
-    moved = shapely.transform(fine, lambda places: to_wgs84(crs, places))
-    return cut_at_antimeridian(moved) if isinstance(moved, shapely.Polygon) else moved
-
-
-def cut_at_antimeridian(polygon: shapely.Polygon) -> shapely.Geometry:
-    """A polygon whose longitudes jump where it crosses the antimeridian, as RFC 7946 wants it: in parts, from -180 to 180."""
-    longitude = np.array(polygon.exterior.coords)[:, 0]
-    if not np.isfinite(longitude).all() or np.abs(np.diff(longitude)).max() <= 180:
-        return polygon
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # of the order of its corners
-        return antimeridian.fix_polygon(polygon)
-
-
-def _clip(shapes: tuple[shapely.Geometry, ...], low: np.ndarray, high: np.ndarray) -> list[shapely.Geometry]:
+def _clip(shapes: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[shapely.Geometry]:
     """What of the shapes lies between two corners; longitudes of both may be of different turns of the Earth."""
     found = []
+    left, bottom, right, top = shapely.bounds(shapes).T
     for turn in (-360, 0, 360):
         box = shapely.box(low[0] - turn, low[1], high[0] - turn, high[1])
-        for shape in shapes:
-            if not shapely.intersects(shapely.box(*shape.bounds), box):
-                continue
+        near = (left <= high[0] - turn) & (right >= low[0] - turn) & (bottom <= high[1]) & (top >= low[1])
+        for shape in shapes[near]:
             valid = shape if shape.is_valid else shapely.make_valid(shape)
             piece = shapely.intersection(valid, box)
             if not piece.is_empty:

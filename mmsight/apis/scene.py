@@ -3,14 +3,15 @@
 import contextlib
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
 
-from mmsight import images
+from mmsight import images, sentinel1
 from mmsight.apis.georeference import Place, locate, pixel_size
 from mmsight.errors import InputError
 from mmsight.files import RASTERS
@@ -19,6 +20,7 @@ from mmsight.images import scale_to_8_bits
 from mmsight.pictures import Picture, read_picture
 from mmsight.raster_values import Raster
 from mmsight.rasters import is_raster, open_raster
+from mmsight.sentinel1 import Sentinel1, is_product
 
 SMALLEST = 8
 """Pixels of the shorter side that an image needs."""
@@ -61,6 +63,11 @@ class Stretch:
         return cls(kind, low, high)
 
 
+def _decibels(values: np.ndarray) -> np.ndarray:
+    with np.errstate(divide='ignore', invalid='ignore'):
+        return np.where(values > 0, 10 * np.log10(values, dtype=np.float32), np.float32(-100))
+
+
 def to_rgb(image: np.ndarray) -> np.ndarray:
     """What :meth:`Scene.read` returns as RGB."""
     return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB if image.shape[2] == 1 else cv2.COLOR_BGR2RGB)
@@ -97,11 +104,13 @@ class Scene:
     """An image that is read window by window.
 
     Args:
-        path (Path): GeoTIFF or another raster, or an image that fits into memory; the content decides.
+        path (Path): GeoTIFF or another raster, a product of Sentinel-1, or an image that fits into memory; the content decides.
         grey (bool): The model was trained on one band, and colours become grey; otherwise on three, blue, green, red.
-        bands (Sequence[int], optional): Bands of a raster to read, from 1: one, or red, green and blue.
+        bands (Sequence[int | str], optional): Bands of a raster to read, from 1: one, or red, green and blue; or polarisations
+            of a product.
         stretch (str): See :meth:`Stretch.parse`. ``'auto'`` leaves 8 bits as they are and stretches all else between the
-            percentiles 0.5 and 99.5 of the scene.
+            percentiles 0.5 and 99.5 of the scene; of backscatter its square root, the amplitude, which detectors are trained
+            on.
         nodata (float, optional): Value of pixels without data, where the file does not say it.
 
     Attributes:
@@ -115,22 +124,22 @@ class Scene:
         InputError: If it cannot be read, has other bands than the model needs, is tiny, or is nodata all over.
     """
 
-    def __init__(self, path: Path, grey: bool = True, bands: Sequence[int] | None = None, stretch: str = 'auto',
+    def __init__(self, path: Path, grey: bool = True, bands: Sequence[int | str] | None = None, stretch: str = 'auto',
                  nodata: float | None = None) -> None:
         self.path, self.grey, self.nodata = path, grey, nodata
         self.warnings: list[str] = []
         self.georeference: Place | None = None
         self.gsd: float | None = None
         self.bands = bands
-        self._raster: Raster | None = None
-        if is_raster_file(path):
+        self._raster: Raster | Sentinel1 | None = None
+        if is_product(path) or is_raster_file(path):
             if bands and len(bands) not in ((1, ) if grey else (1, 3)):
                 wanted = 'one band' if grey else 'three bands, red, green and blue'
                 raise InputError(f'{path}: the model reads {wanted}, found --bands {" ".join(map(str, bands))}')
-            found: Raster | Picture = self._open(bands)
+            found: Raster | Sentinel1 | Picture = self._open(bands)
         else:
             if bands:
-                raise InputError(f'{path}: --bands is for GeoTIFF and other rasters ({", ".join(RASTERS)})')
+                raise InputError(f'{path}: --bands is for GeoTIFF and other rasters ({", ".join(RASTERS)}) and for .SAFE')
             found = self._load()
         self.notes = [f'{path.name}: {"; ".join(found.done)}'] if found.done else []
         self.warnings += [f'{path.name}: {doubt}' for doubt in found.doubts]
@@ -140,10 +149,14 @@ class Scene:
         self._locate(found.orientation)
         self.limits = self._limits(Stretch.parse(stretch))
 
-    def _open(self, bands: Sequence[int] | None) -> Raster:
-        self._raster = raster = Raster(self.path, bands, self.nodata)
+    def _open(self, bands: Sequence[int | str] | None) -> Raster | Sentinel1:
+        if is_product(self.path):
+            raster: Raster | Sentinel1 = Sentinel1(self.path, bands, self.nodata)
+        else:
+            raster = Raster(self.path, cast(Sequence[int] | None, bands), self.nodata)  # which refuses polarisations
+        self._raster = raster
         self.width, self.height, self.dtype, self.bands = raster.width, raster.height, raster.dtype, raster.bands
-        self._source: Raster | _Whole = raster
+        self._source: Raster | Sentinel1 | _Whole = raster
         if self.width * self.height <= IN_MEMORY:
             with contextlib.suppress(InputError):  # a damaged part of it is told by the windows
                 values, valid = raster.read(0, 0, self.width, self.height)
@@ -198,9 +211,11 @@ class Scene:
 
     def _limits(self, stretch: Stretch) -> list[tuple[float, float]] | None:
         """What becomes 0 and 255, a pair for each band; None leaves 8 bits as they are."""
-        self.decibels = stretch.kind == 'db'
+        self._scale: Callable[[np.ndarray], np.ndarray] = _decibels if stretch.kind == 'db' else np.asarray
         kind = stretch.kind
         if kind == 'auto':
+            if isinstance(self._raster, Sentinel1):
+                self._scale = np.sqrt
             kind = 'none' if self.dtype == np.uint8 else 'percentile'
         if kind == 'none' and self.dtype != np.uint8:
             raise InputError(f'{self.path}: the pixels are {self.dtype}: choose a stretch to 8 bits, e.g. --stretch percentile')
@@ -214,7 +229,7 @@ class Scene:
         if kind in ('linear', 'db') and stretch.low is not None and stretch.high is not None:
             return [(stretch.low, stretch.high)] * len(sample)
         percentiles = (0.5, 99.5) if stretch.low is None or stretch.high is None else (stretch.low, stretch.high)
-        return [tuple(np.percentile(self._decibels(part), percentiles)) for part in sample]
+        return [tuple(np.percentile(self._scale(part), percentiles)) for part in sample]
 
     def _sample(self) -> list[np.ndarray]:
         """Values of each band: all of them up to 4 million, else those of 64 windows of 256 x 256 spread over the scene."""
@@ -243,12 +258,6 @@ class Scene:
             raise problem
         return found
 
-    def _decibels(self, values: np.ndarray) -> np.ndarray:
-        if not self.decibels:
-            return values
-        with np.errstate(divide='ignore', invalid='ignore'):
-            return np.where(values > 0, 10 * np.log10(values, dtype=np.float32), np.float32(-100))
-
     def read(self, x: int, y: int, width: int, height: int,
              out_size: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
         """A window as the model takes it.
@@ -263,7 +272,7 @@ class Scene:
         """
         values, valid = self.values(x, y, width, height, out_size)
         if self.limits is not None:
-            values = np.stack([scale_to_8_bits(self._decibels(band), *limits)
+            values = np.stack([scale_to_8_bits(self._scale(band), *limits)
                                for band, limits in zip(values, self.limits, strict=True)])
         image = values.transpose(1, 2, 0)
         if not valid.all():
@@ -273,11 +282,12 @@ class Scene:
             image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         return image if self.grey or image.shape[2] == 3 else np.repeat(image, 3, axis=2), valid
 
-    def thumbnail(self, side: int = 2000) -> np.ndarray:
-        """The scene as uint8 RGB, reduced so that no side is longer than ``side``; black where it cannot be read."""
+    def reduced(self, side: int) -> tuple[np.ndarray, np.ndarray]:
+        """The scene so that no side is longer than ``side``: uint8 (h, w, 1) grey or (h, w, 3) RGB, and where there are data;
+        without them where it cannot be read."""
         factor = min(1.0, side / max(self.width, self.height))
         size = max(1, round(self.height * factor)), max(1, round(self.width * factor))
-        picture = np.zeros((*size, 1 if self.grey else 3), np.uint8)
+        picture, valid = np.zeros((*size, 1 if self.grey else 3), np.uint8), np.zeros(size, bool)
         parts = 8 if factor < 1 else 1
         rows, columns = (np.linspace(0, length, parts + 1).astype(int) for length in size)
         for top, bottom in zip(rows[:-1], rows[1:], strict=True):
@@ -286,8 +296,14 @@ class Scene:
                 y, y1 = (min(int(row / factor), self.height) for row in (top, bottom))
                 if bottom > top and right > left:
                     with contextlib.suppress(InputError):  # the tiles say what could not be read
-                        picture[top:bottom, left:right], _ = self.read(x, y, x1 - x, y1 - y, (bottom - top, right - left))
-        return to_rgb(picture)
+                        picture[top:bottom, left:right], valid[top:bottom, left:right] = self.read(
+                            x, y, x1 - x, y1 - y, (bottom - top, right - left))
+        return picture if self.grey else to_rgb(picture), valid
+
+    def thumbnail(self, side: int = 2000) -> np.ndarray:
+        """See :meth:`reduced`: uint8 RGB (h, w, 3), black where there are no data."""
+        picture, _ = self.reduced(side)
+        return to_rgb(picture) if self.grey else picture
 
     def close(self) -> None:
         """Close the file."""
@@ -310,9 +326,11 @@ def read_8_bits(path: str | Path, grey: bool) -> np.ndarray:
 
 def count_pixels(path: Path) -> int:
     """Pixels of an image or a raster from its header; 0 if it cannot be read, which its reader will say."""
-    if not is_raster_file(path):
-        return images.count_pixels(path)
     try:
+        if is_product(path):
+            return sentinel1.count_pixels(path)
+        if not is_raster_file(path):
+            return images.count_pixels(path)
         with open_raster(path) as file:
             return file.width * file.height
     except InputError:

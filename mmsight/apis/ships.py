@@ -1,4 +1,4 @@
-"""Ship attributes and their writers: GeoJSON, CSV, COCO json."""
+"""Ship attributes and their writers: GeoJSON, GeoPackage, CSV, COCO json."""
 
 import csv
 import io
@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import antimeridian
 import numpy as np
 import shapely
+from matplotlib import colormaps
 
-from mmsight.apis.georeference import metres_between
-from mmsight.apis.land_mask import cut_at_antimeridian
+from mmsight.apis.geopackage import DEGREES, PIXELS, Layer, write_geopackage
+from mmsight.apis.georeference import metres_between, wrap
+from mmsight.apis.land_shapes import cut_at_antimeridian
+from mmsight.apis.qgis_style import arrow_style, outline_style
 from mmsight.apis.scene import Scene
 from mmsight.files import complete_file
 from mmsight.json_files import write_json
@@ -76,6 +80,14 @@ def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated:
             for i in range(len(boxes))]
 
 
+def surroundings(scene: Scene, ship: dict) -> tuple[int, int, int, int]:
+    """x, y, width and height in pixels of a ship with half its length of water around it, at least 32 pixels."""
+    half = max(16, round(ship['length_px']))
+    x0, y0 = max(int(ship['x']) - half, 0), max(int(ship['y']) - half, 0)
+    x1, y1 = min(int(ship['x']) + half, scene.width), min(int(ship['y']) + half, scene.height)
+    return x0, y0, x1 - x0, y1 - y0
+
+
 def notes(scene: Scene, rotated: bool) -> list[str]:
     """What a reader of the numbers has to know."""
     return [NOTE_ROTATED if rotated else NOTE_UPRIGHT] + ([] if scene.georeference else [NOTE_PIXELS])
@@ -86,20 +98,65 @@ def write_geojson(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path
 
     A ship that has no place on Earth, because the scene's projection has none there, has no geometry.
     """
-    features = [dict(type='Feature', geometry=_geometry(np.array(ship['polygon']), scene.georeference is not None),
-                     properties={name: ship[name] for name in FIELDS}) for ship in ships]
+    shapes = [shape_of(ship, scene.georeference is not None) for ship in ships]
+    features = [dict(type='Feature', geometry=None if shape is None else json.loads(shapely.to_geojson(shape)),
+                     properties={name: ship[name] for name in FIELDS}) for ship, shape in zip(ships, shapes, strict=True)]
     content = dict(type='FeatureCollection', positions='WGS84 longitude, latitude' if scene.georeference else 'pixels x, y',
                    notes=notes(scene, rotated), features=features)
     write_json(path, content, indent=1)
 
 
-def _geometry(ring: np.ndarray, on_earth: bool) -> dict[str, Any] | None:
+def shape_of(ship: dict, on_earth: bool) -> shapely.Geometry | None:
+    """The box of a ship: a polygon, or several where the antimeridian cuts it; None where it has no place."""
+    ring = np.array(ship['polygon'])
     if not np.isfinite(ring).all():
         return None
     polygon = shapely.Polygon(ring)
-    shape = shapely.orient_polygons(cut_at_antimeridian(polygon) if on_earth else polygon)
-    geometry: dict[str, Any] = json.loads(shapely.to_geojson(shape))
-    return geometry
+    return shapely.orient_polygons(cut_at_antimeridian(polygon) if on_earth else polygon)
+
+
+def axis_of(ship: dict, on_earth: bool) -> shapely.Geometry | None:
+    """The long axis of a ship's box: a line, or two where the antimeridian cuts it; None where it has no place."""
+    ring, pixels = np.array(ship['polygon']), np.array(ship['pixels'])
+    if not np.isfinite(ring).all():
+        return None
+    if on_earth:
+        ring[:, 0] = wrap(ring[:, 0], ring[0, 0])
+    sides = np.hypot(*(np.roll(pixels, -1, axis=0) - pixels).T)
+    turned = np.roll(ring, -int(sides[1] > sides[0]), axis=0)  # the first side and the third are long ones
+    start, stop = (turned[0] + turned[3]) / 2, (turned[1] + turned[2]) / 2
+    if on_earth and not (np.abs([start[0], stop[0]]) <= 180).all():
+        start[0], stop[0] = wrap(np.array([start[0], stop[0]]))
+        return antimeridian.fix_line_string(shapely.LineString([start, stop]), great_circle=False)
+    return shapely.LineString([start, stop])
+
+
+def write_ships_geopackage(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path) -> None:
+    """A layer of boxes and, where headings are known, one of long axes, both with a style for QGIS.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    on_earth = scene.georeference is not None
+    columns = {name: 'TEXT' if name in ('image', 'category') else 'INTEGER' if name == 'id' else 'REAL' for name in FIELDS}
+    boxes, axes = ([shape_in(ship, on_earth) for ship in ships] for shape_in in (shape_of, axis_of))
+    layers = [Layer('ships', 'MULTIPOLYGON', [_several(shapely.MultiPolygon, shape) for shape in boxes], columns, ships,
+                    outline_style())]
+    if rotated:
+        layers.append(Layer('headings', 'MULTILINESTRING', [_several(shapely.MultiLineString, shape) for shape in axes],
+                            columns, ships, arrow_style()))
+    write_geopackage(layers, DEGREES if on_earth else PIXELS, '; '.join(notes(scene, rotated)), path)
+
+
+def _several(kind: type, shape: shapely.Geometry | None) -> shapely.Geometry | None:
+    """A layer holds shapes of one kind, of one part or more."""
+    return None if shape is None else kind(list(shapely.get_parts(shape)))
+
+
+def colour(score: float) -> tuple[int, int, int]:
+    """Red, green and blue for a score from 0 to 1, dark to bright."""
+    red, green, blue, _ = colormaps['viridis'](float(score), bytes=True)
+    return int(red), int(green), int(blue)
 
 
 def write_csv(ships: Sequence[dict], path: Path) -> None:

@@ -70,7 +70,7 @@ def _files(page: Path, name: str) -> str:
     parts = []
     for family in _task(page, name).reads:
         rows = '\n'.join(f'| {form.what} | {form.read} |' for form in FORMS[family])
-        parts.append(f'| {family.lower()} | how they are read |\n|---|---|\n{rows}')
+        parts.append(f'| {family[0].lower()}{family[1:]} | how they are read |\n|---|---|\n{rows}')
     return '\n\n'.join(parts)
 
 

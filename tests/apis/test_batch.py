@@ -109,7 +109,6 @@ def test_a_full_disk_ends_the_batch_at_once(tone, images, tmp_path, monkeypatch)
     ('detect', dict(tile=20.5), '--tile must be a whole number, found 20.5'),
     ('detect', dict(scale='x'), '--scale must be a number, found x'), ('detect', dict(gsd=float('nan')), 'a finite number'),
     ('detect', dict(land_buffer=-1), '--land-buffer must be at least 0'),
-    ('detect', dict(bands=[0]), '--bands must be above 0'),
     ('detect', dict(batch_size=0), '--batch-size must be above 0'), ('match', dict(keypoints=3), 'must be at least 4, found 3'),
     ('match', dict(max_side=0), '--max-side must be above 0'),
     ('match', dict(transform='shear'), '--transform must be one of similarity, affine, homography, found shear'),
@@ -131,7 +130,9 @@ def test_options_are_judged_before_any_input_is_read(make_detector, tmp_path):
     detector = make_detector()
     picture(tmp_path / 'a.png')
     detector.preprocess = None  # not to be called
-    for options, message in ((dict(stretch='wide'), "stretch 'wide'"), (dict(bands=[1, 2]), 'the model reads one band'),
+    for options, message in ((dict(stretch='wide'), "stretch 'wide'"), (dict(bands=[0]), '--bands must be numbers above 0'),
+                             (dict(bands=['XX']), 'or polarisations .VV, VH, HH, HV., found XX'),
+                             (dict(bands=[1, 2]), 'the model reads one band'),
                              (dict(tile=64, overlap=64), '--overlap must be less than --tile'),
                              (dict(land=tmp_path / 'no.geojson'), 'no.geojson: the land mask does not exist')):
         with pytest.raises(InputError, match=message):

@@ -64,7 +64,7 @@ def test_the_files(make_detector, write_scene, ships, tmp_path):
     scene = write_scene(tmp_path / 's.tif', image)
     found = detector(scene, out_dir=tmp_path / 'out', crops=True, tile=160, overlap=66, return_vis=True)
     names = sorted(path.name for path in (tmp_path / 'out').iterdir() if path.name != '.mmsight')
-    assert names == ['s.csv', 's.geojson', 's_coco.json', 's_crops', 's_preview.jpg', 's_report.json']
+    assert names == ['s.csv', 's.geojson', 's.html', 's_coco.json', 's_crops', 's_preview.jpg', 's_report.json']
     rows = list(csv.DictReader((tmp_path / 'out' / 's.csv').open()))
     features = json.loads((tmp_path / 'out' / 's.geojson').read_text())
     coco = json.loads((tmp_path / 'out' / 's_coco.json').read_text())
@@ -303,7 +303,7 @@ def test_several_processes_share_the_files(make_detector, ships, tmp_path, monke
         monkeypatch.setenv('WORLD_SIZE', '2')
         detector(folder, out_dir=tmp_path / 'two')
     one, two = (sorted(filter(Path.is_file, (tmp_path / name).iterdir())) for name in ('one', 'two'))
-    assert [path.name for path in one] == [path.name for path in two] and len(one) == 15
+    assert [path.name for path in one] == [path.name for path in two] and len(one) == 18
     for first, second in zip(one, two, strict=True):
         assert first.name.endswith('_report.json') or first.read_bytes() == second.read_bytes()
 

@@ -1,6 +1,9 @@
 """Places on Earth at the edges of coordinate systems: control points, world files, poles, the antimeridian, land anywhere."""
 
 import json
+import sqlite3
+import sys
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,8 +15,10 @@ from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.warp import transform
 
+from mmsight.apis.geopackage import DEGREES, Layer, write_geopackage
 from mmsight.apis.georeference import metres_between
 from mmsight.apis.land_mask import LandMask
+from mmsight.apis.land_shapes import world_coasts
 from mmsight.apis.scene import Scene
 from mmsight.apis.ships import describe, write_geojson
 from mmsight.errors import InputError
@@ -183,6 +188,23 @@ def world(scene, folder, write):
     return land_geojson(folder, [[-180, -90], [edge[1, 0], -90], edge[1], edge[0], [edge[0, 0], 90], [-180, 90]])
 
 
+def shapefile(scene, folder, write):
+    return vector(scene, folder / 'land.shp', 'EPSG:3035')
+
+
+def geopackage(scene, folder, write):
+    return vector(scene, folder / 'land.gpkg', 'EPSG:3035')
+
+
+def vector(scene, path, crs):
+    """The left half, as GDAL writes it."""
+    pyogrio = pytest.importorskip('pyogrio', reason="written by pyogrio, of the extra 'dev'")
+    places = np.array(transform('EPSG:4326', crs, *scene.georeference.to_lonlat(np.array(LEFT, float)).T)).T
+    shapes = shapely.to_wkb(np.array([shapely.Polygon(places), None]))
+    pyogrio.raw.write(path, shapes, [np.array([1, 2])], ['id'], geometry_type='Polygon', crs=crs)
+    return path
+
+
 def raster(scene, folder, write):
     """In degrees, from 0 to 360, all over the Earth, 0.1 degrees a pixel: one pixel covers the left half."""
     border = scene.georeference.to_lonlat(np.array([[100.0, 100]]))[0]
@@ -193,11 +215,12 @@ def raster(scene, folder, write):
     return write(folder / 'land.tif', image, 'EPSG:4326', Affine(0.1, 0, left, 0, -0.1, border[1] + 1))
 
 
-LANDS = {'geojson': geojson, 'crs': in_crs, 'metres': metres, 'crossing': crossing, 'world': world, 'raster': raster}
+LANDS = {'geojson': geojson, 'crs': in_crs, 'metres': metres, 'crossing': crossing, 'world': world,
+         'shapefile': shapefile, 'geopackage': geopackage, 'raster': raster}
 
 
 def test_every_form_of_land_has_a_file():
-    assert list(LANDS) == [form.name for form in FORMS['Land masks']]
+    assert [*LANDS, 'auto'] == [form.name for form in FORMS['Land masks']]
 
 
 @pytest.mark.parametrize('crs, grid', [
@@ -240,6 +263,52 @@ def test_land_that_lies_nowhere_is_refused(members, said, write_scene, tmp_path)
     path = land_geojson(tmp_path, [scene.georeference.transform @ place for place in LEFT], **members)
     with pytest.raises(InputError, match=f'land.geojson: .*{said}'):
         LandMask(path, scene)
+
+
+def test_vector_files_that_are_not_sound(write_scene, tmp_path):
+    scene = Scene(write_scene(tmp_path / 'a.tif', IMAGE, UTM, GRID))
+    path = shapefile(scene, tmp_path, None)
+    (tmp_path / 'land.prj').unlink()
+    with pytest.raises(InputError, match='land.shp: .* are not longitude and latitude'):
+        LandMask(path, scene)
+    path.write_bytes(path.read_bytes()[:150])
+    with pytest.raises(InputError, match='land.shp: the file is damaged, or not a shapefile'):
+        LandMask(path, scene)
+    path = tmp_path / 'land.gpkg'
+    layer = Layer('land', 'POLYGON', [shapely.box(0, 0, 1, 1)], {'id': 'INTEGER'}, [dict(id=1)], '')
+    write_geopackage([layer], DEGREES, '', path)
+    assert not LandMask(path, scene).covers(np.array([[50.0, 60]])).any()
+    whole = path.read_bytes()
+    for command, said in (
+            ('UPDATE land SET geom = 7 WHERE id = 1', 'the file is damaged, or not a GeoPackage: a shape has no header'),
+            ("UPDATE gpkg_geometry_columns SET srs_id = 99; INSERT INTO gpkg_spatial_ref_sys VALUES "
+             "('x', 99, 'x', 99, 'nonsense', '')", "layer names no coordinate reference system that is known .nonsense"),
+            ('DROP TABLE land; CREATE VIEW land AS SELECT geom FROM gpkg_contents', "its layer 'land' is no table"),
+            ('DROP TABLE gpkg_geometry_columns', 'is no GeoPackage, which has a table of its layers'),
+            ('DELETE FROM gpkg_geometry_columns', 'has no layer of shapes')):
+        path.write_bytes(whole)
+        with closing(sqlite3.connect(path)) as file:
+            file.executescript(command)
+        with pytest.raises(InputError, match=f'land.gpkg: .*{said}'):
+            LandMask(path, scene)
+
+
+@pytest.mark.slow
+def test_the_coasts_of_the_world(write_scene, tmp_path):
+    """Known places around Heligoland, an island of 1.5 km."""
+    pytest.importorskip('roaring_landmask', reason="the coasts come with the extra 'land'")
+    scene = Scene(write_scene(tmp_path / 'a.tif', IMAGE, 'EPSG:4326', Affine(1e-3, 0, 7.8, 0, -1e-3, 54.25)))
+    places = {'the island': (7.886, 54.182), 'a roadstead 1.2 km off': (7.87, 54.175), 'open sea': (7.95, 54.1)}
+    points = np.array([~scene.georeference.transform @ place for place in places.values()])
+    assert LandMask('auto', scene).covers(points).tolist() == [True, False, False]
+    assert LandMask('auto', scene, 2000).covers(points).tolist() == [True, True, False]
+
+
+def test_coasts_that_are_not_installed(make_detector, write_scene, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'roaring_landmask', None)
+    world_coasts.cache_clear()
+    with pytest.raises(InputError, match=r'--land auto needs roaring-landmask.*mmsight\[land\]'):
+        make_detector()(write_scene(tmp_path / 's.tif', IMAGE), land='auto')
 
 
 def test_land_is_judged_before_the_network_runs(make_detector, write_scene, tmp_path):

@@ -1,0 +1,111 @@
+"""The tiles of a scene through a network, in batches, the next being read meanwhile."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import get_box_tensor
+from rich.progress import Progress
+
+from mmsight.apis.scene_job import Found, SceneJob
+from mmsight.apis.tiles import Tile, in_core, network_begin, resample, slack
+from mmsight.rotated_iou import from_upright
+
+
+class TileRunner:
+    """Detect in the tiles of a job that are left.
+
+    Args:
+        model (Any): A detector of mmdet or mmrotate.
+        job (SceneJob): Takes the results.
+        channels (int): Of the network's input.
+    """
+
+    def __init__(self, model: Any, job: SceneJob, channels: int) -> None:
+        self.model, self.job, self.channels = model, job, channels
+
+    def run(self, batch_size: int, show_progress: bool) -> None:
+        """Go through all of them, in batches of tiles of one size."""
+        job = self.job
+        with Progress(disable=not show_progress) as bar, ThreadPoolExecutor(1) as reader:
+            task = bar.add_task('tiles', total=len(job.tiles), completed=len(job.done))
+            batches = job.batches(batch_size)
+            coming = [reader.submit(self._read, numbers) for numbers in batches[:1]]
+            for position in range(len(batches)):
+                read = coming.pop().result()
+                if position + 1 < len(batches):
+                    coming.append(reader.submit(self._read, batches[position + 1]))
+                job.keep(self._detect(read))
+                bar.advance(task, len(batches[position]))
+
+    def _read(self, numbers: Sequence[int]) -> dict[int, tuple[torch.Tensor, np.ndarray] | Exception | None]:
+        """Images (3, h, w) of tiles, as the network takes them, and where they are data; None for a tile without any."""
+        found: dict[int, tuple[torch.Tensor, np.ndarray] | Exception | None] = {}
+        for number in numbers:
+            tile = self.job.tiles[number]
+            try:
+                image, valid = self.job.scene.read(tile.x, tile.y, tile.width, tile.height)
+            except Exception as error:  # a tile that cannot be read is reported, whatever the reason
+                found[number] = error
+                continue
+            if not valid.any():
+                found[number] = None
+                continue
+            if self.job.scale != 1:
+                image = resample(image, tile, self.job.scale)
+            found[number] = torch.from_numpy(with_channels(image, self.channels)).permute(2, 0, 1), valid
+        return found
+
+    def _detect(self, read: dict) -> Iterator[tuple[int, Found | str]]:
+        """What each tile holds, or why it failed."""
+        ready = {number: value for number, value in read.items() if isinstance(value, tuple)}
+        for number, value in read.items():
+            if value is None:
+                yield number, Found()
+            elif isinstance(value, Exception):
+                yield number, f'{type(value).__name__}: {value}'
+        if not ready:
+            return
+        try:
+            samples = self._test([image for image, _ in ready.values()])
+        except Exception as error:  # one tile may have failed the batch
+            if len(ready) > 1:
+                for number, value in ready.items():
+                    yield from self._detect({number: value})
+            else:
+                yield next(iter(ready)), f'{type(error).__name__}: {error}'
+            return
+        for (number, (_, valid)), sample in zip(ready.items(), samples, strict=True):
+            yield number, self._in_scene(self.job.tiles[number], to_found(sample, self.job.threshold), valid)
+
+    def _test(self, images: Sequence[torch.Tensor]) -> list[DetDataSample]:
+        samples = [DetDataSample(metainfo=dict(img_id=0, img_path='', ori_shape=image.shape[1:], img_shape=image.shape[1:],
+                                               pad_shape=image.shape[1:], scale_factor=(1.0, 1.0))) for image in images]
+        return self.model.test_step(dict(inputs=list(images), data_samples=samples))
+
+    def _in_scene(self, tile: Tile, found: Found, valid: np.ndarray) -> Found:
+        """From the tile's pixels to the scene's, without what lies in nodata or far outside the core."""
+        boxes, scale = found.boxes.copy(), self.job.scale
+        boxes[:, :2] += [network_begin(begin, scale) for begin in (tile.x, tile.y)]
+        boxes[:, :4] /= scale
+        x, y = ((boxes[:, i] - (tile.x, tile.y)[i]).astype(int).clip(0, valid.shape[1 - i] - 1) for i in (0, 1))
+        on_data = valid[y, x]
+        found = Found(boxes, found.scores, found.labels, found.rotated)
+        return found[on_data & in_core(boxes, tile, slack(tile))]
+
+
+def with_channels(image: np.ndarray, channels: int) -> np.ndarray:
+    """An image (H, W, 1 or 3) for a network of so many channels."""
+    return np.repeat(image, channels, axis=2) if image.shape[2] == 1 else image
+
+
+def to_found(sample: DetDataSample, threshold: float) -> Found:
+    """Boxes of a data sample, upright or rotated, above the threshold."""
+    instances = sample.pred_instances
+    boxes = get_box_tensor(instances.bboxes).detach().cpu().double().numpy()
+    rotated = boxes.shape[-1] == 5
+    scores = instances.scores.detach().cpu().double().numpy()
+    return Found(from_upright(boxes), scores, instances.labels.detach().cpu().numpy().astype(int), rotated)[scores >= threshold]
