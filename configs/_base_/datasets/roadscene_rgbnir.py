@@ -3,7 +3,7 @@ _base_ = 'roadscene.py'
 
 from mmsight.projects.s2net.pipelines import train_pipeline
 
-crop = 128
+crop = 64
 pairs = dict(split='train', pipeline=train_pipeline(crop, keep=True))
 train_dataloader = dict(
     batch_size=4,

@@ -1,5 +1,5 @@
-# r2d2-ssl_w32_roadscene-rgbnir_128.py, tested on the RGB-NIR scenes.
-_base_ = 'r2d2-ssl_w32_roadscene-rgbnir_128.py'
+# r2d2-ssl_w16_roadscene-rgbnir_64.py, tested on the RGB-NIR scenes.
+_base_ = 'r2d2-ssl_w16_roadscene-rgbnir_64.py'
 
 test_dataloader = dict(
     dataset=dict(
