@@ -6,6 +6,7 @@ _base_ = [
 
 # half the paper's width: 0.55 s a step of four pairs on one core with self-supervision, half an hour in all
 model = dict(channels=(16, 16, 32, 32, 64, 64), dim=64)
+optim_wrapper = dict(optimizer=dict(lr=3e-3))
 train_cfg = dict(max_epochs=72)
 default_hooks = dict(checkpoint=dict(interval=4), logger=dict(interval=50))
 test_evaluator = dict(name='R2D2')
