@@ -10,6 +10,7 @@ import numpy as np
 from mmsight.annotations import tag_text
 from mmsight.errors import InputError
 from mmsight.raster_values import Raster
+from mmsight.reading import check_regular
 from mmsight.safe_files import KIND, SafeFiles
 from mmsight.safe_tables import LookupTable, Noise, read_calibration, read_noise
 
@@ -127,9 +128,10 @@ class Sentinel1:
 
 
 def is_product(path: Path) -> bool:
-    """Whether a path is a folder or a zip, as products come."""
+    """Whether a path is a folder or a zip, as products come; InputError if it is a pipe or a device."""
     if path.is_dir():
         return True
+    check_regular(path)
     try:
         with path.open('rb') as file:
             return file.read(4) == b'PK\x03\x04'

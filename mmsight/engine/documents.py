@@ -1,7 +1,7 @@
 """Generated parts of the documents: tables of papers, benchmarks, options of tasks, models; and the plots of `make docs`.
 
-A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- kills -->``, ``<!-- results -->``, ``<!-- models -->``,
-``<!-- options TASK -->`` or ``<!-- files TASK -->`` and ``<!-- end -->``.
+A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- kills -->``, ``<!-- hostile -->``, ``<!-- results -->``,
+``<!-- models -->``, ``<!-- options TASK -->`` or ``<!-- files TASK -->`` and ``<!-- end -->``.
 """
 
 import json
@@ -18,8 +18,8 @@ from mmsight.errors import InputError
 from mmsight.forms import FORMS
 from mmsight.tasks import SHARED, Option, Task, find_tasks
 
-_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|kills|results|options|models|files)(?: (?P<name>\S+))? -->)\n'
-                   r'.*?<!-- end -->', re.DOTALL)
+_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|kills|hostile|results|options|models|files)(?: (?P<name>\S+))? '
+                   r'-->)\n.*?<!-- end -->', re.DOTALL)
 _PLOT = re.compile(r'<!-- plot (?P<name>\S+) -->')
 
 
@@ -39,6 +39,7 @@ def filled(page: Path) -> str:
     paper = page.parent.name
     kinds: dict[str, Callable[[str], str]] = dict(
         table=lambda number: _table(page, paper, number), benchmarks=lambda _: _benchmarks(), kills=lambda _: _kills(),
+        hostile=lambda _: _hostile(),
         results=lambda _: _results(), options=lambda name: _options(page, name), models=lambda _: _models(),
         files=lambda name: _files(page, name))
     return _PART.sub(lambda part: f"{part['begin']}\n{kinds[part['kind']](part['name'])}\n<!-- end -->", page.read_text())
@@ -124,6 +125,18 @@ def _kills() -> str:
         rows.append(f"| [{record['config']}](benchmarks/kills/{path.name}) | {record['kills']} | {moments} | "
                     f"{record['identical']} of {record['trainings']} |")
     return '\n'.join(['| config | kills | moments | trainings that ended identically |', '|---|---|---|---|', *rows])
+
+
+def _hostile() -> str:
+    """The record of ``tests/hostile/corpus.py``."""
+    record, rows = json.loads((source_root() / 'docs' / 'benchmarks' / 'hostile' / 'corpus.json').read_text()), []
+    for row in record['kinds']:
+        faults = ', '.join(f'{count} {fault}' for fault, count in row['faults'].items()) or 'none'
+        rows.append(f"| {row['kind']} | {row['files']} | {row['refused']} | {row['read']} | {faults} | {row['seconds']:g} | "
+                    f"{row['gigabytes']:g} |")
+    total = sum(row['files'] for row in record['kinds'])
+    return '\n'.join([f'| kind of file ({total} files) | files | refused | read | faults | longest, s | most memory, GB |',
+                      '|---|---|---|---|---|---|---|', *rows])
 
 
 def _results() -> str:

@@ -10,7 +10,7 @@ from pydicom.uid import MediaStorageDirectoryStorage
 
 from mmsight.errors import InputError
 from mmsight.memory import check_memory
-from mmsight.reading import reading
+from mmsight.reading import check_regular, reading
 
 from .dicom_decoders import DECODER_DEPENDENCIES, PLUGIN
 from .dicom_headers import CT, SUFFIXES, Header, Slice, check_pixels, open_dicom, read_header
@@ -43,9 +43,10 @@ class Series(NamedTuple):
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file says that it is DICOM: by its ending, or by the mark of the file format."""
+    """Whether a file says that it is DICOM: by its ending, or by the mark of the file format; InputError if it is no file."""
     if path.suffix.lower() in SUFFIXES:
         return True
+    check_regular(path)
     try:
         with path.open('rb') as file:
             return file.read(132)[128:] == b'DICM'
