@@ -168,6 +168,8 @@ def _same_stack(series: Series) -> tuple[list[Slice], list[str]]:
                                    ('PixelSpacing', part.spacing, 2)):
             if len(value) != count or not np.isfinite(value).all():
                 raise InputError(f'{part.file}: the slice has no {name} of {count} numbers, so that its place is unknown')
+        if min(part.spacing) <= 0:
+            raise InputError(f'{part.file}: PixelSpacing must be positive, found {part.spacing}: the file is damaged')
         key = part.instance or part.file, part.frame, part.position
         if key in seen:
             left_out.append(f'{part.file.name} (a copy)')

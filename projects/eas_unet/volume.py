@@ -113,7 +113,7 @@ def check_volume(volume: Volume, rescale: tuple[float, float] | None = None) -> 
         Volume: With ``rescale`` in its slope, and with its ``warnings``.
 
     Raises:
-        InputError: If the volume is constant, or holds NaN or infinite values amidst the scan.
+        InputError: If the volume is constant, holds NaN or infinite values amidst the scan, or its slope makes such.
     """
     if rescale is not None:
         slope, intercept = rescale
@@ -130,6 +130,8 @@ def check_volume(volume: Volume, rescale: tuple[float, float] | None = None) -> 
             least = min(least, hu.min(where=hu >= NEAR_AIR[0], initial=np.inf))
     if lowest >= highest:
         raise InputError(f'{name}: the volume is constant (every voxel is {lowest:g})')
+    if not np.isfinite([lowest, highest]).all():
+        raise InputError(f'{name}: its HU are not finite numbers: the slope or the intercept is wrong')
     found = [*volume.warnings, *_spacing_warnings(volume), *_range_warnings(volume, least, highest)]
     if blank:
         found.append(f'{name}: {blank} voxels ({100 * blank / volume.data.size:.1f} %) at the border are NaN or infinite, and '

@@ -290,9 +290,8 @@ def main() -> None:
     rows = summary(outcomes)
     for row in rows:
         print(row)
-    print(
-        f'{len(outcomes)} files in {time.time() - start:.0f} s, {sum(bool(outcome.faults) for outcome in outcomes)} with a fault'
-    )
+    faulty = sum(bool(outcome.faults) for outcome in outcomes)
+    print(f'{len(outcomes)} files in {time.time() - start:.0f} s, {faulty} with a fault')
     if args.json:
         write_json(args.json, dict(**environment(), budget_gb=BUDGET_GB, kinds=rows))
 

@@ -123,6 +123,7 @@ def setting(name, value):
     (setting('Rows', 0), "'0' stands where a count is expected"),
     (setting('Rows', 21), 'damaged, or not DICOM whose pixels can be decoded'),
     (setting('ImagePositionPatient', [1, 2]), 'the slice has no ImagePositionPatient of 3 numbers'),
+    (setting('PixelSpacing', [-1, 1]), r'PixelSpacing must be positive, found \(-1'),
     (lambda header, z: delattr(header, 'PixelSpacing'), 'the slice has no PixelSpacing of 2 numbers')])
 def test_faults_of_a_header(ct, write_dicom, tmp_path, change, message):
     write_dicom(tmp_path / 'series', ct[0], change=change)

@@ -69,6 +69,14 @@ def test_faults_of_a_volume(ct, write_nifti, tmp_path, spoil, message):
     assert str(path) in str(caught.value)
 
 
+def test_a_slope_without_end(ct, tmp_path):
+    image = nib.Nifti1Image(ct[0].astype(np.int16), np.eye(4))
+    image.header.set_slope_inter(1e38, 0)
+    nib.save(image, tmp_path / 'a.nii')
+    with pytest.raises(InputError, match='a.nii: its HU are not finite numbers'):
+        read_volume(tmp_path / 'a.nii')
+
+
 def test_singular_affine(ct, tmp_path):
     image = nib.Nifti1Image(ct[0], None)
     image.header['sform_code'], image.header['srow_x'][0], image.header['srow_y'][1] = 1, 1, 1
