@@ -132,7 +132,7 @@ class Scene:
         self.gsd: float | None = None
         self.bands = bands
         self._raster: Raster | Sentinel1 | None = None
-        if is_product(path) or is_raster_file(path):
+        if is_product(path) or is_raster_file(path) or images.count_pixels(path) > images.MOST_PIXELS:
             if bands and len(bands) not in ((1, ) if grey else (1, 3)):
                 wanted = 'one band' if grey else 'three bands, red, green and blue'
                 raise InputError(f'{path}: the model reads {wanted}, found --bands {" ".join(map(str, bands))}')

@@ -113,6 +113,16 @@ def test_thumbnail_of_a_scene_in_parts(write_scene, tmp_path):
     assert np.abs(small[..., 0].astype(int) - cv2.resize(image, (350, 250), interpolation=cv2.INTER_AREA)).max() <= 3
 
 
+@pytest.mark.parametrize('suffix', ['.png', '.jpg'])
+def test_a_picture_too_large_to_be_decoded_at_once_is_read_in_windows(tmp_path, monkeypatch, suffix):
+    image = cv2.resize(np.random.default_rng(0).integers(0, 256, (12, 20), np.uint8), (100, 60))
+    cv2.imwrite(str(tmp_path / f'a{suffix}'), image)
+    wanted = Scene(tmp_path / f'a{suffix}').read(30, 20, 50, 40)[0]
+    monkeypatch.setattr('mmsight.images.MOST_PIXELS', 5_999)
+    scene = Scene(tmp_path / f'a{suffix}')
+    assert (scene.width, scene.height) == (100, 60) and np.array_equal(scene.read(30, 20, 50, 40)[0], wanted)
+
+
 def test_faults(write_scene, tmp_path):
     image = np.eye(20, dtype=np.uint8)
 
