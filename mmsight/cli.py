@@ -60,10 +60,28 @@ def finite(text: str) -> float:
     return value
 
 
+class _CfgOptions(DictAction):
+    """mmengine's, whose own exceptions say neither which option nor why."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: str | None = None) -> None:
+        for value in values:
+            try:
+                super().__call__(parser, namespace, [value], option_string)
+            except (ValueError, AssertionError, RecursionError):
+                parser.error(f"--cfg-options '{value}': KEY=VALUE is expected, where VALUE is a number, a text or [a,list]; "
+                             'each key of a dictionary is given by itself, e.g. optim_wrapper.optimizer.lr=0.01')
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """The option ``--cfg-options`` of all tools that take a config."""
+    parser.add_argument('--cfg-options', nargs='+', action=_CfgOptions, metavar='KEY=VALUE',
+                        help='override config keys, e.g. train_cfg.max_epochs=3')
+
+
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--work-dir', help='folder for logs, checkpoints and result.json')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='override config keys, e.g. train_cfg.max_epochs=3')
+    add_cfg_options(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from mmsight.cli import main
+
 TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
 
 
@@ -88,3 +90,10 @@ def test_config_whose_host_is_not_installed(run, tmp_path):
         f"main(['train', '{TOY}'])\n")
     line = sentence(run(script, check=False))
     assert 'mmdet' in line and 'mmsight[det]' in line
+
+
+@pytest.mark.parametrize('option', ['abc', 'a.b=dict(c=1,d=2)', 'a=(1,2', 'a=[1,2'])
+def test_an_option_that_cannot_be_read(option, capsys):
+    with pytest.raises(SystemExit):
+        main(['train', 'example_project', '--cfg-options', 'b=1', option])
+    assert f"--cfg-options '{option}': KEY=VALUE is expected" in capsys.readouterr().err

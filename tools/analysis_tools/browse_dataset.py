@@ -3,10 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 import mmsight  # noqa: F401  (registers the import work-arounds)
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 from mmsight.tasks import task_of
@@ -23,7 +21,7 @@ def main() -> None:
                         help='folder for the pictures')
     parser.add_argument('--split', choices=['train', 'val', 'test'], default='train', help='default: train')
     parser.add_argument('-n', '--number', type=int, default=20, help='number of images (default 20)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
 
     from mmengine.registry import DATASETS, init_default_scope

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import mmengine
 import numpy as np
-from mmengine.config import DictAction
 
 import mmsight  # noqa: F401  (registers the import work-arounds)
-from mmsight.cli import finite, friendly
+from mmsight.cli import add_cfg_options, finite, friendly
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 from mmsight.rotated_iou import from_upright, rotated_iou
@@ -73,7 +72,7 @@ def main() -> None:
     parser.add_argument('--score-thr', type=finite, default=0.5, help='lowest score of a detection (default 0.5)')
     parser.add_argument('--iou-thr', type=finite, default=0.5,
                         help='lowest IoU of a detection and a ground truth (default 0.5)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
 
     from mmengine.registry import DATASETS, init_default_scope

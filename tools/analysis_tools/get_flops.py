@@ -2,10 +2,8 @@
 
 import argparse
 
-from mmengine.config import DictAction
-
 import mmsight  # noqa: F401  (registers the import work-arounds)
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 
@@ -19,7 +17,7 @@ def main() -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--shape', nargs=2, type=int, default=(512, 512), metavar=('HEIGHT', 'WIDTH'),
                         help='size of the image (default 512 512)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
 
     import torch

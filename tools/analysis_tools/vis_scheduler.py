@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 import mmsight  # noqa: F401  (registers the import work-arounds)
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('--epoch-length', type=int, default=100, help='iterations per epoch to draw')
     parser.add_argument('--out', type=Path, default=Path('lr.png'), metavar='FILE.png', help='picture to write')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
 
     from matplotlib.figure import Figure

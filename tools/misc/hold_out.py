@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import ConfigDict, DictAction
+from mmengine.config import ConfigDict
 from mmengine.registry import DATASETS, init_default_scope
 
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 from mmsight.hold_out import hold_out
 
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument('--name', required=True, help='name of the data set, with which the names of the two files begin')
     parser.add_argument('--count', type=int, required=True, help='training images to hold out')
     parser.add_argument('--out-dir', type=Path, default=Path('mmsight/splits'), help='default: mmsight/splits')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
     cfg = load_config(args.config, args.cfg_options)
     init_default_scope(cfg.default_scope)

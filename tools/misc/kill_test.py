@@ -20,9 +20,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from mmengine.config import DictAction
 
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 from mmsight.engine import launch
 from mmsight.engine.environment import environment
@@ -162,7 +161,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, metavar='FILE.json', help='write the record, after each training')
     parser.add_argument('--amp', action='store_true', help='train in mixed precision')
     parser.add_argument('--seed', type=int, default=0, help='of the moments (0)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
     if args.kills < 1:
         raise InputError(f'--kills must be 1 or more, found {args.kills}')

@@ -2,10 +2,8 @@
 
 import argparse
 
-from mmengine.config import DictAction
-
 import mmsight  # noqa: F401  (registers the import work-arounds)
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 
 
@@ -15,7 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='example: python tools/misc/print_config.py configs/sar_shipnet/sar_shipnet_toy.py')
     parser.add_argument('config', help='path or name of a config')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
     print(load_config(args.config, args.cfg_options).pretty_text)
 

@@ -6,11 +6,11 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from mmengine.config import ConfigDict, DictAction
+from mmengine.config import ConfigDict
 from mmengine.registry import DATASETS, init_default_scope
 from rich.progress import track
 
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 from mmsight.engine.toy import ensure_toy_data, toy_root
 from mmsight.errors import InputError
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='example: python tools/misc/verify_dataset.py configs/sar_shipnet/sar_shipnet_toy.py')
     parser.add_argument('config', help='path or name of a config')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
     cfg = load_config(args.config, args.cfg_options)
     init_default_scope(cfg.default_scope)

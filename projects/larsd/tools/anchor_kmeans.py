@@ -9,10 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import DictAction
-
 import mmsight  # noqa: F401  (registers the import work-arounds)
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 
@@ -30,7 +28,7 @@ def main() -> None:
     parser.add_argument('--clusters', type=int, default=5, help='anchors of a group')
     parser.add_argument('--epochs', type=int, default=1, help='passes over the training set, with its random augmentation')
     parser.add_argument('--seed', type=int, default=0, help='seed of the clustering and the augmentation (default 0)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
 
     from mmsight.projects.larsd.anchors import anchor_recall, anchors_of_sizes

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.config import DictAction
 
 import mmsight  # noqa: F401  (registers the import work-arounds)
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 from mmsight.engine.environment import environment
 from mmsight.errors import InputError
@@ -92,7 +91,7 @@ def main() -> None:
     parser.add_argument('checkpoint', help='path of a checkpoint, or name of a model in the box')
     parser.add_argument('--out', type=Path, default=Path('score_quality.json'), metavar='FILE.json',
                         help='file to write; the picture is beside it')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
 
     cfg = load_config(args.config, args.cfg_options)

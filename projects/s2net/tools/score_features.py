@@ -3,12 +3,11 @@
 import argparse
 
 import mmengine
-from mmengine.config import DictAction
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from rich.progress import track
 
-from mmsight.cli import friendly
+from mmsight.cli import add_cfg_options, friendly
 from mmsight.configs import load_config
 from mmsight.errors import InputError
 from mmsight.registry import DATASETS, METRICS
@@ -23,7 +22,7 @@ def main() -> None:
         '--cfg-options test_evaluator.threshold=5')
     parser.add_argument('config', help='path or name of a config of S2-Net')
     parser.add_argument('features', help='file that tools/test.py CONFIG CHECKPOINT --out wrote')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override config keys')
+    add_cfg_options(parser)
     args = parser.parse_args()
     cfg = load_config(args.config, args.cfg_options)
     init_default_scope(cfg.default_scope)
