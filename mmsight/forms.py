@@ -56,6 +56,8 @@ RASTERS = (
     Form('rotated', 'a rotated, sheared or south-up grid', 'as its transform says'),
     Form('control points', 'ground control points without a transform',
          'positions from a plane through up to 9, from a thin-plate spline through more; the residual is stated'),
+    Form('rational polynomials', 'rational polynomial coefficients (RPC) without a transform',
+         'positions at the mean height that they state, with a note'),
     Form('world file', 'a world file (`.tfw`, `.wld`) or a `.prj` beside it',
          'read where the file states no such thing itself'),
     Form('longitudes', 'longitudes from 0 to 360', 'results have them from -180 to 180'),

@@ -16,6 +16,7 @@ from PIL import Image
 from rasterio import Affine
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
+from rasterio.rpc import RPC
 
 from mmsight.apis.scene import Scene
 from mmsight.errors import InputError
@@ -231,6 +232,18 @@ def control_points(path):
     return GREY
 
 
+def rational_polynomials(path):
+    def linear(**terms):
+        return [terms.get(name, 0.0) for name in ('one', 'lon', 'lat', 'height')] + [0.0] * 16
+
+    with tiff(path / 'a.tif', GREY, {}) as file:
+        file.rpcs = RPC(
+            height_off=50.0, height_scale=500.0, lat_off=10.0, lat_scale=1.8e-3, long_off=20.0, long_scale=2.55e-3,
+            line_off=20.0, line_scale=20.0, samp_off=28.0, samp_scale=28.0, line_num_coeff=linear(lat=-1.0), line_den_coeff=linear(one=1.0),
+            samp_num_coeff=linear(lon=1.0), samp_den_coeff=linear(one=1.0))
+    return GREY
+
+
 def placed_raster(path):
     tiff(path / 'a.tif', GREY, {}).close()
     _beside(path, 'TFW')
@@ -246,7 +259,8 @@ MAKERS = {
                 'cmyk': cmyk_raster, 'profile': profile_raster, 'mosaic': mosaic, '16 bits': floats, 'scale': scaled,
                 'nodata': nodata, 'pages': pages, 'orientation': turned_raster,
                 'rotated': placed(dict(crs=UTM, transform=GRID @ Affine.rotation(30) @ Affine.scale(1, -1))),
-                'control points': control_points, 'world file': placed_raster,
+                'control points': control_points, 'rational polynomials': rational_polynomials,
+                'world file': placed_raster,
                 'longitudes': placed(dict(crs='EPSG:4326', transform=Affine(1e-4, 0, 190, 0, -1e-4, 45))),
                 'antimeridian': placed(dict(crs='EPSG:32660', transform=Affine(10, 0, 734000, 0, -10, 4988000))),
                 'pole': placed(dict(crs='EPSG:3995', transform=Affine(10, 0, -280, 0, -10, 200)))},
@@ -258,6 +272,9 @@ SAID = {('Pictures', 'frames'): '2 frames, of which the first is read',
 """What is a warning; everything else is none."""
 PLACED = {'world file': (GRID, UTM), 'control points': (GRID, UTM), 'grey': (GRID, UTM),
           'rotated': (GRID @ Affine.rotation(30) @ Affine.scale(1, -1), UTM),
+          # its numbers are those of pixels' centres
+          'rational polynomials': (Affine.translation(20, 10) @ Affine.scale(2.55e-3 / 28, -1.8e-3 / 20)
+                                   @ Affine.translation(-28.5, -20.5), 'EPSG:4326'),
           'longitudes': (Affine(1e-4, 0, -170, 0, -1e-4, 45), 'EPSG:4326'),
           'antimeridian': (Affine(10, 0, 734000, 0, -10, 4988000), 'EPSG:32660'),
           'pole': (Affine(10, 0, -280, 0, -10, 200), 'EPSG:3995')}

@@ -1,4 +1,4 @@
-"""Where pixels lie on Earth: an affine transform, ground control points, or a world file beside the image."""
+"""Where pixels lie on Earth: an affine transform, ground control points, rational polynomials, or a world file."""
 
 import contextlib
 import warnings
@@ -13,7 +13,8 @@ import rasterio.warp
 from rasterio._err import CPLE_BaseError  # what escapes of GDAL's errors has no public name
 from rasterio.control import GroundControlPoint
 from rasterio.errors import CRSError, RasterioError
-from rasterio.transform import GCPTransformer
+from rasterio.rpc import RPC
+from rasterio.transform import GCPTransformer, RPCTransformer
 
 from mmsight.orientation import stored_matrix
 from mmsight.rasters import raster_options
@@ -209,6 +210,31 @@ class ControlPoints:
         return dict(crs=self.crs, gcps=list(self.points))
 
 
+class RationalPolynomials:
+    """A sensor's model (RPC), at the mean height that it states: other ground is displaced, by its height and the view's angle.
+
+    Raises:
+        ValueError: If it gives no places; its message says so, in a few words.
+    """
+
+    def __init__(self, rpcs: RPC, size: tuple[int, int]) -> None:
+        self.rpcs = rpcs
+        corners = self.to_lonlat(np.array([[0, 0], [size[0], 0], [0, size[1]], size]))
+        if not np.isfinite(corners).all() or np.abs(corners[:, 1]).max() > 90:
+            raise ValueError('its rational polynomials (RPC) give no places')
+
+    def to_lonlat(self, points: np.ndarray) -> np.ndarray:
+        """See :class:`Place`."""
+        points = np.asarray(points, float).reshape(-1, 2)
+        with _quiet(), RPCTransformer(self.rpcs) as transformer:
+            x, y = transformer.xy(points[:, 1], points[:, 0], zs=np.full(len(points), self.rpcs.height_off), offset='ul')
+        return np.column_stack([x, y])
+
+    def stored_as(self) -> dict[str, Any]:
+        """See :class:`Place`."""
+        return dict(rpcs=self.rpcs)
+
+
 def locate(path: Path, file: rasterio.DatasetReader | None, size: tuple[int, int],
            orientation: int) -> tuple[Place | None, str | None]:
     """Where an image lies, and what is to be said of that, as the beginning of a sentence.
@@ -238,6 +264,10 @@ def locate(path: Path, file: rasterio.DatasetReader | None, size: tuple[int, int
             known = 'which three cannot check' if points.residual is None else \
                 f'each of which the others place to {points.residual:.2g} m (root mean square)'
             return points, f'positions come from its {len(points.points)} ground control points, {known}'
+        if transform is None and file is not None and file.rpcs is not None and orientation == 1:
+            return RationalPolynomials(file.rpcs, (file.width, file.height)), (
+                f'positions come from its rational polynomials (RPC) at a height of {file.rpcs.height_off:g} m: ground that is '
+                'higher or lower is displaced, and so are places where the sensor was off')
     except ValueError as error:
         return None, str(error)
     if crs is None:  # of a picture nothing else is expected
