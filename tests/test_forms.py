@@ -239,7 +239,8 @@ def rational_polynomials(path):
     with tiff(path / 'a.tif', GREY, {}) as file:
         file.rpcs = RPC(
             height_off=50.0, height_scale=500.0, lat_off=10.0, lat_scale=1.8e-3, long_off=20.0, long_scale=2.55e-3,
-            line_off=20.0, line_scale=20.0, samp_off=28.0, samp_scale=28.0, line_num_coeff=linear(lat=-1.0), line_den_coeff=linear(one=1.0),
+            line_off=20.0, line_scale=20.0, samp_off=28.0, samp_scale=28.0,
+            line_num_coeff=linear(lat=-1.0), line_den_coeff=linear(one=1.0),
             samp_num_coeff=linear(lon=1.0), samp_den_coeff=linear(one=1.0))
     return GREY
 
