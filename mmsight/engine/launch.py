@@ -1,5 +1,6 @@
 """What ``tools/train.py`` and ``tools/test.py`` do: complete a config from the command line and hand it to the runner."""
 
+import atexit
 import errno
 import logging
 import os
@@ -251,6 +252,7 @@ def _distribute_on_cpu(cfg: Config, launcher: str) -> None:
         raise InputError(f"--launcher {launcher} needs a GPU, and none was found; on CPUs use torchrun and --launcher pytorch")
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
+        atexit.register(torch.distributed.destroy_process_group)  # gloo's threads sometimes abort a process that leaves it
     cfg.setdefault('model_wrapper_cfg', dict(
         type='mmengine.MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False)))
