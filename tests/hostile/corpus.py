@@ -210,7 +210,8 @@ def _read_and_report(hostile: Hostile, path: Path, secret: Path, send: int) -> N
     try:
         found = hostile.read(path)
         outcome = 'read'
-        if SECRET in _bytes(found):
+        if SECRET in _bytes(found) or hostile.kind == 'documents that read other files' or 'as an entity' in hostile.fault:
+            # what these name cannot always be told from what is returned: pixels are rearranged, land and boxes are judged
             faults.append('foreign')
     except InputError as error:
         outcome = 'refused'
