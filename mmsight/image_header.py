@@ -1,6 +1,5 @@
 """Size and kind of an image from the first bytes of its file, whatever its size: Pillow refuses headers of large images."""
 
-import io
 import struct
 import warnings
 from typing import BinaryIO, NamedTuple
@@ -51,22 +50,7 @@ def read_header(file: BinaryIO) -> ImageHeader:
 
 def _png(file: BinaryIO, start: bytes) -> ImageHeader:
     width, height, bits, colour = struct.unpack('>IIBB', start[16:26])
-    _check_chunks(file)
     return ImageHeader('PNG', width, height, {0: 1, 2: 3, 4: 4, 6: 4}.get(colour, 4) * max(bits // 8, 1))
-
-
-def _check_chunks(file: BinaryIO) -> None:
-    """Pillow allocates what a chunk claims before it reads it, up to 2 GB."""
-    end = file.seek(0, io.SEEK_END)
-    place = 8
-    for _ in range(_MOST_SEGMENTS):
-        file.seek(place)
-        head = file.read(8)
-        if len(head) < 8 or head[4:] == b'IEND':
-            return
-        place += 12 + int.from_bytes(head[:4], 'big')
-        if place > end and head[4:] != b'IDAT':  # which is read piece by piece
-            raise ValueError(f'its chunk {head[4:]!r} is longer than the file')
 
 
 def _jpeg(file: BinaryIO, start: bytes) -> ImageHeader:

@@ -45,7 +45,7 @@ def decode_image(content: bytes, path: str | Path) -> np.ndarray:
         # OpenCV reads more formats, whose size is not known beforehand
         header = read_header(io.BytesIO(content))
         check_size(path, header)
-        still = _without_animation(content) if header.format == 'PNG' and b'acTL' in content else content
+        still = _still(content, path) if header.format == 'PNG' else content
         image = cv2.imdecode(np.frombuffer(still, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None or (header.format == 'JPEG' and _may_end_early(image, header) and _ends_early(content)):
         raise InputError(f'{path}: the file is damaged or cut: not all of its {header.width} x {header.height} pixels can be '
@@ -53,15 +53,21 @@ def decode_image(content: bytes, path: str | Path) -> np.ndarray:
     return image
 
 
-def _without_animation(png: bytes) -> bytes:
-    """The first image of an animated PNG: OpenCV crashes over damaged animations."""
-    kept, place = [png[:8]], 8
-    while place < len(png):
-        end = place + 12 + int.from_bytes(png[place:place + 4], 'big')
-        if png[place + 4:place + 8] not in (b'acTL', b'fcTL', b'fdAT'):
+def _still(png: bytes, path: str | Path) -> bytes:
+    """A PNG as OpenCV may have it: it takes what a chunk claims of memory, up to 2 GB, and crashes over damaged animations.
+
+    Raises:
+        InputError: If a chunk is longer than the file.
+    """
+    kept, place, name = [png[:8]], 8, b''
+    while place < len(png) and name != b'IEND':
+        name, end = png[place + 4:place + 8], place + 12 + int.from_bytes(png[place:place + 4], 'big')
+        if end > len(png):
+            raise InputError(f'{path}: the file is damaged or cut: it ends within one of its chunks')
+        if name not in (b'acTL', b'fcTL', b'fdAT'):
             kept.append(png[place:end])
         place = end
-    return b''.join(kept)
+    return b''.join(kept) if b'acTL' in png else png
 
 
 def check_size(path: str | Path, header: ImageHeader) -> None:

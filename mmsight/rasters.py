@@ -13,6 +13,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
 from mmsight.errors import InputError
+from mmsight.jpeg2000 import check_tiles
 from mmsight.memory import check_memory
 from mmsight.reading import reading
 
@@ -67,7 +68,9 @@ def open_raster(path: Path, memory: rasterio.MemoryFile | None = None, raw: bool
         name = os.fspath(path.resolve(strict=True)) if memory is None else memory.name
         with open(name, 'rb') if memory is None else io.BytesIO(memory.getbuffer()) as file:
             start = file.read(12)
-    driver = next((driver for magic, driver in _DRIVERS.items() if start.startswith(magic)), None)
+            driver = next((driver for magic, driver in _DRIVERS.items() if start.startswith(magic)), None)
+            if driver == 'JP2OpenJPEG':
+                check_tiles(path, file)
     if driver is None:
         raise InputError(f'{path}: the file is damaged, or not {KIND}: it begins with {start!r}')
     with reading(path, KIND), raster_options(), warnings.catch_warnings():

@@ -11,7 +11,7 @@ from mmsight.apis.scene import Scene, count_pixels
 from mmsight.cli import main
 from mmsight.errors import InputError
 from mmsight.rasters import open_raster
-from tests.hostile_rasters import DOCUMENTS, SECRET, SHOWN, SIZE, vrt, write
+from tests.hostile.rasters import DOCUMENTS, SECRET, SHOWN, SIZE, vrt, write
 
 
 @pytest.fixture(params=[*DOCUMENTS, 'overview in a file', 'overview over curl', 'overview at a URL'])
@@ -24,6 +24,18 @@ def hostile(request, server, tmp_path):
         named = dict(file=secret, curl=f'/vsicurl/{server}/a.tif', URL=f'{server}/a.tif')[request.param.split()[-1]]
         write(path, size=2 * SIZE, OVERVIEW_FILE=str(named))
     return path
+
+
+@pytest.mark.parametrize('place, value, said', [(0, 2_000_000, '35715 tiles'), (16, 0, 'no extent'), (16, 1, '56 tiles')])
+def test_a_jpeg_2000_of_more_tiles_than_bytes(tmp_path, place, value, said):
+    rasterio.open(tmp_path / 'a.jp2', 'w', driver='JP2OpenJPEG', width=56, height=40, count=1, dtype='uint8').close()
+    content = bytearray((tmp_path / 'a.jp2').read_bytes())
+    start = content.index(b'\xff\x4f\xff\x51') + 8 + place
+    content[start:start + 4] = value.to_bytes(4, 'big')
+    for path, kept in ((tmp_path / 'a.jp2', content), (tmp_path / 'a.j2k', content[start - 8 - place:])):  # in a box, and alone
+        path.write_bytes(kept)
+        with pytest.raises(InputError, match=said):
+            open_raster(path)
 
 
 def test_what_names_something_else_is_no_scene(hostile):

@@ -21,7 +21,7 @@ pytest.importorskip('gradio', reason="the web page needs the extra 'web'")
 from mmsight.errors import InputError  # noqa: E402  (Gradio may be missing)
 from mmsight.serve import open_page  # noqa: E402
 from mmsight.web_worker import Worker, _lacks_memory, bounded_memory  # noqa: E402
-from tests.hostile_rasters import DOCUMENTS, SECRET, write  # noqa: E402
+from tests.hostile.rasters import DOCUMENTS, SECRET, write  # noqa: E402
 
 MB = 2**20
 http = functools.partial(httpx.request, timeout=600)  # a busy machine takes its time

@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/schedules/s2net_box.py'
 ]
 
-# half the paper's width: 0.55 s a step of four pairs on one core with self-supervision, half an hour in all
+# half the paper's width; with self-supervision forty minutes of one core
 model = dict(channels=(16, 16, 32, 32, 64, 64), dim=64)
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
 train_cfg = dict(max_epochs=72)

@@ -120,7 +120,8 @@ def check_volume(volume: Volume, rescale: tuple[float, float] | None = None) -> 
         volume = replace(volume, slope=slope * volume.slope, intercept=slope * volume.intercept + intercept)
     name, lowest, highest, least, blank = volume.path, np.inf, -np.inf, np.inf, 0
     for index, part in enumerate(volume.data):
-        hu = volume.hu(index, index + 1)[0]
+        with np.errstate(over='ignore'):  # which is refused below
+            hu = volume.hu(index, index + 1)[0]
         if part.dtype.kind == 'f' and not (finite := np.isfinite(part)).all():
             _refuse_holes(~finite, f'{name}: slice {index} from the feet')
             blank += int(np.count_nonzero(~finite))

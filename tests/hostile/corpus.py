@@ -38,7 +38,7 @@ from mmsight.memory import set_budget
 from mmsight.pictures import read_picture
 from tests.fuzz import _read_boxes, _read_land, _scene
 from tests.hostile import images, texts, volumes, weights
-from tests.hostile_rasters import DOCUMENTS
+from tests.hostile.rasters import DOCUMENTS
 
 SECRET = b'the content of another file'
 BUDGET_GB, MORE_GB, SECONDS = 0.25, 1.0, 10.0

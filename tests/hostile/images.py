@@ -61,6 +61,7 @@ def pngs() -> Iterator[tuple[str, bytes]]:
     yield 'no pixels', png(pixels=None)
     yield 'pixels that are no stream', png(pixels=b'none')
     yield 'a chunk longer than the file', png(more=struct.pack('>I', 2**31 - 1) + b'tEXt')
+    yield 'pixels longer than the file', png(pixels=None)[:-12] + struct.pack('>I', 2**31 - 1) + b'IDAT'
     yield 'a wrong sum', png()[:29] + b'\0\0\0\0' + png()[33:]
     yield 'frames without end', png(more=chunk(b'acTL', struct.pack('>II', 2**31 - 1, 0)))
 
@@ -119,6 +120,6 @@ def others() -> Iterator[tuple[str, str, bytes]]:
                                                                                          good[:len(good) // 2] * 2)
     good = _raster('JP2OpenJPEG')
     start = good.index(b'\xff\x4f\xff\x51') + 8
-    for place, values in {0: HUGE, 4: HUGE, 16: (0, 1, 2**31), 20: (0, 1)}.items():
+    for place, values in {0: (*HUGE, 2_000_000), 4: HUGE, 16: (0, 1, 2**31), 20: (0, 1)}.items():
         for value in values:
             yield '.jp2', f'field {place} = {value}', good[:start + place] + struct.pack('>I', value) + good[start + place + 4:]
