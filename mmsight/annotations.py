@@ -188,6 +188,8 @@ def _check_entry(item: object, keys: Sequence[str], where: str) -> None:
         elif key in ('file_name', 'name'):
             if not isinstance(item[key], str):
                 raise InputError(f"{where}: '{key}' must be text, found {item[key]!r}")
+        elif isinstance(item[key], float) and item[key].is_integer():  # as pandas writes ids; equal to the whole number
+            continue
         elif not isinstance(item[key], (int, str)):  # an id, here or of another list
             raise InputError(f"{where}: '{key}' must be a whole number or text, found {item[key]!r}")
     if item.get('iscrowd', 0) not in (0, 1):

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 
 from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
+from rich.progress import track
 
 from mmsight.annotations import read_coco, read_ids, tag_number, tag_pixels, tag_text
 from mmsight.apis.expectations import check_metainfo
@@ -134,8 +135,11 @@ class BoxDataset(BaseDetDataset):
     def _source(self) -> str:
         return str(self.ann_file or self.data_root)
 
-    def iter_faults(self) -> Iterator[str | None]:
+    def iter_faults(self, images: bool = True) -> Iterator[str | None]:
         """Check all that training would, without stopping at a fault.
+
+        Args:
+            images (bool): Read the images, too. Defaults to True.
 
         Yields:
             str | None: A sentence for each fault, None for each image without one. What training changes or leaves out stands
@@ -146,7 +150,8 @@ class BoxDataset(BaseDetDataset):
         for name in self.names():
             try:
                 entry = self.entry(name)
-                self._check_image(entry)
+                if images:
+                    self._check_image(entry)
                 entries.append(entry)
                 yield None
             except InputError as error:
@@ -228,6 +233,25 @@ class BoxDataset(BaseDetDataset):
         return self.label(tag_text(path, item, 'name').strip(), f'{path}: object {number}')
 
 
+def refuse_faults(dataset: BoxDataset, images: bool = True) -> None:
+    """For converters, before they write anything: check a data set that was built with ``lazy_init``.
+
+    Args:
+        dataset (BoxDataset): What is to be converted.
+        images (bool): Read the images, too. Defaults to True.
+
+    Raises:
+        InputError: If there are faults; each has been printed as a line.
+    """
+    faults = [fault for fault in track(dataset.iter_faults(images), 'checking', total=None) if fault is not None]
+    if len(faults) == 1:
+        raise InputError(faults[0])
+    for fault in faults:
+        print(fault)
+    if faults:
+        raise InputError(f'{len(faults)} faults, which the lines above name; nothing was written')
+
+
 def is_difficult(item: Element) -> int:
     """1 for a VOC object that is marked so."""
     return int(item.findtext('difficult', '').strip() == '1')
@@ -251,7 +275,7 @@ class CocoBoxDataset(BoxDataset):
                 no image.
         """
         path, content = self.ann_file, read_coco(self.ann_file)
-        for kind, key in (('images', 'id'), ('images', 'file_name'), ('annotations', 'id')):
+        for kind, key in (('images', 'id'), ('images', 'file_name'), ('annotations', 'id'), ('categories', 'id')):
             counted = Counter(item[key] for item in content[kind]).most_common(1)
             if counted and counted[0][1] > 1:
                 raise InputError(f"{path}: '{kind}' has the {key} {counted[0][0]} {counted[0][1]} times")

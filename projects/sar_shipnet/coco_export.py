@@ -1,10 +1,35 @@
 """Any ship dataset as COCO json, for tools that read nothing else."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mmdet.datasets import BaseDetDataset
+
+from mmsight.box_dataset import BoxDataset, refuse_faults
+from mmsight.files import complete_file, make_folder
+
+from .splits import write_splits
+
+
+def export_splits(splits: Mapping[str, Sequence[str]], build: Callable[[str], BoxDataset], lists: Path, out: Path) -> None:
+    """Check every image and annotation, then write the ids of each split and the same split as COCO json.
+
+    Args:
+        splits (Mapping[str, Sequence[str]]): Ids of each split.
+        build (Callable[[str], BoxDataset]): Makes the data set of a list of ids, with ``lazy_init``.
+        lists (Path): Folder of the lists.
+        out (Path): The json go into its folder ``annotations``.
+
+    Raises:
+        InputError: Which lists all faults, before anything is written.
+    """
+    with TemporaryDirectory() as scratch:
+        write_splits(dict(all=[name for ids in splits.values() for name in ids]), Path(scratch))
+        refuse_faults(build(str(Path(scratch) / 'all.txt')))
+    for split in write_splits(splits, lists):
+        write_json(coco_json(build(str((lists / f'{split}.txt').resolve()))), out / 'annotations' / f'{split}.json')
 
 
 def coco_json(dataset: BaseDetDataset) -> dict:
@@ -40,6 +65,7 @@ def select_images(content: dict, file_names: Sequence[str]) -> dict:
 
 def write_json(content: dict, path: Path) -> None:
     """Write ``content`` to ``path`` and say what it holds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
+    make_folder(path.parent)
+    with complete_file(path) as scratch:
+        scratch.write_text(json.dumps(content))
     print(f"{path}: {len(content['images'])} images, {len(content['annotations'])} ships")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmsight.files import complete_file, make_folder
+
 
 def split_7_1_2(ids: Iterable[str], seed: int = 0) -> dict[str, list[str]]:
     """Random split of sorted ids into 70 % train, 10 % val and 20 % test; the same on every machine.
@@ -32,13 +34,14 @@ def write_splits(splits: Mapping[str, Sequence[str]], folder: Path) -> dict[str,
     Returns:
         dict[str, str]: Split to hash of its file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     hashes = {}
     for split, ids in splits.items():
         content = ''.join(f'{name}\n' for name in ids)
-        (folder / f'{split}.txt').write_text(content)
         hashes[split] = hashlib.sha256(content.encode()).hexdigest()
-        (folder / f'{split}.txt.sha256').write_text(f'{hashes[split]}  {split}.txt\n')
+        for suffix, text in (('.txt', content), ('.txt.sha256', f'{hashes[split]}  {split}.txt\n')):
+            with complete_file(folder / f'{split}{suffix}') as scratch:
+                scratch.write_text(text)
     return hashes
 
 

@@ -19,14 +19,18 @@ def test_help_shows_an_example(run, name):
     assert f'example: python tools/dataset_converters/{name}.py' in text
 
 
-def test_ssdd(run, tmp_path):
+def make_ssdd(root, suffix='jpg'):
     for folder in ('Annotations', 'JPEGImages'):
-        (tmp_path / folder).mkdir()
+        (root / folder).mkdir(parents=True)
     for number in range(1, 13):
         name = f'{number:06d}'
         # 000001 (test) and 000002 (train) are the same file
-        cv2.imwrite(str(tmp_path / 'JPEGImages' / f'{name}.jpg'), np.full((40, 60), 20 * max(2, number), np.uint8))
-        (tmp_path / 'Annotations' / f'{name}.xml').write_text(XML.format(number, number + 30))
+        cv2.imwrite(str(root / 'JPEGImages' / f'{name}.{suffix}'), np.full((40, 60), 20 * max(2, number), np.uint8))
+        (root / 'Annotations' / f'{name}.xml').write_text(XML.format(number, number + 30))
+
+
+def test_ssdd(run, tmp_path):
+    make_ssdd(tmp_path)
     text = run('tools/dataset_converters/ssdd.py', tmp_path).stdout
     assert '1 groups of byte-identical images, 1 of them across splits\n  000001 (test), 000002 (train)' in text
     assert (tmp_path / 'ImageSets/Main/test.txt').read_text().split() == ['000001', '000009', '000011']
@@ -38,6 +42,23 @@ def test_ssdd(run, tmp_path):
         annotation, = test.imgToAnns[image['id']]
         assert annotation['bbox'] == [left, 5, right - left, 15] and annotation['area'] == 450
     assert len(COCO(str(tmp_path / 'annotations/train.json')).imgs) == 9
+
+
+def test_ssdd_of_any_suffix_and_all_its_faults(run, tmp_path):
+    make_ssdd(tmp_path / 'upper', 'JPG')
+    assert 'train.json: 9 images, 9 ships' in run('tools/dataset_converters/ssdd.py', tmp_path / 'upper').stdout
+    root = tmp_path / 'bad'
+    make_ssdd(root, 'png')
+    image = root / 'JPEGImages/000003.png'
+    image.write_bytes(image.read_bytes()[:60])
+    (root / 'Annotations/000004.xml').unlink()
+    (root / 'Annotations/000009.xml').write_text('<annotation>')
+    before = sorted(root.rglob('*'))
+    done = run('tools/dataset_converters/ssdd.py', root, check=False)
+    assert done.returncode == 1 and 'Traceback' not in done.stderr and sorted(root.rglob('*')) == before
+    assert 'error: 3 faults, which the lines above name; nothing was written' in done.stderr
+    named = [Path(line.split(':')[0]).name for line in done.stdout.splitlines() if line.startswith(str(root))]
+    assert named == ['000003.png', '000004.xml', '000009.xml']
 
 
 def test_sar_ship(run, toy_data, tmp_path):
@@ -73,8 +94,8 @@ def test_hrsid(run, tmp_path):
         assert {item['image_id'] for item in part['annotations']} == {image['id'] for image in part['images']}
 
 
-@pytest.mark.parametrize('name, found, message', [('ssdd', None, 'no jpg in JPEGImages was found'),
-                                                  ('sar_ship', None, 'no jpg was found'),
+@pytest.mark.parametrize('name, found, message', [('ssdd', None, 'the folder has no image, or does not exist'),
+                                                  ('sar_ship', None, 'the folder has no image, or does not exist'),
                                                   ('hrsid', {}, "the key 'images' is missing, or not a list")])
 def test_a_wrong_folder_is_one_sentence(run, tmp_path, name, found, message):
     path: Path = tmp_path
@@ -82,4 +103,5 @@ def test_a_wrong_folder_is_one_sentence(run, tmp_path, name, found, message):
         path = tmp_path / 'a.json'
         path.write_text(json.dumps(found))
     done = run(f'tools/dataset_converters/{name}.py', path, check=False)
-    assert done.returncode == 1 and 'Traceback' not in done.stderr and f'{path}: {message}' in done.stderr
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    assert f': {message}' in done.stderr and str(path) in done.stderr

@@ -1,32 +1,51 @@
 """verify_dataset lists every fault of a set in one run."""
 
 import importlib.util
+import random
 import shutil
 import sys
 
+import numpy as np
 import pytest
 
 TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
 
 
-def test_a_fault_of_ours_does_not_end_the_check(monkeypatch, capsys, root, toy_data):
-    """The other data sets are checked all the same; the fault is told as ours, with its traceback."""
+@pytest.fixture
+def tool(monkeypatch, root, toy_data):
+    """The tool as a module, about to check the toy."""
     monkeypatch.setenv('MMSIGHT_DATA', str(toy_data('sar_shipnet')))
+    monkeypatch.setattr(sys, 'argv', ['verify_dataset.py', TOY])
     spec = importlib.util.spec_from_file_location('verify_dataset', root / 'tools/misc/verify_dataset.py')
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
+
+def test_a_fault_of_ours_does_not_end_the_check(tool, monkeypatch, capsys):
+    """The other data sets are checked all the same; the fault is told as ours, with its traceback."""
     def faults(dataset):
         yield None
         yield from {}['key'] if 'val' in dataset.ann_file else ['a.jpg: is bad']
 
     monkeypatch.setattr('mmsight.projects.sar_shipnet.SARShipDataset.iter_faults', faults)
-    monkeypatch.setattr(sys, 'argv', ['verify_dataset.py', TOY])
     with pytest.raises(SystemExit, match='1'):
         tool.main()
     said = capsys.readouterr()
     assert said.out.count('a.jpg: is bad') == 2 and '5 samples checked, 3 faults' in said.out
     assert "KeyError: 'key'" in said.err and 'val: a fault in MMSight ended the check of this data set' in said.out
+
+
+def test_random_pipelines_give_the_same_list_twice(tool, monkeypatch, capsys):
+    """A transform that fails at random fails for the same samples whenever the same data are checked."""
+    monkeypatch.setattr('mmsight.projects.sar_shipnet.SARShipDataset.iter_faults',
+                        lambda dataset: iter([f'drawn: {np.random.rand()}, {random.random()}', None]))
+    said = []
+    for _ in range(2):
+        with pytest.raises(SystemExit, match='1'):
+            tool.main()
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] and said[0].count('drawn: ') == 3
 
 
 @pytest.mark.slow

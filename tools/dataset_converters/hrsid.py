@@ -9,7 +9,7 @@ from mmsight.json_files import read_json
 
 @friendly
 def main() -> None:
-    """Writes <split>.json (7:1:2, seeded); existing ones are replaced."""
+    """Writes <split>.json (7:1:2, seeded); existing ones are replaced. Annotations are checked before; images are not read."""
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='example: python tools/dataset_converters/hrsid.py data/sar_hrsid/boxes_coco.json')
     parser.add_argument('json', type=Path, help='COCO json of all images')
@@ -20,7 +20,9 @@ def main() -> None:
     from mmsight.projects.sar_shipnet.hrsid import HRSIDDataset
     from mmsight.projects.sar_shipnet.splits import split_7_1_2
 
-    HRSIDDataset(ann_file=str(args.json.resolve()), data_prefix=dict(img=''), lazy_init=True).load_data_list()  # checks it
+    from mmsight.box_dataset import refuse_faults
+
+    refuse_faults(HRSIDDataset(ann_file=str(args.json.resolve()), data_prefix=dict(img=''), lazy_init=True), images=False)
     content = read_json(args.json)
     out = args.out or args.json.parent / 'annotations'
     for split, names in split_7_1_2([image['file_name'] for image in content['images']], args.seed).items():

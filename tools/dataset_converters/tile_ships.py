@@ -9,6 +9,7 @@ from rich.progress import track
 import mmsight  # noqa: F401  (registers the import work-arounds)
 from mmsight.cli import finite, friendly
 from mmsight.errors import InputError
+from mmsight.files import make_folder
 
 
 @friendly
@@ -16,7 +17,7 @@ def main() -> None:
     """Write OUT/images/<image>__<x>__<y>.png and OUT/labelTxt/<image>__<x>__<y>.txt of each tile.
 
     A ship that a border cuts keeps its whole box in each tile that shows it; where less than --least of it can be seen its
-    difficulty is 2, so that training ignores it.
+    difficulty is 2, so that training ignores it. If there are faults, all are listed and nothing is written.
     """
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -32,13 +33,17 @@ def main() -> None:
     args = parser.parse_args()
     from mmsight.projects.larsd import DOTAShipDataset
     from mmsight.projects.larsd.tiling import tiles_of_image
+
+    from mmsight.box_dataset import refuse_faults
     dataset = DOTAShipDataset(data_root=str(args.root), data_prefix=dict(img='images', ann='labelTxt'), pipeline=[],
                               metainfo=dict(classes=tuple(args.classes)), img_suffix=args.img_suffix,
-                              skip_classes=args.skip_classes)
+                              skip_classes=args.skip_classes, lazy_init=True)
+    refuse_faults(dataset)
+    dataset.full_init()
     for folder in ('images', 'labelTxt'):
         if list((args.out / folder).glob('*')):
             raise InputError(f'{args.out / folder} is not empty: name another folder, or remove what an earlier run has left')
-        (args.out / folder).mkdir(parents=True, exist_ok=True)
+        make_folder(args.out / folder)
     tiles = ships = cut = 0
     for index in track(range(len(dataset)), 'images'):
         entry = dataset.get_data_info(index)

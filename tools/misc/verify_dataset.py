@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.config import ConfigDict
 from mmengine.registry import DATASETS, init_default_scope
+from mmengine.runner import set_random_seed
 from rich.progress import track
 
 from mmsight.cli import add_cfg_options, friendly
@@ -40,6 +41,7 @@ def main() -> None:
     args = parser.parse_args()
     cfg = load_config(args.config, args.cfg_options)
     init_default_scope(cfg.default_scope)
+    set_random_seed(0)  # pipelines are random, and the same data must give the same list
     if 'toy_data' in cfg:
         ensure_toy_data(cfg.toy_data, toy_root(cfg.toy_data))
     faults: list[str] = []

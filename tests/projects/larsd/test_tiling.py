@@ -198,6 +198,17 @@ def test_tiles_for_training_read_back(scene, run):
     assert any(item['ignore_flag'] for entry in entries for item in entry['instances'])
 
 
+def test_tiles_of_faulty_images_list_all_faults(scene, run):
+    folder, _, _ = scene
+    (folder / 'images/P2.png').write_bytes(b'no image')
+    (folder / 'labelTxt/P2.txt').write_text('')
+    (folder / 'labelTxt/P3.txt').write_text('')
+    done = run('tools/dataset_converters/tile_ships.py', folder, folder / 'tiles', check=False)
+    assert done.returncode == 1 and 'Traceback' not in done.stderr and not (folder / 'tiles').exists()
+    assert 'error: 2 faults, which the lines above name; nothing was written' in done.stderr
+    assert all(f'{name}.png' in done.stdout for name in ('P2', 'P3'))
+
+
 def test_ignored_ships_stay_ignored(scene):
     folder, _, _ = scene
     path = folder / 'labelTxt/P1.txt'

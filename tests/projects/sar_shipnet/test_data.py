@@ -141,6 +141,13 @@ def test_coco(tmp_path):
     assert list(dataset.iter_faults()) == [None]
 
 
+def test_coco_with_the_ids_of_a_table(tmp_path):
+    """pandas writes whole numbers as 1.0 where a column has had a gap."""
+    dataset = coco(tmp_path, annotations=[dict(COCO['annotations'][0], image_id=1.0, category_id=7.0)])
+    dataset.full_init()
+    assert len(dataset.get_data_info(0)['instances']) == 1
+
+
 @pytest.mark.parametrize('changes, message', [
     (dict(annotations=None), "'annotations' is missing"),
     (dict(images=[]), 'the split is empty'),
@@ -149,6 +156,8 @@ def test_coco(tmp_path):
     (dict(images=[dict(COCO['images'][0], width='60')]), "'width' must be a positive whole number of pixels, found '60'"),
     (dict(categories=[dict(id=7)]), "entry 0 of 'categories' lacks the key 'name'"),
     (dict(images=COCO['images'] * 2), "'images' has the id 1 2 times"),
+    (dict(categories=[dict(id=7, name='ship'), dict(id=7, name='boat')]), "'categories' has the id 7 2 times"),
+    (dict(images=[dict(COCO['images'][0], id=1.5)]), "'id' must be a whole number or text, found 1.5"),
     (dict(annotations=[dict(COCO['annotations'][0], category_id=9)]), "class '9' is unknown"),
     (dict(annotations=[dict(COCO['annotations'][0], image_id=5)]), 'no image with the id 5'),
     (dict(annotations=[dict(COCO['annotations'][0], bbox=[1, 2, 3])]), r'must be \[x, y, w, h\]'),
