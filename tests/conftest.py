@@ -12,12 +12,14 @@ from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 # one thread a test process: several run side by side, and small tensors gain nothing from more
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
+import mmengine.dataset.base_dataset
 import torch
 from mmengine.logging import MMLogger
 
@@ -34,8 +36,12 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: -slow[item.path])
 
 
+# mmengine collects garbage for each dataset, which takes 0.2 s and more in a process of so many modules
+mmengine.dataset.base_dataset.gc = SimpleNamespace(collect=lambda: None)
+
+
 def pytest_collection_finish():
-    """mmengine collects garbage for each dataset: 0.2 s where all hosts are imported, if it must look through them as well."""
+    """Workers of loaders, which are forks, would walk, and so copy, all that was imported."""
     gc.collect()
     gc.freeze()
 
@@ -79,27 +85,29 @@ def fork_server():
 
 @pytest.fixture(scope='session')
 def run(request, tmp_path_factory):
-    """Run a Python script of the checkout as a user does; returns the finished process with its output as text.
+    """Run a Python script as a user does; returns the finished process with its output as text.
 
-    The tools and ``-m mmsight.cli`` start in a process that has imported torch; all else, such as ``-c``, in a fresh one.
+    Scripts and ``-m mmsight.cli`` start in a process that has imported torch, and no host; all else, such as ``-c``, in a fresh
+    one. ``ranks`` processes run as ``torchrun`` would start them.
     """
 
-    def warm(args, cwd, env):
+    def warm(args, cwd, env, ranks):
         server, folder = request.getfixturevalue('fork_server'), tmp_path_factory.mktemp('output')
         files = dict(stdout=str(folder / 'stdout'), stderr=str(folder / 'stderr'))
-        server.stdin.write(json.dumps(dict(args=args, cwd=str(cwd), env=env, **files)) + '\n')
+        server.stdin.write(json.dumps(dict(args=args, cwd=str(cwd), env=env, ranks=ranks, **files)) + '\n')
         server.stdin.flush()
         status = int(server.stdout.readline())
         return subprocess.CompletedProcess(args, status, *(Path(file).read_text() for file in files.values()))
 
-    def call(*args, cwd=ROOT, check=True, **env):
+    def call(*args, cwd=ROOT, check=True, ranks=1, **env):
         args = [str(arg) for arg in args]
         environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', **env}
-        ours = args[:2] == ['-m', 'mmsight.cli'] or args[0].startswith(('tools/', 'projects/'))
         # CUDA cannot be used in a process whose parent has asked for it
-        if ours and not torch.cuda.is_available():
-            done = warm(args, cwd, environment)
+        if (args[:2] == ['-m', 'mmsight.cli'] or args[0].endswith('.py')) and not torch.cuda.is_available():
+            done = warm(args, cwd, environment, ranks)
         else:
+            if ranks > 1:
+                args = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', str(ranks), *args]
             done = subprocess.run([sys.executable, *args], cwd=cwd, env=environment, capture_output=True, text=True,
                                   stdin=subprocess.DEVNULL, check=False)
         if check:
@@ -143,7 +151,7 @@ def write_scene():
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
 def browser():
     """A Chromium that nobody sees."""
     sync_api = pytest.importorskip('playwright.sync_api', reason='playwright is not installed')

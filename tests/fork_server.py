@@ -2,14 +2,16 @@
 
 torch, mmcv, SciPy and Matplotlib take five seconds of a processor to import, and the suite runs a hundred scripts. This
 process imports them once and forks for every line of its input, which is one job as JSON: ``args`` as after ``python``,
-``cwd``, ``env``, and the files ``stdout`` and ``stderr``. It answers with the exit status. The host toolboxes are left out,
-so that a config that forgets to import its host still fails.
+``cwd``, ``env``, ``ranks`` (how many processes run it, as ``torchrun`` would start them), and the files ``stdout`` and
+``stderr``. It answers with the largest exit status. The host toolboxes are left out, so that a config that forgets to import
+its host still fails.
 """
 
 import gc
 import json
 import os
 import runpy
+import socket
 import sys
 from pathlib import Path
 
@@ -23,17 +25,29 @@ import torchvision  # noqa: F401
 
 gc.freeze()  # or each child would walk, and so copy, all that was imported
 while line := sys.stdin.readline():
-    child = os.fork()
-    if child == 0:
-        break
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    job = json.loads(line)
+    if job['ranks'] > 1:
+        with socket.create_server(('127.0.0.1', 0)) as free:
+            job['env'].update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(free.getsockname()[1]), WORLD_SIZE=str(job['ranks']),
+                              LOCAL_WORLD_SIZE=str(job['ranks']))
+    children = []
+    for rank in range(job['ranks']):
+        if job['ranks'] > 1:
+            job['env'].update(RANK=str(rank), LOCAL_RANK=str(rank))
+        children.append(os.fork())
+        if children[-1] == 0:
+            break
+    else:
+        ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        print(max(ends, key=abs), flush=True)
+        continue
+    break
 else:
     sys.exit()
 
-# from here on in the child, which ends as any script does
-job = json.loads(line)
+# from here on in a child, which ends as any script does
 for number, name in enumerate((os.devnull, job['stdout'], job['stderr'])):
-    os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), number)
+    os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), number)
 sys.stdin = os.fdopen(0)
 os.chdir(job['cwd'])
 os.environ.clear()

@@ -13,22 +13,28 @@ from mmsight.web_worker import Answer
 pytest.importorskip('gradio', reason="the web page needs the extra 'web'")
 
 
-@pytest.fixture
-def page(untrained, browser):
-    """The page over untrained networks, in a browser."""
+@pytest.fixture(scope='module')
+def address(untrained):
+    """Of the page over untrained networks."""
     from mmsight.serve import open_page
     models = {task: untrained(f'{project}_toy')
               for task, project in dict(detect='sar_shipnet', upscale='super_resolution', segment='eas_unet').items()}
     with open_page(models, 'cpu', max_mb=1, max_pixels=2_000_000) as url:
         assert url.startswith('http://127.0.0.1:')
-        view = browser.new_page()
-        view.set_default_timeout(300_000)  # a busy machine takes its time
-        requested = []
-        view.on('request', lambda request: requested.append(request.url))
-        view.goto(url)
-        yield view
-        assert all(address.startswith((url, 'data:', 'blob:')) for address in requested)  # nothing comes from elsewhere
-        view.close()
+        yield url
+
+
+@pytest.fixture
+def page(address, browser):
+    """The page in a browser."""
+    view = browser.new_page()
+    view.set_default_timeout(300_000)  # a busy machine takes its time
+    requested = []
+    view.on('request', lambda request: requested.append(request.url))
+    view.goto(address)
+    yield view
+    assert all(asked.startswith((address, 'data:', 'blob:')) for asked in requested)  # nothing comes from elsewhere
+    view.close()
 
 
 def open_tab(page, title):

@@ -115,7 +115,7 @@ def test_two_processes_give_what_one_gives(run, untrained, tmp_path):
     for number in range(5):
         cv2.imwrite(str(tmp_path / f'{number}.png'), rng.integers(0, 256, (20 + number, 30, 3)).astype(np.uint8))
     command = ('-m', 'mmsight.cli', 'upscale', tmp_path, '-m', untrained('super_resolution_toy'), '--device', 'cpu')
-    done = run('-m', 'torch.distributed.run', '--nproc-per-node', 2, *command, '--out-dir', tmp_path / 'two')
+    done = run(*command, '--out-dir', tmp_path / 'two', ranks=2)
     assert '[1/3]' in done.stdout and '[1/2]' in done.stdout  # each had its share
     run(*command, '--out-dir', tmp_path / 'one')
     one, two = ({file.name: file.read_bytes() for file in (tmp_path / name).glob('*.png')} for name in ('one', 'two'))

@@ -62,10 +62,9 @@ def train(tmp_path, root, run):
     (tmp_path / 'tiny_config.py').write_text(CONFIG)
 
     def call(name, *args, processes=1, epochs=1):
-        start = ['-m', 'torch.distributed.run', f'--nproc-per-node={processes}', '--standalone'] if processes > 1 else []
         launcher = ['--launcher', 'pytorch'] if processes > 1 else []
-        done = run(*start, 'tools/train.py', tmp_path / 'tiny_config.py', '--work-dir', tmp_path / name, *launcher, *args,
-                   '--cfg-options', f'train_cfg.max_epochs={epochs}', PYTHONPATH=f'{root}:{tmp_path}')
+        done = run('tools/train.py', tmp_path / 'tiny_config.py', '--work-dir', tmp_path / name, *launcher, *args,
+                   '--cfg-options', f'train_cfg.max_epochs={epochs}', PYTHONPATH=f'{root}:{tmp_path}', ranks=processes)
         checkpoint = torch.load(tmp_path / name / f'epoch_{epochs}.pth', weights_only=False)
         return checkpoint['state_dict'], next(line for line in done.stdout.splitlines() if line.startswith('channels last'))
 

@@ -96,29 +96,22 @@ def test_what_is_measured_is_not_run_again():
 
 
 @pytest.mark.slow
-def test_command_runs_seeds_and_goes_on(run, tmp_path):
-    call = ('-m', 'mmsight.cli', 'table', 'example_project', 'example', '--run', '--out-dir', tmp_path / 'out')
-    env = dict(MMSIGHT_DATA=str(tmp_path))
-    first = run(*call, '--seeds', 0, **env)
-    assert '1 trainings to run' in first.stdout and 'example_project, seed 0: done' in first.stdout
-    second = run(*call, '--seeds', 0, 1, '--jobs', 2, **env)
-    assert '1 trainings to run' in second.stdout and 'seed 1: done' in second.stdout
+def test_command_runs_seeds_names_failed_ones_and_goes_on(run, tmp_path):
     out = tmp_path / 'out' / 'example_project'
-    assert sorted(path.stem for path in (out / 'records').iterdir()) == ['example_project_seed0', 'example_project_seed1']
-    assert '±' in (out / 'table_example.md').read_text()
-    assert (out / 'table_example.csv').is_file() and (out / 'table_example.html').is_file()
-
-
-@pytest.mark.slow
-def test_a_failed_run_is_named_and_the_rest_is_done(run, tmp_path):
-    out = tmp_path / 'example_project'
     broken = out / 'runs' / 'example_project_seed0'
     broken.mkdir(parents=True)
     torch.save(dict(state_dict={}, message_hub={}, meta={}), broken / 'epoch_1.pth')
-    done = run('-m', 'mmsight.cli', 'table', 'example_project', 'example', '--run', '--seeds', 0, 1, '--out-dir', tmp_path,
-               check=False, MMSIGHT_DATA=str(tmp_path))
-    assert done.returncode == 1 and 'Traceback' not in done.stderr
-    assert 'example_project, seed 0: the training failed' in done.stderr and 'seed 1: done' in done.stdout
+    call = ('-m', 'mmsight.cli', 'table', 'example_project', 'example', '--run', '--seeds', 0, 1, '--out-dir', tmp_path / 'out')
+    env = dict(MMSIGHT_DATA=str(tmp_path))
+    first = run(*call, '--jobs', 2, check=False, **env)
+    assert first.returncode == 1 and 'Traceback' not in first.stderr and '2 trainings to run' in first.stdout
+    assert 'example_project, seed 0: the training failed' in first.stderr and 'seed 1: done' in first.stdout
+    (broken / 'epoch_1.pth').unlink()
+    second = run(*call, **env)
+    assert '1 trainings to run' in second.stdout and 'example_project, seed 0: done' in second.stdout
+    assert sorted(path.stem for path in (out / 'records').iterdir()) == ['example_project_seed0', 'example_project_seed1']
+    assert '±' in (out / 'table_example.md').read_text()
+    assert (out / 'table_example.csv').is_file() and (out / 'table_example.html').is_file()
 
 
 def test_unknown_table_and_paper(run):

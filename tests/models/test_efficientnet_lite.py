@@ -103,8 +103,10 @@ def test_exports_to_onnx(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('scope', ['mmdet', 'mmrotate', 'mmseg'])
-def test_every_host_builds_it(scope, run):
+def test_every_host_builds_it(scope, run, tmp_path):
     """By the config's name, in a process that has imported neither the module nor another host."""
-    code = (f"from mmengine.registry import MODELS, init_default_scope; import mmsight, {scope}.registry; "
-            f"init_default_scope('{scope}'); print(type({scope}.registry.MODELS.build(dict(type='mmsight.EfficientNetLite'))))")
-    assert 'EfficientNetLite' in run('-c', code).stdout
+    script = tmp_path / 'build.py'
+    script.write_text(f"from mmengine.registry import init_default_scope\nimport mmsight, {scope}.registry\n"
+                      f"init_default_scope('{scope}')\n"
+                      f"print(type({scope}.registry.MODELS.build(dict(type='mmsight.EfficientNetLite'))))")
+    assert 'EfficientNetLite' in run(script).stdout

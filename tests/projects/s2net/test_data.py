@@ -251,15 +251,14 @@ def test_grey_augmentation_keeps_the_format():
 
 
 @pytest.mark.slow
-def test_toy_data_are_deterministic_and_readable(tmp_path):
-    for name in ('one', 'two'):
-        (tmp_path / name).mkdir()
-        make_toy_data(tmp_path / name)
-    files = sorted(path.relative_to(tmp_path / 'one') for path in (tmp_path / 'one').rglob('*.jpg'))
+def test_toy_data_are_deterministic_and_readable(toy_data, tmp_path):
+    first = toy_data('s2net') / 'toy' / 's2net'
+    make_toy_data(tmp_path)
+    files = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob('*.jpg'))
     assert len(files) == 120
-    assert all((tmp_path / 'one' / file).read_bytes() == (tmp_path / 'two' / file).read_bytes() for file in files)
-    assert len(PairDataset(str(tmp_path / 'one'), test_ids='test.txt', split='train')) == 48
-    pair = load_pair(PairDataset(str(tmp_path / 'one'))[0])
+    assert all((first / file).read_bytes() == (tmp_path / file).read_bytes() for file in files)
+    assert len(PairDataset(str(tmp_path), test_ids='test.txt', split='train')) == 48
+    pair = load_pair(PairDataset(str(tmp_path))[0])
     assert pair['visible'].shape == (160, 192, 3)
 
 

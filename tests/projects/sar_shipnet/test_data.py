@@ -229,14 +229,13 @@ def test_duplicate_images(tmp_path):
 
 
 @pytest.mark.slow
-def test_toy_data_is_deterministic_and_clean(tmp_path):
-    for name in 'ab':
-        (tmp_path / name).mkdir()
-        make_toy_data(tmp_path / name)
-    files = sorted(path.name for path in (tmp_path / 'a').iterdir())
+def test_toy_data_is_deterministic_and_clean(toy_data, tmp_path):
+    first = toy_data('sar_shipnet') / 'toy' / 'sar_shipnet'
+    make_toy_data(tmp_path)
+    files = sorted(path.name for path in tmp_path.iterdir())
     assert len(files) == 2 * 240 + 3
-    assert all((tmp_path / 'a' / name).read_bytes() == (tmp_path / 'b' / name).read_bytes() for name in files)
-    dataset = SARShipDataset(data_root=str(tmp_path / 'a'), ann_file='train.txt', pipeline=[], lazy_init=True)
+    assert all((first / name).read_bytes() == (tmp_path / name).read_bytes() for name in files)
+    dataset = SARShipDataset(data_root=str(tmp_path), ann_file='train.txt', pipeline=[], lazy_init=True)
     assert set(dataset.iter_faults()) == {None}
     counts = [len(entry['instances']) for entry in dataset.load_data_list()]
     assert min(counts) == 0 and max(counts) >= 6
