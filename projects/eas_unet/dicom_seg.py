@@ -1,6 +1,7 @@
 """Write a mask as a DICOM segmentation that refers to the series that was segmented."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,20 @@ _PATIENT = ('PatientID', 'PatientName', 'PatientBirthDate', 'PatientSex', 'Acces
 """What every DICOM file has, though perhaps empty, and what some programs take out."""
 
 
+def check_files(path: object, files: Sequence[Path]) -> None:
+    """Refuse, before any work, a series that no DICOM segmentation can refer to.
+
+    Args:
+        path (object): Names the series.
+        files (Sequence[Path]): The file of each slice.
+
+    Raises:
+        InputError: If several files hold several slices each.
+    """
+    if 1 < len(set(files)) < len(files):
+        raise InputError(f'{path}: a DICOM segmentation of several enhanced files cannot be written: leave out --format')
+
+
 def write_dicom_seg(volume: Volume, mask: np.ndarray, path: Path) -> None:
     """Write a mask as a DICOM segmentation of one segment, the liver, under its name only once it is complete.
 
@@ -35,6 +50,7 @@ def write_dicom_seg(volume: Volume, mask: np.ndarray, path: Path) -> None:
         InputError: If the series does not allow it, or the file cannot be written.
     """
     planes = from_lps(mask, volume.affine).transpose(2, 1, 0)
+    check_files(volume.path, [part.file for part in volume.slices])
     files = list(dict.fromkeys(part.file for part in volume.slices))
     sources = [_source(file) for file in files]
     if len(files) == 1 and 'NumberOfFrames' in sources[0]:
@@ -42,8 +58,6 @@ def write_dicom_seg(volume: Volume, mask: np.ndarray, path: Path) -> None:
         frames = np.zeros((int(sources[0].NumberOfFrames), *planes.shape[1:]), np.uint8)
         frames[[part.frame for part in volume.slices]] = planes
         planes = frames
-    elif any('NumberOfFrames' in source for source in sources):
-        raise InputError(f'{volume.path}: a DICOM segmentation of several enhanced files cannot be written: leave out --format')
     liver = SegmentDescription(
         1, 'Liver', codes.SCT.AnatomicalStructure, codes.SCT.Liver, SegmentAlgorithmTypeValues.AUTOMATIC,
         AlgorithmIdentificationSequence('MMSight EAS U-Net', codes.DCM.ArtificialIntelligence, __version__))

@@ -23,7 +23,7 @@ from .components import clean_mask
 from .ct import parse_rescale, read_volume
 from .dicom import Series, choose_series, is_dicom
 from .dicom_headers import read_header
-from .dicom_seg import write_dicom_seg
+from .dicom_seg import check_files, write_dicom_seg
 from .drawing import draw_contours, spread, tile
 from .loading import apply_window
 from .nifti import SUFFIXES, write_mask
@@ -108,6 +108,9 @@ class SegmentInferencer(FileInferencer):
                     found.append(source)
                 else:
                     raise
+        for series in found if self._format == 'dicom-seg' else ():
+            if isinstance(series, Series):
+                check_files(series, [part.file for part in series.slices])
         return found + list(dict.fromkeys(nifti))
 
     def count_pixels(self, path: Path) -> int:

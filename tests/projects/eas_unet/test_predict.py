@@ -237,6 +237,14 @@ def test_a_dicom_segmentation_in_place_of_nifti(ct, inferencer, write_dicom, wri
             inferencer(tmp_path / 'scan', **{name: value})
 
 
+def test_a_series_of_several_enhanced_files_is_refused_before_it_is_read(ct, inferencer, write_enhanced, tmp_path, monkeypatch):
+    monkeypatch.setattr('mmsight.projects.eas_unet.ct.read_series', lambda *args: pytest.fail('it was read'))
+    for name, part in (('a', ct[0][:3]), ('b', ct[0][3:])):
+        write_enhanced(tmp_path / 'scan' / f'{name}.dcm', part)
+    with pytest.raises(InputError, match='scan: a DICOM segmentation of several enhanced files cannot be written'):
+        inferencer(tmp_path / 'scan', out_dir=tmp_path / 'out', format='dicom-seg')
+
+
 def test_which_inputs_are_meant(ct, inferencer, write_dicom, write_nifti, tmp_path, monkeypatch):
     """Folders, folders of folders, files in upper case, files of one series, and series that are chosen."""
     monkeypatch.setattr(PREDICT, lambda cfg, model, volume, *rest: np.ones(volume.data.shape, np.uint8))
