@@ -113,6 +113,7 @@ def test_first_command(command, own_files, tmp_path):
     assert task not in TASKS or (tmp_path / 'work_dirs' / task / expected[task]).is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('task', TASKS)
 def test_notebook(task, tmp_path, monkeypatch):
     """All cells in order, in one namespace; they are plain Python."""

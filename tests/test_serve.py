@@ -101,6 +101,7 @@ def make_runner():
         runner.worker.close()
 
 
+@pytest.mark.slow
 def test_mistakes_are_sentences_without_the_servers_paths(make_runner, untrained, tmp_path):
     import gradio
     (tmp_path / 'text.png').write_text('no image')

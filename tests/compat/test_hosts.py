@@ -74,6 +74,7 @@ def test_importing_mmsight_costs_mmengine_only(run):
     assert run('-c', code).stdout.strip().endswith('[]')
 
 
+@pytest.mark.slow
 def test_compiled_ops_are_left_alone(run, tmp_path):
     """The stand-in is asked last: an extension that lies in mmcv's folder is the one that is found."""
     code = ('import mmsight, mmcv; from mmsight.compat import has_compiled_ops; '

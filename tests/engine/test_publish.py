@@ -155,6 +155,7 @@ def test_command(box, untrained, root, monkeypatch, capsys):
     assert 'the card has no pictures of good cases' in out and the_box.get_model('toy-gan').card.is_file()
 
 
+@pytest.mark.slow
 def test_a_name_is_tested_and_another_model_is_refused(box, untrained, toy_data, tmp_path, monkeypatch):
     monkeypatch.setenv('MMSIGHT_DATA', str(toy_data('super_resolution')))
     few = {'test_dataloader.dataset.indices': 2, 'test_dataloader.num_workers': 0, 'test_dataloader.persistent_workers': False}

@@ -6,7 +6,6 @@
 import argparse
 import functools
 import gc
-import itertools
 import json
 import os
 import pickle
@@ -234,8 +233,8 @@ def _bytes(found: object) -> bytes:
         return repr(found).encode()
 
 
-def run(every: int = 1) -> Iterator[Outcome]:
-    """Try all files, or one of ``every`` so many; yields what each did."""
+def run(every: int = 1, kinds: list[str] | None = None) -> Iterator[Outcome]:
+    """Try all files, or one of ``every`` so many; yields what each did. ``kinds`` takes the kind of each, tried or not."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -257,8 +256,11 @@ def run(every: int = 1) -> Iterator[Outcome]:
         threading.Thread(target=http.serve_forever, daemon=True).start()
         secret, marker = Path(name) / 'secret', Path(name) / 'executed'
         secret.write_bytes(SECRET * 10)
-        for hostile in itertools.islice(corpus(f'http://127.0.0.1:{http.server_port}', secret, marker), 0, None, every):
-            yield attempt(hostile, secret, marker, asked)
+        for number, hostile in enumerate(corpus(f'http://127.0.0.1:{http.server_port}', secret, marker)):
+            if kinds is not None:
+                kinds.append(hostile.kind)
+            if number % every == 0:
+                yield attempt(hostile, secret, marker, asked)
         http.shutdown()
 
 

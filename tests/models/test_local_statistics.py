@@ -93,6 +93,7 @@ def test_a_network_of_convolutions_is_left_alone():
     assert not network._forward_pre_hooks
 
 
+@pytest.mark.slow
 def test_windows_are_exported(network, tmp_path):
     onnx, onnxruntime = pytest.importorskip('onnx'), pytest.importorskip('onnxruntime')
     use_local_statistics(network, 32)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+pytestmark = pytest.mark.slow  # most start a process
 TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
 PNG = b'\x89PNG'
 
@@ -152,7 +153,6 @@ def test_analyze_logs(run, tmp_path):
     assert done.returncode == 1 and "no logged 'acc'" in done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(('paper', 'channels'), [('sar_shipnet', 3), ('larsd', 3), ('s2net', 3), ('super_resolution', 3),
                                                  ('eas_unet', 1)])
 def test_tools_take_every_toy_config(root, toy_data, monkeypatch, capsys, tmp_path, paper, channels):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
+pytestmark = pytest.mark.slow  # each starts a process
+
 XML = """<annotation><size><width>60</width><height>40</height></size><object><name>ship</name><bndbox><xmin>{0}</xmin>
 <ymin>5</ymin><xmax>{1}</xmax><ymax>20</ymax></bndbox></object></annotation>"""
 

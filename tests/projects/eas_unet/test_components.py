@@ -29,6 +29,7 @@ def test_a_hole_that_a_path_over_slices_joins_to_the_border_stays():
     assert not clean_mask(mask.copy())[:3, 3, 3].any()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_slices():
     def peak(slices):
         mask = np.zeros((slices, 128, 128), bool)

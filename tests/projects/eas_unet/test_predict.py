@@ -52,6 +52,7 @@ def values_of(path):
     return np.asarray(nib.load(path).dataobj)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('kind', ['nifti', 'dicom'])
 def test_the_command(ct, checkpoint, write_nifti, write_dicom, tmp_path, run, kind):
     source = tmp_path / ('scan.nii.gz' if kind == 'nifti' else 'scan')

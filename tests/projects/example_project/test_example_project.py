@@ -136,6 +136,7 @@ def ramp(folder):
     return image, folder / 'ramp.png'
 
 
+@pytest.mark.slow
 def test_its_task_is_a_command(run, trained, tmp_path):
     """The line that was learned, y = 1 - x, makes a negative."""
     image, path = ramp(tmp_path)
@@ -150,6 +151,7 @@ def test_its_task_is_a_command(run, trained, tmp_path):
     assert 'tone' not in run('-m', 'mmsight.cli', '--help').stdout.split()
 
 
+@pytest.mark.slow
 def test_its_task_is_a_tab_of_the_page(trained, tmp_path):
     pytest.importorskip('gradio')
     from mmsight.serve import Runner, build_page
@@ -167,6 +169,7 @@ def test_its_task_is_a_tab_of_the_page(trained, tmp_path):
     assert abs(pictures[0][..., 0].astype(int) - (255 - image)).max() <= 6 and Path(files[0]).name == 'ramp_tone.png'
 
 
+@pytest.mark.slow
 def test_its_task_is_exported(run, trained, tmp_path):
     import onnxruntime
     out = tmp_path / 'line.onnx'

@@ -93,6 +93,7 @@ def test_image_of_another_size_than_its_annotation(tmp_path):
                           'one of the two belongs to another image')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('fault', ['size', 'missing', 'damaged'])
 def test_a_worker_says_one_sentence(tmp_path, fault):
     """While training, in a worker process: InputError drops the trace that the DataLoader puts before it."""

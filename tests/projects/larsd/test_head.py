@@ -224,6 +224,7 @@ def test_drop_in(name):
         assert not torch.equal(a.scores[:5], c.scores[:5])
 
 
+@pytest.mark.slow
 def test_the_readmes_config_for_other_detectors(root, run, tmp_path):
     """Below one of mmrotate's own configs, in a process that has imported nothing of ours but what the config names."""
     text = (root / 'projects' / 'larsd' / 'README.md').read_text()

@@ -85,6 +85,7 @@ def test_grey_with_alpha_and_a_colour_profile(inferencer, tmp_path):
     assert pixels.shape == (64, 64, 4) and (pixels[..., :1] == pixels[..., :3]).all() and pixels[..., 3].std() > 0
 
 
+@pytest.mark.slow
 def test_folder_overwrite_and_faults(inferencer, tmp_path, root, weights, run):
     folder = tmp_path / 'in'
     folder.mkdir()

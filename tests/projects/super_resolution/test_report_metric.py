@@ -22,6 +22,7 @@ def test_what_the_report_measured(root):
     assert noise == (pytest.approx(10 * np.log10(255**2 / 100)), pytest.approx(1))
 
 
+@pytest.mark.slow
 def test_page(run, tmp_path):
     cv2.imwrite(str(tmp_path / 'a.png'), np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8))
     run(TOOL, tmp_path, '--out-dir', tmp_path / 'out')
