@@ -37,7 +37,7 @@ class BuildWithConfigs(build_py):
 
 
 EXTRAS = {name: requirements(name)
-          for name in ('det', 'rotate', 'seg', 'edit', 'raster', 'land', 'pretrained', 'deploy', 'docs', 'web', 'dev')}
+          for name in ('det', 'rotate', 'seg', 'edit', 'raster', 'land', 'pretrained', 'deploy', 'fast', 'docs', 'web', 'dev')}
 setup(
     name='mmsight',
     version=re.search(r"'(.+)'", (ROOT / 'mmsight' / 'version.py').read_text()).group(1),

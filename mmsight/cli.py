@@ -36,6 +36,10 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
                 return main(*args, **kwargs)
             finally:
                 sys.stdout.flush()
+        except SystemExit as end:
+            if end.code is None or isinstance(end.code, int):
+                _leave_group(end.code or 0)
+            raise
         except BrokenPipeError:  # the reader, say `head`, has left; Python would flush again when it exits
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
@@ -51,6 +55,17 @@ def friendly(main: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit('error: this is a fault in MMSight or in a config, not in your files: please report it with these lines')
 
     return wrapped
+
+
+def _leave_group(status: int) -> None:
+    """End a process of a distributed CPU run whose work is done: left to the interpreter, gloo's threads sometimes abort it."""
+    distributed = sys.modules.get('torch.distributed')
+    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
+        return
+    if distributed.get_backend() == 'gloo':
+        distributed.destroy_process_group()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def finite(text: str) -> float:
@@ -305,7 +320,7 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
         print(f'model: {model}{toy}; --model names another', flush=True)
     if args.max_memory is not None:
         set_budget(args.max_memory)
-    inferencer = task.load_inferencer()(model, args.weights, args.device, trust=args.trust)
+    inferencer = task.load_inferencer()(model, args.weights, args.device, trust=args.trust, runtime=args.runtime)
     inputs = [getattr(args, name.lower()) for name in task.inputs]
     options = {option.name: getattr(args, option.name) for option in task.options}
     from mmsight.apis.batch import BatchError

@@ -106,12 +106,16 @@ class Option:
         return f"--{self.name.replace('_', '-')}"
 
 
+RUNTIMES = ('torch', 'onnx', 'openvino', 'openvino-bf16', 'auto')
+"""What can compute a network; see :mod:`mmsight.engine.runtime`."""
 SHARED = (
     Option('weights', 'checkpoint of the config; by default the last one that its training, or `make demo`, left in work_dirs',
            metavar='CHECKPOINT'),
     Option('out_dir', 'folder for the results; by default work_dirs/ and the name of the task', metavar='DIR'),
     Option('overwrite', 'replace results that exist', False, bool),
     Option('device', 'cpu, cuda, cuda:1, ...; by default a GPU if there is one', metavar='DEVICE'),
+    Option('runtime', f"what computes the network on a CPU: {', '.join(RUNTIMES)}, the fastest that is installed "
+           "(pip install 'mmsight[fast]')", 'torch', metavar='NAME'),
     Option('max_memory', 'memory that one input may take; what would take more is refused by its header; by default 4, or what '
            'MMSIGHT_MAX_MEMORY says', type=float, metavar='GB'),
     Option('trust', 'run the config inside a checkpoint even if it contains code', False, bool),
@@ -162,6 +166,19 @@ class Export:
 
 
 @dataclass(frozen=True)
+class Network:
+    """What of a task's models another runtime can compute; see :mod:`mmsight.engine.runtime`.
+
+    Args:
+        outputs (Callable): ``outputs(model, image)`` names what the network makes of an image (N, C, H, W), normalised.
+        replace (Callable): ``replace(model, run)`` lets the model take these outputs from ``run(image)``.
+    """
+
+    outputs: Callable[[Any, Tensor], dict[str, Tensor]]
+    replace: Callable[[Any, Callable[[Tensor], dict[str, Tensor]]], None]
+
+
+@dataclass(frozen=True)
 class Task:
     """What MMSight does with a user's files: a command, a tab of the web page, an inferencer, a graph.
 
@@ -184,6 +201,7 @@ class Task:
         default_method (str): Which of them is used where the box has no model; by default the toy model.
         make_inputs (Callable, optional): ``make_inputs(folder)`` writes an example of each input; returns their paths.
         export (Export, optional): None if there is nothing to export.
+        network (Network, optional): None if torch alone computes its networks.
         draw_sample (Callable, optional): ``draw_sample(item)`` is a picture, uint8 RGB (H, W, 3), of an item of its datasets,
             with the truth on it. None if they hold no pictures.
         listed (bool): Whether the help and the web page name it.
@@ -206,6 +224,7 @@ class Task:
     default_method: str = ''
     make_inputs: Callable[[Path], list[Path]] | None = None
     export: Export | None = None
+    network: Network | None = None
     draw_sample: Callable[[dict], np.ndarray] | None = None
     listed: bool = True
 

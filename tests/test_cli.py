@@ -1,11 +1,13 @@
 """The command line: help, names, and one sentence for each mistake."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
-from mmsight.cli import main
+from mmsight.cli import friendly, main
+from mmsight.errors import InputError
 
 TOY = 'configs/sar_shipnet/sar_shipnet_toy.py'
 
@@ -97,3 +99,20 @@ def test_an_option_that_cannot_be_read(option, capsys):
     with pytest.raises(SystemExit):
         main(['train', 'example_project', '--cfg-options', 'b=1', option])
     assert f"--cfg-options '{option}': KEY=VALUE is expected" in capsys.readouterr().err
+
+
+def test_a_process_of_a_distributed_run_ends_at_once(monkeypatch):
+    """With its status, and without what the interpreter does at its end."""
+    import torch.distributed
+    ended = []
+    monkeypatch.setattr(torch.distributed, 'is_initialized', lambda: True)
+    monkeypatch.setattr(torch.distributed, 'get_backend', lambda: 'gloo')
+    monkeypatch.setattr(torch.distributed, 'destroy_process_group', lambda: ended.append('group'))
+    monkeypatch.setattr(os, '_exit', ended.append)
+    for status in (0, 3):
+        with pytest.raises(SystemExit):
+            friendly(lambda status=status: sys.exit(status))()
+    assert ended == ['group', 0, 'group', 3]
+    with pytest.raises(SystemExit, match='error: bad'):
+        friendly(lambda: (_ for _ in ()).throw(InputError('bad')))()
+    assert len(ended) == 4

@@ -19,6 +19,7 @@ from mmsight.apis.batch import BatchError, check_outputs, place_results, share_o
 from mmsight.apis.finished import InputRecord, describe
 from mmsight.box import list_models
 from mmsight.engine.load_model import build_model, find_model
+from mmsight.engine.runtime import check_runtime, use_runtime
 from mmsight.errors import InputError, OutputError
 from mmsight.files import complete_file, list_files, make_folder, remove_leftovers
 from mmsight.images import count_pixels
@@ -43,23 +44,28 @@ class FileInferencer(BaseInferencer):
         device (str, optional): e.g. ``'cuda:1'``. Defaults to a GPU if there is one.
         show_progress (bool): Show progress bars. Defaults to True.
         trust (bool): See :func:`mmsight.engine.load_model.find_model`. Defaults to False.
+        runtime (str): What computes the network, see :mod:`mmsight.engine.runtime`. Defaults to ``'torch'``.
 
     Raises:
-        InputError: If the config or the checkpoint cannot be used, or is of another task.
+        InputError: If the config, the checkpoint or the runtime cannot be used, or is of another task.
     """
 
     task: ClassVar[Task]
     """What it does, with its options and their defaults."""
+    _runtime = 'torch'
 
     def __init__(self, model: str, weights: str | None = None, device: str | None = None, show_progress: bool = True,
-                 trust: bool = False) -> None:
+                 trust: bool = False, runtime: str = 'torch') -> None:
+        device = device or get_device()
+        check_runtime(runtime, device)
         cfg, checkpoint = find_model(model, weights, trust)
         if cfg.get('task', self.task.name) != self.task.name:
             fitting = [boxed.name for boxed in list_models() if boxed.task == self.task.name] or [self.task.toy_model]
             raise InputError(f"'{model}' is a model of `mmsight {cfg.task}`, and `mmsight {self.task.name}` needs one of its "
                              f"own, e.g. {' or '.join(fitting)}")
         self.checkpoint = checkpoint
-        super().__init__(cfg, checkpoint, device or get_device(), cfg.default_scope, show_progress)
+        super().__init__(cfg, checkpoint, device, cfg.default_scope, show_progress)
+        self._runtime = runtime
 
     def _init_model(self, cfg: Config, weights: str, device: str = 'cpu') -> nn.Module:
         return build_model(cfg, weights, device)
@@ -112,6 +118,8 @@ class FileInferencer(BaseInferencer):
             self._refuse_existing(existing, records, returned)
         for place in {folder for folder in folders.values() if folder is not None}:
             remove_leftovers(place)
+        use_runtime(self.cfg, self.model, self._runtime, self.say)
+        self._runtime = 'torch'  # nothing is left to be done
         results: dict[str, list] = dict(predictions=[], visualization=[])
         failures: dict[str, str] = {}
         share = share_of(items)

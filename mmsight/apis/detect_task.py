@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from mmsight.errors import InputError
 from mmsight.files import IMAGES, PRODUCT, RASTERS
-from mmsight.tasks import Export, Option, Shown, Task
+from mmsight.tasks import Export, Network, Option, Shown, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from torch import Tensor
 
@@ -56,6 +58,19 @@ def export(model: Any, image: Tensor) -> dict[str, Tensor]:
             name: value}
         found.update(levels)
     return found
+
+
+def replace_network(model: Any, run: Callable[[Tensor], dict[str, Tensor]]) -> None:
+    """Let the head of a single-stage detector return the maps of :func:`export` that ``run(image)`` gives."""
+    names = list(inspect.signature(model.bbox_head.predict_by_feat).parameters)
+
+    def forward(image: Tensor) -> tuple:
+        found = run(image)
+        levels = {name: [found[key] for key in found if key.rpartition('_')[::2] == (name, key.rpartition('_')[2])
+                         and key.rpartition('_')[2].isdigit()] for name in names}
+        return tuple(levels[name] or found[name] for name in names if levels[name] or name in found)
+
+    model.extract_feat, model.bbox_head.forward = (lambda image: image), forward
 
 
 def draw_sample(item: dict) -> np.ndarray:
@@ -106,4 +121,5 @@ DETECT = Task(
     needs=('mmdet', 'rasterio'),
     install="pip install 'mmsight[det]'",
     export=Export(export),
+    network=Network(export, replace_network),
     draw_sample=draw_sample)

@@ -80,41 +80,59 @@ def export_onnx(graph: Graph, image: Tensor, path: Path, opset: int = 18) -> lis
     Raises:
         InputError: If it needs an operator that is not standard, cannot be traced, or cannot be had with this opset.
     """
-    import onnx
     axes = {0: 'batch', 2: 'height', 3: 'width'}
     with torch.no_grad():
         names = list(graph.outputs(image))
-
-    def trace(shapes: dict | None) -> Any:
-        logging.getLogger('torch.onnx').setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # deprecation warnings of the tracer itself
-            return torch.onnx.export(graph, (image, ), dynamo=True, input_names=['image'], output_names=names,
-                                     dynamic_shapes=shapes, opset_version=opset, verbose=False)
-
+    facts = dict(
+        image=f'float32 (N, {graph.channels}, H, W) in [0, {graph.peak:g}], RGB if it has three channels, H and W multiples of '
+        f'{graph.multiple}', task=graph.task.name, config=graph.config)
     try:
-        program = trace(dict(image=axes))
+        write_onnx(graph, image, names, axes, path, opset, facts)
     except torch.onnx.errors.OnnxExporterError:
         axes = {}
         try:
-            program = trace(None)
+            write_onnx(graph, image, names, axes, path, opset, facts)
         except torch.onnx.errors.OnnxExporterError as error:
             raise InputError(f'{type(graph.model).__name__} cannot be exported: {error.__cause__ or error}') from error
-    program.model.metadata_props.update(
-        image=f'float32 (N, {graph.channels}, H, W) in [0, {graph.peak:g}], RGB if it has three channels, H and W multiples of '
-        f'{graph.multiple}', task=graph.task.name, config=graph.config)
+    return list(axes.values())
+
+
+def write_onnx(network: Any, image: Tensor, names: list[str], axes: dict[int, str], path: Path, opset: int = 18,
+               facts: dict[str, str] | None = None) -> None:
+    """Trace a network and write it, under its name only once it is complete.
+
+    Args:
+        network (nn.Module): Holds the ``model``; returns a tuple of tensors.
+        image (Tensor): (N, C, H, W) to trace with; axes that stay free need more than one place.
+        names (list[str]): Of the outputs.
+        axes (dict[int, str]): Axes of the image that stay free.
+        path (Path): ``.onnx`` file.
+        opset (int): Version of ONNX's operators.
+        facts (dict[str, str], optional): Kept in the file.
+
+    Raises:
+        InputError: If it needs an operator that is not standard, or cannot be had with this opset.
+        torch.onnx.errors.OnnxExporterError: If it cannot be traced.
+    """
+    import onnx
+    logging.getLogger('torch.onnx').setLevel(logging.ERROR)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter('ignore')  # deprecation warnings of the tracer itself
+        program = torch.onnx.export(network, (image, ), dynamo=True, input_names=['image'], output_names=names,
+                                    dynamic_shapes=dict(image=axes) if axes else None, opset_version=opset, verbose=False)
+    assert program is not None
+    program.model.metadata_props.update(facts or {})
     make_folder(path.parent)
     with complete_file(path) as scratch:
         program.save(str(scratch), external_data=False)
         written = onnx.load(scratch)
         versions = {item.version for item in written.opset_import if item.domain in ('', 'ai.onnx')}
         if versions != {opset}:  # torch keeps its own where it cannot convert
-            raise InputError(f'opset {opset} cannot be had for {type(graph.model).__name__}, only '
+            raise InputError(f'opset {opset} cannot be had for {type(network.model).__name__}, only '
                              f"{', '.join(map(str, versions))}")
         foreign = {node.domain for node in written.graph.node} - {'', 'ai.onnx'}
         if foreign:
-            raise InputError(f"{type(graph.model).__name__} needs operators of {', '.join(sorted(foreign))}")
-    return list(axes.values())
+            raise InputError(f"{type(network.model).__name__} needs operators of {', '.join(sorted(foreign))}")
 
 
 def session(path: Path) -> Any:

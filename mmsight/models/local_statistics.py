@@ -130,6 +130,13 @@ def use_local_statistics(model: nn.Module, side: int) -> bool:
     return found
 
 
+def note_size(model: nn.Module, image: Tensor) -> None:
+    """Tell a model's windows the size of an image (N, C, H, W) that is to pass a part of the model, not the whole."""
+    for module in model.modules():
+        if isinstance(window := getattr(module, 'window', None), Window):
+            window.image = (image.shape[-2], image.shape[-1])
+
+
 def _note_size(window: Window) -> Callable[[nn.Module, tuple, Mapping[str, Any]], None]:
     def note(module: nn.Module, args: tuple, kwargs: Mapping[str, Any]) -> None:
         inputs = args[0] if args else kwargs['inputs']

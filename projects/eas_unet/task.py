@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsight.errors import InputError
-from mmsight.tasks import Export, Option, Shown, Task
+from mmsight.tasks import Export, Network, Option, Shown, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from torch import Tensor
 
@@ -27,11 +29,20 @@ def show(found: dict) -> Shown:
 
 def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     """``probability`` (N, classes, H, W) of each pixel."""
+    return dict(probability=logits(model, image)['logits'].softmax(dim=1))
+
+
+def logits(model: Any, image: Tensor) -> dict[str, Tensor]:
+    """``logits`` (N, classes, H, W)."""
     if not hasattr(model, 'encode_decode'):
         raise InputError(f'{type(model).__name__} is not a 2D segmentor; no other model can be exported')
     size = image.shape[-2:]
-    logits = model.encode_decode(image, [dict(img_shape=size, ori_shape=size, pad_shape=size)])
-    return dict(probability=logits.softmax(dim=1))
+    return dict(logits=model.encode_decode(image, [dict(img_shape=size, ori_shape=size, pad_shape=size)]))
+
+
+def replace_network(model: Any, run: Callable[[Tensor], dict[str, Tensor]]) -> None:
+    """Let a 2D segmentor take its logits from ``run(image)``."""
+    model.encode_decode = lambda image, metas: run(image)['logits']
 
 
 def draw_sample(item: dict) -> np.ndarray:
@@ -80,4 +91,5 @@ TASK = Task(
     toy_model='eas_unet_toy',
     make_inputs=make_inputs,
     export=Export(export, peak=1.0),
+    network=Network(logits, replace_network),
     draw_sample=draw_sample)

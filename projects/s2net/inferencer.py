@@ -81,7 +81,8 @@ class MatchInferencer(FileInferencer):
 
     Args:
         model (str): Of S2-Net as for every inferencer, or one of the task's ``methods``.
-        weights (str, optional), device (str, optional), show_progress (bool), trust (bool): As for every inferencer.
+        weights (str, optional), device (str, optional), show_progress (bool), trust (bool), runtime (str): As for every
+            inferencer.
     """
 
     task = TASK
@@ -89,10 +90,12 @@ class MatchInferencer(FileInferencer):
     forward_kwargs = {'keypoints', 'transform'}
 
     def __init__(self, model: str = 'SIFT', weights: str | None = None, device: str | None = None,
-                 show_progress: bool = True, trust: bool = False) -> None:
+                 show_progress: bool = True, trust: bool = False, runtime: str = 'torch') -> None:
         if model.upper() not in TASK.methods:
-            super().__init__(model, weights, device, show_progress, trust)
+            super().__init__(model, weights, device, show_progress, trust, runtime)
             return
+        if runtime != 'torch':
+            raise InputError(f'{model.upper()} has no network: leave out --runtime')
         if weights is not None:
             raise InputError(f"{model.upper()} is not trained: '{weights}' cannot be its weights")
         self.checkpoint = model.upper()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from mmsight.errors import InputError
 from mmsight.files import IMAGES, RASTERS
-from mmsight.tasks import Export, Option, Shown, Task
+from mmsight.tasks import Export, Network, Option, Shown, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from torch import Tensor
 
@@ -35,6 +37,11 @@ def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     if not hasattr(model, 'extract'):
         raise InputError(f'{type(model).__name__} has no extract(images): there is nothing to export')
     return dict(model.extract(image))
+
+
+def replace_network(model: Any, run: Callable[[Tensor], dict[str, Tensor]]) -> None:
+    """Let the model extract by ``run(images)``."""
+    model.extract = run
 
 
 def draw_sample(item: dict) -> np.ndarray:
@@ -92,4 +99,5 @@ TASK = Task(
     default_method='RIFT',
     make_inputs=make_inputs,
     export=Export(export, peak=1.0, rgb=True),
+    network=Network(export, replace_network),
     draw_sample=draw_sample)

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsight.files import IMAGES
-from mmsight.tasks import Export, Option, Shown, Task
+from mmsight.tasks import Export, Network, Option, Shown, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from torch import Tensor
 
@@ -25,6 +27,16 @@ def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     """``enlarged`` (N, 3, scale * H, scale * W), RGB in [0, 255]."""
     normalise = model.data_preprocessor
     return dict(enlarged=(model.generator(image) * normalise.std + normalise.mean).clamp(0, 255))
+
+
+def generated(model: Any, image: Tensor) -> dict[str, Tensor]:
+    """``generated`` (N, 3, scale * H, scale * W), in the generator's own range."""
+    return dict(generated=model.generator(image))
+
+
+def replace_network(model: Any, run: Callable[[Tensor], dict[str, Tensor]]) -> None:
+    """Let the generator be ``run(image)``."""
+    model.generator.forward = lambda image: run(image)['generated']
 
 
 def draw_sample(item: dict) -> np.ndarray:
@@ -61,4 +73,5 @@ TASK = Task(
     toy_model='super_resolution_toy',
     make_inputs=make_inputs,
     export=Export(export),
+    network=Network(generated, replace_network),
     draw_sample=draw_sample)

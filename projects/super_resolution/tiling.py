@@ -23,6 +23,7 @@ def receptive_radius(generator: nn.Module, scale: int, limit: int = 64) -> int:
         ValueError: If the field is larger than ``limit``, as with attention or pooling over the whole image.
     """
     probe = copy.deepcopy(generator).float().cpu().eval()
+    vars(probe).pop('forward', None)  # that of a runtime has no gradient
     for module in probe.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.constant_(module.weight, 1 / module.weight[0].numel())

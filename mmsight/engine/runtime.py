@@ -1,0 +1,215 @@
+"""The network of a loaded model by ONNX Runtime or OpenVINO, which are faster than torch on a CPU.
+
+What comes before and after the network stays as it is. The network of a model is exported once, kept in a cache, and compared
+with torch before it is used.
+"""
+
+import copy
+import functools
+import hashlib
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor, nn
+
+from mmsight.errors import InputError
+from mmsight.models.local_statistics import note_size
+from mmsight.tasks import RUNTIMES, Network, task_of
+from mmsight.version import __version__
+
+TOLERANCE = 1e-4
+"""Largest difference to torch, as a share of an output's largest magnitude."""
+BF16_TOLERANCE = 0.1
+"""The same in bfloat16, which has three digits: it tells a wrong network from a coarse one."""
+Run = Callable[[Tensor], dict[str, Tensor]]
+
+
+def check_runtime(name: str, device: str) -> None:
+    """Refuse a runtime that is unknown, not installed, or not for this device.
+
+    Raises:
+        InputError: If it is one.
+    """
+    if name not in RUNTIMES:
+        raise InputError(f"--runtime must be one of {', '.join(RUNTIMES)}, found {name}")
+    if name == 'torch':
+        return
+    if not str(device).startswith('cpu'):
+        raise InputError(f'--runtime {name} computes on a CPU, and the device is {device}: add --device cpu, or leave it out')
+    if not _installed(name):
+        raise InputError(f"--runtime {name} needs a package that is not installed: run `pip install 'mmsight[fast]'`")
+    if name == 'openvino-bf16' and not _has_bf16():
+        raise InputError('--runtime openvino-bf16: this processor does not compute in bfloat16; use openvino')
+
+
+def use_runtime(cfg: Config, model: nn.Module, name: str, say: Callable[[str], None]) -> None:
+    """Let a runtime compute the network of a model.
+
+    Args:
+        cfg (Config): Of the model.
+        model (nn.Module): Ready to predict, on the CPU. It is changed.
+        name (str): One of :data:`mmsight.tasks.RUNTIMES`. ``'auto'`` takes the fastest that is installed and agrees with torch.
+        say (Callable): Takes a sentence for the user. Where a runtime cannot be used it says why, and torch computes.
+
+    Raises:
+        InputError: If the task's models have no network that a runtime could compute.
+    """
+    if name == 'torch':
+        return
+    network = task_of(cfg).network
+    if network is None:
+        raise InputError(f'{cfg.filename}: models of `mmsight {task_of(cfg).name}` run in torch alone: leave out --runtime')
+    network.replace(model, _Runtime(cfg, copy.deepcopy(model), network, name, say))
+
+
+class _Runtime:
+    """Computes the outputs of a network, by a session for each kind of input."""
+
+    def __init__(self, cfg: Config, model: nn.Module, network: Network, name: str, say: Callable[[str], None]) -> None:
+        self.model, self.network, self.name, self.say = model, network, name, say
+        # layers that pool over windows have another graph for each size of an image
+        self.sized = any(getattr(part, 'window', None) is not None for part in model.modules())
+        self.digest = _digest(cfg, model)
+        self.runs: dict[tuple[int, ...], Run] = {}
+        self.seen: set[tuple[int, ...]] = set()
+
+    def __call__(self, image: Tensor) -> dict[str, Tensor]:
+        key = tuple(image.shape[1:]) if self.sized else ()
+        if self.sized and key not in self.seen and not self._path(image).is_file():
+            self.seen.add(key)
+            return self.torch(image)  # a size that comes once is not worth a graph
+        if key not in self.runs:
+            self.runs[key] = self._choose(image[:1])
+        return self.runs[key](image)
+
+    def torch(self, image: Tensor) -> dict[str, Tensor]:
+        """The outputs by torch."""
+        note_size(self.model, image)
+        with torch.no_grad():
+            return self.network.outputs(self.model, image)
+
+    def _choose(self, like: Tensor) -> Run:
+        """What computes images of the shape of ``like`` (1, C, H, W)."""
+        random = torch.randn(like.shape, generator=torch.Generator().manual_seed(0))
+        wanted = self.torch(random)
+        found: dict[str, Run] = {}
+        names = [name for name in ('onnx', 'openvino') if _installed(name)] if self.name == 'auto' else [self.name]
+        for name in names:
+            try:
+                run = _SESSIONS[name](self._graph(random, list(wanted)), list(wanted))
+                difference = _difference(run(random), wanted)
+            except Exception as error:  # an exporter and two runtimes raise many kinds, and torch does without them
+                self.say(f'torch computes, not {name}: {type(error).__name__}: {str(error).strip().splitlines()[0]}')
+                continue
+            if difference <= (BF16_TOLERANCE if name == 'openvino-bf16' else TOLERANCE):
+                found[name] = run
+            else:
+                self.say(f'torch computes, not {name}, whose values differ by {difference:.1g} of the largest')
+        if self.name == 'auto':
+            from mmsight.engine.benchmark import interleave
+            calls = dict(torch=self.torch, **found)
+            times = interleave({name: functools.partial(run, random) for name, run in calls.items()}, 3)
+            chosen = min(times, key=lambda name: times[name])
+            self.say(f'{chosen} computes the network')
+            return calls[chosen]
+        return found.get(self.name, self.torch)
+
+    def _graph(self, image: Tensor, names: list[str]) -> Path:
+        """The exported network, from the cache where it is there whole."""
+        path = self._path(image)
+        if not _is_whole(path):
+            self.say(f'exporting the network once to {path}')
+            from mmsight.engine.export import write_onnx
+            axes = {0: 'batch'} if self.sized else {0: 'batch', 2: 'height', 3: 'width'}
+            pair = image.expand(2, -1, -1, -1).contiguous()  # an axis of one place would be fixed
+            note_size(self.model, image)
+            write_onnx(_Outputs(self.model, self.network), pair, names, axes, path)
+        return path
+
+    def _path(self, image: Tensor) -> Path:
+        size = 'x'.join(map(str, image.shape[1:])) if self.sized else 'any'
+        return cache_folder() / f'{self.digest}_{size}.onnx'
+
+
+class _Outputs(nn.Module):
+    """A network whose outputs have no names."""
+
+    def __init__(self, model: nn.Module, network: Network) -> None:
+        super().__init__()
+        self.model, self.network = model, network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.network.outputs(self.model, image).values())
+
+
+def cache_folder() -> Path:
+    """Where exported networks are kept: ``$MMSIGHT_CACHE``, or ``mmsight`` in the user's folder of caches."""
+    home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    return Path(os.environ.get('MMSIGHT_CACHE') or Path(home) / 'mmsight') / 'graphs'
+
+
+def _digest(cfg: Config, model: nn.Module) -> str:
+    """Of all that the graph follows from but the size of the input."""
+    digest = hashlib.sha256(repr((__version__, torch.__version__, cfg.model.to_dict(), str(model))).encode())
+    for module in model.modules():
+        digest.update(str(getattr(getattr(module, 'window', None), 'side', None)).encode())
+    for name, value in model.state_dict().items():
+        digest.update(name.encode() + value.contiguous().cpu().numpy().tobytes())
+    return digest.hexdigest()[:24]
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a graph is there and can be read."""
+    import onnx
+    try:
+        onnx.checker.check_model(str(path))
+    except Exception:  # protobuf and onnx raise many kinds for a damaged file
+        return False
+    return True
+
+
+def _difference(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> float:
+    """The largest, as a share of an output's largest magnitude, which counts as 1 where it is smaller."""
+    return max(float((found[name] - value).abs().max() / value.abs().max().clamp(min=1)) for name, value in wanted.items())
+
+
+def _onnx(path: Path, names: list[str]) -> Run:
+    from mmsight.engine.export import session
+    opened = session(path)
+
+    def run(image: Tensor) -> dict[str, Tensor]:
+        return dict(zip(names, map(torch.from_numpy, opened.run(names, {'image': image.numpy()})), strict=True))
+
+    return run
+
+
+def _openvino(path: Path, names: list[str], precision: str = 'f32') -> Run:
+    import openvino
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(str(path)), 'CPU', dict(
+        PERFORMANCE_HINT='LATENCY', INFERENCE_NUM_THREADS=torch.get_num_threads(), INFERENCE_PRECISION_HINT=precision))
+
+    def run(image: Tensor) -> dict[str, Tensor]:
+        found = compiled([np.ascontiguousarray(image.numpy())])
+        return {name: torch.from_numpy(found[name]) for name in names}
+
+    return run
+
+
+_SESSIONS: dict[str, Callable[[Path, list[str]], Run]] = {
+    'onnx': _onnx, 'openvino': _openvino, 'openvino-bf16': lambda path, names: _openvino(path, names, 'bf16')}
+
+
+def _installed(name: str) -> bool:
+    needed = ['onnx', 'onnxscript', *(['onnxruntime'] if name == 'onnx' else ['openvino'] if name != 'auto' else [])]
+    return all(importlib.util.find_spec(package) is not None for package in needed)
+
+
+def _has_bf16() -> bool:
+    import openvino
+    return 'BF16' in openvino.Core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
