@@ -15,6 +15,7 @@ from mmsight.projects.sar_shipnet.toy import make_chip
 from rasterio.transform import from_origin
 
 from mmsight.apis import DetectInferencer
+from mmsight.apis.tile_runner import TileRunner
 from mmsight.engine.benchmark import Row, interleave
 from mmsight.errors import InputError
 
@@ -48,8 +49,9 @@ def _throughput(detector: DetectInferencer, scene: Path) -> list[Row]:
     """Tiles of 512 in batches of 2, read, detected, merged and measured, against the model on tiles that lie ready."""
     options = dict(tile=512, overlap=128, batch_size=2)
     preprocess, *_ = detector._dispatch_kwargs(**detector.task.complete(options))
-    job = detector.preprocess(scene, None, False, **preprocess)
-    read = detector._read(job, range(len(job.tiles)))
+    job = detector.preprocess(scene, None, **preprocess)
+    runner = TileRunner(detector.model, job, detector.channels)
+    read = runner._read(range(len(job.tiles)))
     sizes: dict[torch.Size, list[torch.Tensor]] = {}
     for value in read.values():
         sizes.setdefault(value[0].shape, []).append(value[0])
@@ -58,7 +60,7 @@ def _throughput(detector: DetectInferencer, scene: Path) -> list[Row]:
     @torch.no_grad()
     def bare() -> None:
         for images in ready:
-            detector._test(images)
+            runner._test(images)
 
     seconds = interleave(dict(ours=lambda: detector(scene, **options), theirs=bare), 3, 1)
     return [Row(f'scene of {job.scene.width} x {job.scene.height}, share of the bare throughput', 1 / seconds['ours'],
