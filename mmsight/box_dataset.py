@@ -18,6 +18,7 @@ from mmsight.annotations import read_coco, read_ids, tag_number, tag_pixels, tag
 from mmsight.apis.expectations import check_metainfo
 from mmsight.errors import InputError
 from mmsight.files import IMAGES
+from mmsight.images import MOST_PIXELS, count_pixels
 from mmsight.pictures import image_size, read_image
 
 SLIPS = 10
@@ -168,6 +169,8 @@ class BoxDataset(BaseDetDataset):
         """Read an image as training does."""
         if self.pipeline.transforms:
             self.pipeline(dict(deepcopy(entry), sample_idx=0))
+        elif count_pixels(Path(entry['img_path'])) > MOST_PIXELS:  # tile_ships reads it in windows
+            check_size(entry, image_size(entry['img_path'])[::-1])
         else:
             check_size(entry, read_image(entry['img_path']).shape)
 

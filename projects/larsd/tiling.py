@@ -1,11 +1,12 @@
 """Large images in overlapping tiles: where they lie, and which ships belong to each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import shapely
 
+from mmsight import images
 from mmsight.box_dataset import check_size
 from mmsight.errors import InputError
 from mmsight.pictures import read_image
@@ -75,15 +76,27 @@ def tiles_of_image(entry: dict, classes: Sequence[str], tile: int, overlap: int,
         tuple: Name ``<image>__<x>__<y>``, pixels, and lines ``x1 y1 ... y4 class difficult``. The difficulty is 2 for ships
         of which too little is seen and for those that the source ignores, else 0.
     """
-    image = read_image(entry['img_path'])
-    check_size(entry, image.shape)
+    shape, read = _open(Path(entry['img_path']))
+    check_size(entry, shape)
     instances = entry['instances']
     boxes = np.array([item['bbox'] for item in instances], dtype=float).reshape(-1, 5)
-    for window in tile_windows(image.shape[1], image.shape[0], tile, overlap):
+    for window in tile_windows(shape[1], shape[0], tile, overlap):
         x1, y1, x2, y2 = window.tolist()
         lines = []
         for index, box, cut in zip(*ships_of_tile(boxes, window, least), strict=True):
             points = ' '.join(f'{value:.5f}' for value in corners(box).ravel())
             item = instances[index]
             lines.append(f"{points} {classes[item['bbox_label']]} {2 if cut or item['ignore_flag'] else 0}")
-        yield f"{Path(entry['img_path']).stem}__{x1}__{y1}", image[y1:y2, x1:x2], lines
+        yield f"{Path(entry['img_path']).stem}__{x1}__{y1}", read(x1, y1, x2, y2), lines
+
+
+def _open(path: Path) -> tuple[tuple[int, ...], Callable[[int, int, int, int], np.ndarray]]:
+    """Shape of an image, and what reads a part of it: from memory, or window by window where it cannot be decoded at once."""
+    if images.count_pixels(path) <= images.MOST_PIXELS:
+        image = read_image(path)
+        return image.shape, lambda x1, y1, x2, y2: image[y1:y2, x1:x2]
+    from mmsight.raster_values import Raster  # GDAL is needed for these alone
+    raster = Raster(path)
+    # cv2's order, blue first
+    return (raster.height, raster.width), lambda x1, y1, x2, y2: raster.read(x1, y1, x2 - x1, y2 - y1)[0].transpose(1, 2, 0)[
+        ..., ::-1]

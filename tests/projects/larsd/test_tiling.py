@@ -209,6 +209,23 @@ def test_tiles_of_faulty_images_list_all_faults(scene, run):
     assert all(f'{name}.png' in done.stdout for name in ('P2', 'P3'))
 
 
+@pytest.mark.parametrize('suffix', ['png', 'tif'])
+def test_an_image_that_cannot_be_decoded_at_once_is_read_in_windows(scene, monkeypatch, suffix):
+    folder, image, _ = scene
+    image[..., 0] //= 2  # so that the channels differ
+    (folder / 'images/P1.png').unlink()
+    cv2.imwrite(str(folder / f'images/P1.{suffix}'), image)
+    monkeypatch.setattr('mmsight.images.MOST_PIXELS', 1000)
+    monkeypatch.setattr('mmsight.box_dataset.MOST_PIXELS', 1000)
+    dataset = read(folder)
+    assert set(dataset.iter_faults()) == {None}
+    tiles = list(tiles_of_image(dataset.load_data_list()[0], ('ship', ), 170, 80))
+    assert len(tiles) == len(tile_windows(530, 410, 170, 80))
+    for name, pixels, _ in tiles:
+        x, y = map(int, name.split('__')[1:])
+        assert np.array_equal(pixels, image[y:y + 170, x:x + 170])
+
+
 def test_ignored_ships_stay_ignored(scene):
     folder, _, _ = scene
     path = folder / 'labelTxt/P1.txt'
