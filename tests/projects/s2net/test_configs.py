@@ -79,3 +79,17 @@ def test_real_configs_read_the_shared_data(real_data, monkeypatch):
     sample = train[0]
     assert sample['images'].shape == (2, 3, 64, 64) and sample['flow'].shape == (64, 64, 2)
     assert set(test[0]) == {'images', 'id', 'mask', 'homography'}
+
+
+def test_training_starts_without_a_warning_of_registries(capfd):
+    """Optimizer, schedule and all else of a config in our scope are found without mmengine's work-around."""
+    import torch
+    from mmengine import registry
+    with registry.DefaultScope.overwrite_default_scope('mmsight'):
+        layer = torch.nn.Linear(1, 1)
+        wrapper = registry.OPTIM_WRAPPER_CONSTRUCTORS.build(dict(type='DefaultOptimWrapperConstructor', optim_wrapper_cfg=dict(
+            type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3))))(layer)
+        registry.PARAM_SCHEDULERS.build(dict(type='StepLR', step_size=1, optimizer=wrapper))
+        registry.DATA_SAMPLERS.build(dict(type='DefaultSampler', dataset=[0]))
+        registry.VISBACKENDS.build(dict(type='LocalVisBackend', save_dir='x'))
+    assert 'Failed to search registry' not in ''.join(capfd.readouterr())
