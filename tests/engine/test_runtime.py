@@ -110,9 +110,9 @@ def test_the_fastest_that_agrees_is_taken(tiny, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name', ['onnx', 'openvino'])
-@pytest.mark.parametrize('task, model', [('detect', 'sar_shipnet_toy'), ('detect', 'larsd_toy'), ('segment', 'eas_unet_toy'),
-                                         ('upscale', 'super_resolution_toy'), ('match', 'keypoints-r2d2')])
+@pytest.mark.parametrize('task, model, name', [
+    ('detect', 'sar_shipnet_toy', 'onnx'), ('detect', 'larsd_toy', 'openvino'), ('segment', 'eas_unet_toy', 'openvino'),
+    ('upscale', 'super_resolution_toy', 'onnx'), ('match', 'keypoints-r2d2', 'openvino')])
 def test_results_are_those_of_torch(untrained, tmp_path, task, model, name):
     """Through the inferencer of each task, on its example; matches of an untrained network would be matters of chance."""
     found = find_tasks()[task]
