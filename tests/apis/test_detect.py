@@ -202,7 +202,7 @@ def test_a_failed_tile_is_told_and_tried_again(make_detector, write_scene, ships
             raise RuntimeError('out of memory')
 
     detector.model.fault = fault
-    monkeypatch.setattr(detect, 'DetectInferencer', lambda *args, trust: detector)
+    monkeypatch.setattr(detect, 'DetectInferencer', lambda *args, **options: detector)
     command = ['detect', str(scene), '-m', TOY, '--out-dir', str(tmp_path / 'out'), '--tile', '128', '--overlap', '32',
                '--batch-size', '2']
     with pytest.raises(SystemExit, match='1'):
