@@ -1,4 +1,7 @@
-"""Colours that are not sRGB yet: embedded profiles, CMYK and CIELAB become sRGB through Little CMS, which Pillow brings."""
+"""Colours that are not sRGB yet: embedded profiles, CMYK and CIELAB become sRGB through Little CMS.
+
+Pillow brings it for 8 bits, imagecodecs for 16.
+"""
 
 import functools
 import io
@@ -9,18 +12,23 @@ from PIL import Image, ImageCms
 LEAST = 2
 """Largest difference, in grey levels, of a profile's colours from sRGB's that counts as none: roundings differ."""
 
+_EXACT = 0x100
+"""Flag of Little CMS: compute each colour. Its tables for 16 bits are off by up to 15 of 255 in dark, strong colours."""
+_MISSING = 'its colour profile is left aside, as 16 bits need the package imagecodecs: pip install imagecodecs'
+
 
 def to_srgb(image: np.ndarray, space: str, profile: bytes | None) -> tuple[np.ndarray, str | None]:
     """Bring colours to sRGB, and grey to sRGB's tones.
 
     Args:
-        image (np.ndarray): uint8 (H, W) of ``'L'``, (H, W, 3) of ``'RGB'`` or of ``'LAB'`` as TIFF stores it (a and b as signed
-            bytes, white point D50), or (H, W, 4) of ``'CMYK'``, 255 being full ink.
+        image (np.ndarray): uint8 or uint16 (H, W) of ``'L'`` or (H, W, 3) of ``'RGB'``; uint8 (H, W, 3) of ``'LAB'`` as TIFF
+            stores it (a and b as signed bytes, white point D50), or (H, W, 4) of ``'CMYK'``, 255 being full ink.
         space (str): One of these.
         profile (bytes, optional): The embedded ICC profile. Without it CMYK inks are ideal, RGB and grey stay.
 
     Returns:
-        tuple[np.ndarray, str | None]: uint8 (H, W), or (H, W, 3) red, green, blue; and what was done, None for nothing.
+        tuple[np.ndarray, str | None]: (H, W), or (H, W, 3) red, green, blue, of the type of ``image``; and what was done,
+            None for nothing.
     """
     try:
         transform = _transform(profile, space)
@@ -32,7 +40,14 @@ def to_srgb(image: np.ndarray, space: str, profile: bytes | None) -> tuple[np.nd
             return np.asarray(Image.frombytes('CMYK', image.shape[1::-1], image.tobytes()).convert('RGB')), \
                 'CMYK without a colour profile becomes RGB with ideal inks'
         return image, None
-    found = _apply(transform, image, space)
+    if image.dtype == np.uint16:
+        assert profile is not None  # else there is no transform
+        try:
+            found = _apply_to_16_bits(profile, image)
+        except ImportError:
+            return image, _MISSING
+    else:
+        found = _apply(transform, image, space)
     if space == 'L':
         return found[..., 0], 'tones are brought to sRGB by its colour profile'
     named = {'RGB': 'colours are brought to sRGB by its colour profile', 'LAB': 'CIELAB becomes sRGB'}
@@ -44,6 +59,13 @@ def _apply(transform: ImageCms.ImageCmsTransform, image: np.ndarray, space: str)
     done = ImageCms.applyTransform(source, transform)
     assert done is not None  # it is not applied in place
     return np.asarray(done)
+
+
+def _apply_to_16_bits(profile: bytes, image: np.ndarray) -> np.ndarray:
+    import imagecodecs  # few images need it
+    wanted = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
+    return imagecodecs.cms_transform(np.ascontiguousarray(image), profile, wanted, outcolorspace='rgb', flags=_EXACT,
+                                     colorspace='gray' if image.ndim == 2 else 'rgb')
 
 
 @functools.lru_cache(8)

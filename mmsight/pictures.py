@@ -75,7 +75,12 @@ def _orientation(file: BinaryIO, kind: str) -> object:
     if kind == 'TIFF':
         from mmsight.raster_values import ORIENTATION, read_tags
         return read_tags(file).get(ORIENTATION)
-    opened = _header(file.read() if kind == 'WEBP' else file)
+    return exif_orientation(io.BytesIO(file.read()) if kind == 'WEBP' else file)
+
+
+def exif_orientation(file: BinaryIO) -> object:
+    """What the EXIF data before the pixels of a PNG, JPEG or WebP say of its orientation; None if nothing."""
+    opened = _header(file)
     return opened.getexif().get(Base.Orientation) if opened is not None and 'exif' in opened.info else None
 
 
@@ -85,7 +90,7 @@ def decode_picture(content: bytes, path: str | Path, convert: bool = True) -> Pi
     Args:
         content (bytes): The file's content.
         path (str | Path): Where it came from, for the error.
-        convert (bool): Bring colours of 8 bits to sRGB by the embedded profile; else they keep it. CMYK always becomes sRGB.
+        convert (bool): Bring colours to sRGB by the embedded profile; else they keep it. CMYK always becomes sRGB.
 
     Raises:
         InputError: If it is damaged, of a format that is not read, or its values mean nothing that can be shown.
@@ -176,8 +181,6 @@ def _opaque(alpha: np.ndarray) -> bool:
 
 
 def _to_srgb(picture: Picture, profile: bytes) -> Picture:
-    if picture.values.dtype != np.uint8:
-        return picture._replace(done=('its colour profile is left aside, as it has more than 8 bits', ))
     values, done = to_srgb(picture.values, 'L' if picture.values.ndim == 2 else 'RGB', profile)
     return picture._replace(values=values, done=(done, ) if done else ())
 
@@ -201,7 +204,7 @@ def _decode_raster(content: bytes, path: Path) -> Picture:
     from mmsight.raster_values import Raster
     raster = Raster(path, content=content)
     values, valid = raster.read(0, 0, raster.width, raster.height)
-    alpha = raster.alpha()
+    alpha = raster.alpha(0, 0, raster.width, raster.height)
     if alpha is None and not valid.all():
         most = np.iinfo(values.dtype).max if values.dtype.kind in 'iu' else 1
         alpha = np.where(valid, most, 0).astype(values.dtype)

@@ -11,13 +11,14 @@ import cv2
 import numpy as np
 import rasterio
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
-from rasterio.enums import ColorInterp, Resampling
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.windows import Window
 
 from mmsight.colours import to_srgb
 from mmsight.errors import InputError
 from mmsight.memory import check_memory
 from mmsight.orientation import as_orientation, stored_window, swaps_sides, upright
+from mmsight.pictures import exif_orientation
 from mmsight.rasters import KIND, open_raster, raster_options
 from mmsight.reading import reading
 
@@ -153,10 +154,10 @@ class Raster:
             factor = 255 // (2**self.bits - 1)
             self._decode = lambda values: values * np.uint8(factor)
             self.done.append(f'{self.bits}-bit values become 8-bit values')
-        elif profile and not chosen and self.dtype == np.uint8:
+        elif profile and not chosen and self.dtype in (np.uint8, np.uint16) and self.bits in (8, 16):
             self._plan_profile(base64.b64decode(profile))
         elif profile and not chosen:
-            self.done.append('its colour profile is left aside, as it has more than 8 bits')
+            self.done.append(f'its colour profile is left aside, as it has {self.bits} bits')
         self._plan_scale()
 
     def _plan_colours(self, space: str, profile: str | None, unsigned: bool) -> None:
@@ -191,7 +192,7 @@ class Raster:
     def _plan_profile(self, profile: bytes) -> None:
         space = 'RGB' if self.channels == 3 else 'L'
         shape = (1, 1, 3) if self.channels == 3 else (1, 1)
-        done = to_srgb(np.zeros(shape, np.uint8), space, profile)[1]
+        done = to_srgb(np.zeros(shape, self.dtype), space, profile)[1]
         if done is None:
             return
         self.done.append(done)
@@ -259,10 +260,19 @@ class Raster:
             valid = cv2.resize(valid.astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST) > 0
         return upright(values, self.orientation, 1), upright(valid, self.orientation)
 
-    def alpha(self) -> np.ndarray | None:
-        """The transparency band (H, W) as it is stored; None if the file has none."""
+    def alpha(self, x: int, y: int, width: int, height: int) -> np.ndarray | None:
+        """The transparency band (h, w) of a window of the upright image, as it is stored; None if the file has none."""
+        x, y, width, height = stored_window(x, y, width, height, (self.width, self.height), self.orientation)
         with reading(self.path, KIND), raster_options():
-            return upright(self.file.read(self._alpha), self.orientation) if self._alpha else None
+            return upright(self.file.read(self._alpha, window=Window(x, y, width, height)), self.orientation) \
+                if self._alpha else None
+
+    @property
+    def opaque(self) -> bool:
+        """Whether the file says that all its pixels are data."""
+        masks = self.file.mask_flag_enums
+        return (self._alpha is None and self._clear is None and self.nodata is None and self.dtype.kind != 'f'
+                and all(MaskFlags.all_valid in masks[index - 1] for index in self.bands))
 
     def close(self) -> None:
         """Close the file."""
@@ -272,9 +282,14 @@ class Raster:
 
 
 def _tags(path: Path, content: bytes | None) -> dict[int, Any]:
-    """The tags of a TIFF's first image; none of another file, or where they are damaged, which GDAL will say."""
+    """The tags of a TIFF's first image, of a PNG or JPEG how it stands; none of another file, or where they are damaged, which
+    GDAL will say."""
     try:
         with (io.BytesIO(content) if content is not None else path.open('rb')) as file:
+            start = file.read(2)
+            file.seek(0)
+            if start in (b'\x89P', b'\xff\xd8'):
+                return {ORIENTATION: exif_orientation(file)}
             return read_tags(file)
     except Exception:  # Pillow raises many kinds
         return {}

@@ -32,6 +32,11 @@ def rgb_meant(image):
     return xyz_to_srgb((image / 255)**GAMMA @ PRIMARIES.T)
 
 
+def grey_meant(image):
+    """sRGB's tones of a grey image under :func:`grey_profile`."""
+    return xyz_to_srgb((image[..., None] / 255)**GAMMA * D50)[..., 1]
+
+
 def cmyk_meant(image):
     """sRGB of an image of inks, 0 or 255, under :func:`cmyk_profile`."""
     return lab_to_srgb(_mixed((image > 127).astype(int)))
@@ -65,6 +70,12 @@ def rgb_profile():
     curve = b'curv' + bytes(4) + struct.pack('>IH', 1, round(GAMMA * 256))
     return _profile(b'mntr', b'RGB ', b'XYZ ', {b'wtpt': b'XYZ ' + bytes(4) + _fixed(D50), **xyz, b'rTRC': curve,
                                                b'gTRC': curve, b'bTRC': curve})
+
+
+def grey_profile():
+    """Grey of the same gamma."""
+    curve = b'curv' + bytes(4) + struct.pack('>IH', 1, round(GAMMA * 256))
+    return _profile(b'mntr', b'GRAY', b'XYZ ', {b'wtpt': b'XYZ ' + bytes(4) + _fixed(D50), b'kTRC': curve})
 
 
 def cmyk_profile():

@@ -2,15 +2,17 @@
 
 import contextlib
 import struct
+import sys
 
 import cv2
 import numpy as np
 import pytest
 import rasterio
+import tifffile
 from mmsight.projects.larsd.loading import LoadShipImage
 from mmsight.projects.s2net.loading import read_rgb
 from mmsight.projects.sar_shipnet.loading import LoadSARImage
-from mmsight.projects.super_resolution.inferencer import read_photo
+from mmsight.projects.super_resolution.inferencer import _with_profile, read_photo
 from mmsight.projects.super_resolution.loading import load_rgb
 from PIL import Image
 from rasterio import Affine
@@ -21,8 +23,9 @@ from rasterio.rpc import RPC
 from mmsight.apis.scene import Scene
 from mmsight.errors import InputError
 from mmsight.forms import FORMS
-from mmsight.pictures import image_size, read_image
-from tests.colour_profiles import cmyk_meant, cmyk_profile, lab_to_srgb, rgb_meant, rgb_profile
+from mmsight.pictures import image_size, read_image, read_picture
+from mmsight.raster_values import Raster
+from tests.colour_profiles import cmyk_meant, cmyk_profile, grey_meant, grey_profile, lab_to_srgb, rgb_meant, rgb_profile
 
 HEIGHT, WIDTH = 40, 56
 COLOUR = cv2.resize(np.random.default_rng(0).integers(30, 226, (4, 6, 3)).astype(np.uint8), (WIDTH, HEIGHT))
@@ -340,6 +343,32 @@ def test_a_damaged_file_ends_in_a_sentence(family, name, tmp_path):
         for read in (lambda: Scene(path, grey=False).thumbnail(20), lambda: read_photo(path), lambda: image_size(path)):
             with contextlib.suppress(InputError):
                 read()
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.tif'])
+@pytest.mark.parametrize('grey', [False, True])
+def test_16_bits_go_through_their_colour_profile(tmp_path, suffix, grey, monkeypatch):
+    """Against the formula of the profile; grey stands for its three equal colours."""
+    path, deep = tmp_path / f'a{suffix}', COLOUR.astype(np.uint16) * 257
+    if grey:
+        deep = deep[..., 1]
+    profile = grey_profile() if grey else rgb_profile()
+    if suffix == '.png':
+        encoded = cv2.imencode('.png', deep if grey else deep[..., ::-1])[1].tobytes()
+        path.write_bytes(_with_profile(encoded, profile))
+    else:
+        tifffile.imwrite(path, deep, photometric='minisblack' if grey else 'rgb', iccprofile=profile)
+    expected = grey_meant(GREY) if grey else rgb_meant(COLOUR)
+    picture = read_picture(path)
+    assert picture.values.dtype == np.uint16 and 'brought to sRGB by its colour profile' in picture.done[0]
+    assert np.abs(picture.values / 257 - expected).max() < 1.5
+    if suffix == '.tif':
+        raster = Raster(path)
+        assert np.array_equal(raster.read(4, 2, 20, 10)[0].transpose(1, 2, 0).squeeze(), picture.values[2:12, 4:24])
+    monkeypatch.setitem(sys.modules, 'imagecodecs', None)
+    picture = read_picture(path)
+    assert 'left aside, as 16 bits need the package imagecodecs' in picture.done[0]
+    np.testing.assert_array_equal(picture.values, deep)
 
 
 def test_opencv_sees_no_animation(tmp_path, monkeypatch):

@@ -80,6 +80,11 @@ class _Whole:
         self._values, self._valid, self._nodata = values, valid, nodata
 
     @property
+    def channels(self) -> int:
+        """Of what :meth:`read` returns."""
+        return len(self._values)
+
+    @property
     def complete(self) -> bool:
         """Whether no pixel can be nodata."""
         return self._valid is None and self._nodata is None and self._values.dtype.kind != 'f'
@@ -188,14 +193,17 @@ class Scene:
     @functools.cached_property
     def coloured(self) -> bool:
         """Whether it shows colours: channels differ by more than JPEG's rounding, 1 % of the largest value, on the average."""
+        source = self._raster or self._source
+        if source.channels != 3:
+            return False
         factor = min(1.0, 1024 / max(self.width, self.height))
         size = max(1, round(self.height * factor)), max(1, round(self.width * factor))
         try:
-            values, valid = (self._raster or self._source).read(0, 0, self.width, self.height, size)
+            values, valid = source.read(0, 0, self.width, self.height, size)
         except InputError:  # the tiles say what could not be read
             return False
         sample = values[:, valid].astype(np.float32)
-        return len(sample) == 3 and float(np.ptp(sample, axis=0).mean()) > 0.01 * float(sample.max(initial=0))
+        return float(np.ptp(sample, axis=0).mean()) > 0.01 * float(sample.max(initial=0))
 
     def values(self, x: int, y: int, width: int, height: int,
                out_size: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -42,7 +42,8 @@ class TileRunner:
                 bar.advance(task, len(batches[position]))
 
     def _read(self, numbers: Sequence[int]) -> dict[int, tuple[torch.Tensor, np.ndarray] | Exception | None]:
-        """Images (3, h, w) of tiles, as the network takes them, and where they are data; None for a tile without any."""
+        """Images (3, h, w) of tiles, as the network takes them, and where they are data; None for a tile without any,
+        or of one value all over, in which nothing can be seen."""
         found: dict[int, tuple[torch.Tensor, np.ndarray] | Exception | None] = {}
         for number in numbers:
             tile = self.job.tiles[number]
@@ -51,7 +52,7 @@ class TileRunner:
             except Exception as error:  # a tile that cannot be read is reported, whatever the reason
                 found[number] = error
                 continue
-            if not valid.any():
+            if not valid.any() or image.min() == image.max():
                 found[number] = None
                 continue
             if self.job.scale != 1:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from rich.progress import track
@@ -51,6 +52,26 @@ def _reach(probe: nn.Module, scale: int, margin: int) -> int:
     return int((torch.nonzero(field[0].abs().amax(0)) - margin).abs().max())
 
 
+class Window(NamedTuple):
+    """A tile of a low-resolution image: ``top:bottom``, ``left:right``, and the same with its surroundings."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    y0: int
+    y1: int
+    x0: int
+    x1: int
+
+
+def plan_windows(height: int, width: int, tile: int, halo: int) -> list[Window]:
+    """Tiles of side ``tile`` that cover an image row by row, each with ``halo`` pixels around it, inside the image."""
+    rows, columns = (list(_spans(length, tile, halo)) for length in (height, width))
+    return [Window(top, bottom, left, right, y0, y1, x0, x1)
+            for top, bottom, y0, y1 in rows for left, right, x0, x1 in columns]
+
+
 def _spans(length: int, tile: int, halo: int) -> Iterator[tuple[int, int, int, int]]:
     """Along one axis: where each tile begins and ends, and the same with its surroundings."""
     for begin in range(0, length, tile):
@@ -59,6 +80,22 @@ def _spans(length: int, tile: int, halo: int) -> Iterator[tuple[int, int, int, i
 
 
 @torch.no_grad()
+def enlarge_window(generator: nn.Module, image: Tensor, window: Window, scale: int, dtype: torch.dtype) -> Tensor:
+    """The enlarged tile without its surroundings, which ``image`` (N, 3, y1 - y0, x1 - x0) has: (N, 3, h, w).
+
+    A ``dtype`` of uint8 or uint16 takes [-1, 1] as [0, 255] or [0, 65535].
+    """
+    # contiguous, because a view with channels-last strides would select another kernel
+    enlarged = generator(image.contiguous())
+    top, left = window.top - window.y0, window.left - window.x0
+    kept = enlarged[..., scale * top:scale * (top + window.bottom - window.top),
+                    scale * left:scale * (left + window.right - window.left)]
+    if not dtype.is_floating_point:
+        peak = torch.iinfo(dtype).max
+        kept = ((kept + 1) * (peak / 2)).clamp(0, peak).round()
+    return kept.to(dtype)
+
+
 def super_resolve_tiled(generator: nn.Module, image: Tensor, scale: int, tile: int, halo: int, out: Tensor | None = None,
                         progress: bool = False) -> Tensor:
     """Apply ``generator`` tile by tile.
@@ -81,13 +118,8 @@ def super_resolve_tiled(generator: nn.Module, image: Tensor, scale: int, tile: i
     number, _, height, width = image.shape
     if out is None:
         out = image.new_empty(number, 3, scale * height, scale * width)
-    spans = [(y, x) for y in _spans(height, tile, halo) for x in _spans(width, tile, halo)]
-    for (top, bottom, y0, y1), (left, right, x0, x1) in track(spans, 'tiles', disable=not progress):
-        # contiguous, because a view with channels-last strides would select another kernel
-        enlarged = generator(image[..., y0:y1, x0:x1].contiguous())
-        kept = enlarged[..., scale * (top - y0):scale * (bottom - y0), scale * (left - x0):scale * (right - x0)]
-        if not out.is_floating_point():
-            peak = torch.iinfo(out.dtype).max
-            kept = ((kept + 1) * (peak / 2)).clamp(0, peak).round().to(out.device)
-        out[..., scale * top:scale * bottom, scale * left:scale * right] = kept
+    for window in track(plan_windows(height, width, tile, halo), 'tiles', disable=not progress):
+        part = image[..., window.y0:window.y1, window.x0:window.x1]
+        out[..., scale * window.top:scale * window.bottom, scale * window.left:scale * window.right] = enlarge_window(
+            generator, part, window, scale, out.dtype)
     return out

@@ -3,13 +3,17 @@
 import cv2
 import numpy as np
 import pytest
+import rasterio
+import tifffile
 import torch
 from mmengine.registry import MODELS, init_default_scope
 from PIL import Image, ImageOps
+from rasterio.enums import ColorInterp
 
 from mmsight.apis import UpscaleInferencer
 from mmsight.configs import load_config
 from mmsight.errors import InputError
+from mmsight.pictures import read_picture
 
 TOY = 'configs/super_resolution/super_resolution_toy.py'
 
@@ -114,12 +118,64 @@ def test_folder_overwrite_and_faults(inferencer, tmp_path, root, weights, run):
     assert done.returncode == 0  # the one file is another process's
 
 
-def test_a_full_disk_leaves_no_half_of_a_file(inferencer, tmp_path, full_disk):
-    cv2.imwrite(str(tmp_path / 'in.png'), smooth(16, 24, 3))
-    path = tmp_path / 'out' / 'in_x4.png'
-    inferencer(tmp_path / 'in.png', out_dir=path.parent)
+@pytest.mark.parametrize('suffix', ['.png', '.tif'])
+def test_a_full_disk_leaves_no_half_of_a_file(inferencer, tmp_path, full_disk, monkeypatch, suffix):
+    if suffix == '.tif':
+        monkeypatch.setenv('MMSIGHT_MAX_MEMORY', '0.0003')
+        monkeypatch.setattr('mmsight.projects.super_resolution.inferencer.MIDDLE', 50)
+    cv2.imwrite(str(tmp_path / 'in.png'), smooth(70, 120, 3))
+    path = tmp_path / 'out' / f'in_x4{suffix}'
+    inferencer(tmp_path / 'in.png', tile=24, out_dir=path.parent)
     size = path.stat().st_size
     path.unlink()
     with full_disk(size - 1), pytest.raises(InputError, match='the file cannot be written'):
-        inferencer(tmp_path / 'in.png', out_dir=path.parent)
+        inferencer(tmp_path / 'in.png', tile=24, out_dir=path.parent)
     assert not [file for file in path.parent.iterdir() if file.is_file()]
+
+
+@pytest.mark.parametrize('kind, channels, dtype, orientation', [
+    ('.tif', 1, np.uint16, 1), ('.tif', 2, np.uint16, 1), ('.tif', 3, np.uint8, 6), ('.tif', 4, np.uint8, 1),
+    ('.png', 3, np.uint16, 1), ('.png', 4, np.uint8, 1), ('.jpg', 3, np.uint8, 8), ('.jpg', 1, np.uint8, 1),
+    ('.jp2', 3, np.uint8, 1)])
+def test_what_is_too_large_for_memory_is_enlarged_in_windows(inferencer, tmp_path, monkeypatch, kind, channels, dtype,
+                                                             orientation):
+    path, values = tmp_path / f'in{kind}', smooth(channels, 70, 120).astype(dtype) * (257 if dtype == np.uint16 else 1)
+    write_image(path, values, orientation)
+    whole = inferencer(path, out_dir=tmp_path / 'whole')['predictions'][0]
+    monkeypatch.setenv('MMSIGHT_MAX_MEMORY', '0.0003')
+    monkeypatch.setattr('mmsight.projects.super_resolution.inferencer.MIDDLE', 50)
+    found = inferencer(path, tile=24, out_dir=tmp_path / 'out')['predictions'][0]
+    assert found['file'] == str(tmp_path / 'out' / 'in_x4.tif') and 'in windows' in found['notes'][0]
+    for name in ('width', 'height', 'channels', 'bits'):
+        assert found[name] == whole[name], name
+    with rasterio.open(found['file']) as file:
+        made = file.read()
+        assert file.profile['tiled'] and file.profile['compress'] == 'deflate'
+        assert file.colorinterp[-1] == (ColorInterp.alpha if channels in (2, 4) else file.colorinterp[-1])
+    picture, = inferencer(path, tile=24, out_dir=tmp_path / 'out', return_vis=True, overwrite=True)['visualization']
+    assert picture.shape == (50, 50, 3)
+    monkeypatch.delenv('MMSIGHT_MAX_MEMORY')
+    expected = read_picture(whole['file'], convert=False)
+    layers = expected.values[..., None] if expected.values.ndim == 2 else expected.values
+    if expected.alpha is not None:
+        layers = np.dstack([layers, expected.alpha])
+    if channels == 2:  # as OpenCV writes it, grey stands there three times
+        layers = layers[..., 2:]
+    np.testing.assert_allclose(made.transpose(1, 2, 0).astype(int), layers.astype(int), atol=1 if dtype == np.uint8 else 2)
+
+
+def write_image(path, values, orientation):
+    """An image (bands, h, w), stored as it is, that says it is to be turned."""
+    if path.suffix == '.jpg':
+        exif = Image.Exif()
+        exif[274] = orientation
+        Image.fromarray(values[0] if len(values) == 1 else values.transpose(1, 2, 0)).save(path, exif=exif, quality=95)
+        return
+    if path.suffix == '.tif':
+        tifffile.imwrite(path, values.transpose(1, 2, 0), photometric='rgb' if len(values) > 2 else 'minisblack',
+                         extrasamples=['unassalpha'] if len(values) in (2, 4) else None,
+                         extratags=[(274, 3, 1, orientation, True)])
+        return
+    with rasterio.open(path, 'w', driver={'.png': 'PNG', '.jp2': 'JP2OpenJPEG'}[path.suffix], count=len(values),
+                       height=values.shape[1], width=values.shape[2], dtype=values.dtype, QUALITY=100) as file:
+        file.write(values)
