@@ -3,8 +3,8 @@
 A layer that pools over its whole input sees something else in every tile of a scene, so that what a network finds depends on
 how the scene is cut (test-time local converter: Chu et al., ECCV 2022). With :func:`use_local_statistics` such layers pool over
 a window around each place instead, of the side that the training images had. Up to that size an input gives exactly what the
-global form gives. The cost follows the number of pixels, whatever the window: means come from running sums, maxima from
-windows of doubling length. All of it is exported to ONNX as standard operators.
+global form gives. The cost follows the number of pixels, and hardly the window: means and maxima come from windows of doubling
+length. All of it is exported to ONNX as standard operators.
 """
 
 from collections.abc import Callable, Mapping
@@ -57,11 +57,21 @@ def windowed(x: Tensor, dim: int, side: int, pool: str = 'avg') -> Tensor:
 
 
 def _means(x: Tensor, dim: int, side: int) -> Tensor:
-    """Of all windows inside the map, from running sums."""
-    sums = x.float().cumsum(dim)
-    first = sums.narrow(dim, side - 1, 1)
-    later = sums.narrow(dim, side, x.shape[dim] - side) - sums.narrow(dim, 0, x.shape[dim] - side)
-    return (torch.cat([first, later], dim) / side).to(x.dtype)
+    """Of all windows inside the map, from sums of 1, 2, 4, ... places, of which a window takes those that add up to it.
+
+    Running sums would need fewer steps, and lose what is small beside them: all of it in bfloat16.
+    """
+    sums, reach, count = x.float(), 1, x.shape[dim] - side + 1
+    parts, taken = [], 0
+    while True:
+        if side & reach:
+            parts.append(sums.narrow(dim, taken, count))
+            taken += reach
+        if taken == side:
+            return (sum(parts[1:], parts[0]) / side).to(x.dtype)
+        length = sums.shape[dim] - reach
+        sums = sums.narrow(dim, 0, length) + sums.narrow(dim, reach, length)
+        reach *= 2
 
 
 def _maxima(x: Tensor, dim: int, side: int) -> Tensor:

@@ -75,7 +75,8 @@ def test_torch_computes_where_a_runtime_cannot(tiny, monkeypatch):
     monkeypatch.setitem(runtime._SESSIONS, 'onnx', lambda path, names: lambda image: dict(sum=torch.zeros(1)))
     model, said = tiny('onnx')
     assert torch.equal(model.forward(image), wanted)
-    assert len(said) == 1 and said[0].startswith('torch computes, not onnx, whose values differ by ')
+    assert said[0].startswith('onnx is not used: its values differ from those of torch by ')
+    assert said[1:] == ['torch computes the network']
 
     def fail(path, names):
         raise RuntimeError('no such operator\nat line 3')
@@ -83,7 +84,7 @@ def test_torch_computes_where_a_runtime_cannot(tiny, monkeypatch):
     monkeypatch.setitem(runtime._SESSIONS, 'onnx', fail)
     model, said = tiny('onnx')
     assert torch.equal(model.forward(image), wanted)
-    assert said == ['torch computes, not onnx: RuntimeError: no such operator']
+    assert said == ['onnx is not used: RuntimeError: no such operator', 'torch computes the network']
 
 
 def test_the_fastest_that_agrees_is_taken(tiny, monkeypatch):
@@ -105,7 +106,29 @@ def test_the_fastest_that_agrees_is_taken(tiny, monkeypatch):
     monkeypatch.setitem(runtime._SESSIONS, 'openvino', session(0, error=1.0))
     model, said = tiny('auto')
     model.forward(torch.rand(1, 3, 9, 8))
-    assert 'not openvino, whose values differ' in said[0] and said[1:] == ['onnx computes the network']
+    assert said[0].startswith('openvino is not used: its values differ') and said[1:] == ['onnx computes the network']
+
+
+@pytest.mark.parametrize('error, expected', [(0.01, 'bf16'), (0.2, 'f32')])
+def test_bfloat16_gives_way_to_float32_where_it_is_too_coarse(tiny, monkeypatch, error, expected):
+    """By the root mean square: an outlier does not count, an error all over does."""
+    used = []
+
+    def session(name, error):
+        def run(image):
+            used.append(name)
+            values = Tiny().layer(image).relu()
+            return dict(sum=values + error * values.square().mean().sqrt())
+        return lambda path, names: run
+
+    monkeypatch.setattr(runtime._Runtime, '_graph', lambda *args: None)
+    monkeypatch.setattr(runtime, '_installed', lambda name: True)
+    monkeypatch.setitem(runtime._SESSIONS, 'openvino-bf16', session('bf16', error))
+    monkeypatch.setitem(runtime._SESSIONS, 'openvino', session('f32', 0))
+    model, said = tiny('openvino-bf16')
+    model.forward(torch.rand(1, 3, 9, 8))
+    assert used[-1] == expected
+    assert said[1:] == ([] if expected == 'bf16' else ['openvino computes the network'])
 
 
 @pytest.mark.slow
