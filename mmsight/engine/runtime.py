@@ -28,7 +28,7 @@ BF16_TOLERANCE = 0.05
 """In bfloat16, which has three digits: the root mean square of the difference, as a share of that of an output."""
 Run = Callable[[Tensor], dict[str, Tensor]]
 _CANDIDATES = {'auto': ('onnx', 'openvino'), 'openvino-bf16': ('openvino-bf16', 'openvino')}
-"""What is tried for a name, where that is more than the runtime itself: the fastest of them, or the first that agrees with torch."""
+"""What is tried for a name beside itself: the fastest is taken, or the first that agrees with torch."""
 
 
 def check_runtime(name: str, device: str) -> None:
