@@ -18,7 +18,7 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from mmsight.errors import InputError
-from mmsight.models.local_statistics import note_size
+from mmsight.models.local_statistics import Window, note_size
 from mmsight.tasks import RUNTIMES, Network, task_of
 from mmsight.version import __version__
 
@@ -70,24 +70,27 @@ def use_runtime(cfg: Config, model: nn.Module, name: str, say: Callable[[str], N
 
 
 class _Runtime:
-    """Computes the outputs of a network, by a session for each kind of input."""
+    """Computes the outputs of a network, by a graph for each kind of input."""
 
     def __init__(self, cfg: Config, model: nn.Module, network: Network, name: str, say: Callable[[str], None]) -> None:
         self.model, self.network, self.name, self.say = model, network, name, say
-        # layers that pool over windows have another graph for each size of an image
-        self.sized = any(getattr(part, 'window', None) is not None for part in model.modules())
+        windows = [window for part in model.modules() if isinstance(window := getattr(part, 'window', None), Window)]
+        self.window = windows[0].side if windows else 0
         self.digest = _digest(cfg, model)
-        self.runs: dict[tuple[int, ...], Run] = {}
-        self.seen: set[tuple[int, ...]] = set()
+        self.runs: dict[str, Run] = {}
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
-        key = tuple(image.shape[1:]) if self.sized else ()
-        if self.sized and key not in self.seen and not self._path(image).is_file():
-            self.seen.add(key)
-            return self.torch(image)  # a size that comes once is not worth a graph
-        if key not in self.runs:
-            self.runs[key] = self._choose(image[:1])
-        return self.runs[key](image)
+        kind = self._kind(image)
+        if kind not in self.runs:
+            self.runs[kind] = self.torch if kind == 'strip' else self._choose(image[:1], kind)
+        return self.runs[kind](image)
+
+    def _kind(self, image: Tensor) -> str:
+        """Which graph computes an image: layers that pool over windows pool over the whole of one that is no larger."""
+        if not self.window:
+            return 'any'
+        larger = [side > self.window for side in image.shape[2:]]
+        return 'large' if all(larger) else 'strip' if any(larger) else 'small'
 
     def torch(self, image: Tensor) -> dict[str, Tensor]:
         """The outputs by torch."""
@@ -95,9 +98,13 @@ class _Runtime:
         with torch.no_grad():
             return self.network.outputs(self.model, image)
 
-    def _choose(self, like: Tensor) -> Run:
-        """What computes images of the shape of ``like`` (1, C, H, W)."""
-        random = torch.randn(like.shape, generator=torch.Generator().manual_seed(0))
+    def _choose(self, like: Tensor, kind: str) -> Run:
+        """What computes images of the kind of ``like`` (1, C, H, W)."""
+        height, width = like.shape[2:]
+        if kind != 'any':  # of the same graph, whatever the first image is
+            height = max(self.window // 64 * 32, 32) if kind == 'small' else self.window + 128
+            width = height + 32
+        random = torch.randn(1, like.shape[1], height, width, generator=torch.Generator().manual_seed(0))
         wanted = [(image, self.torch(image)) for image in (like, random)]
         found: dict[str, Run] = {}
         for name in _CANDIDATES.get(self.name, (self.name, )):
@@ -106,7 +113,7 @@ class _Runtime:
             coarse = name == 'openvino-bf16'
             try:
                 names = list(wanted[0][1])
-                run = _SESSIONS[name](self._graph(random, names), names)
+                run = _SESSIONS[name](self._graph(random, kind, names), names)
                 difference = max((_mean_difference if coarse else _difference)(run(image), values) for image, values in wanted)
             except Exception as error:  # an exporter and two runtimes raise many kinds, and torch does without them
                 self.say(f'{name} is not used: {type(error).__name__}: {str(error).strip().splitlines()[0]}')
@@ -129,21 +136,16 @@ class _Runtime:
             self.say(f'{next(iter(found), "torch")} computes the network')
         return next(iter(found.values()), self.torch)
 
-    def _graph(self, image: Tensor, names: list[str]) -> Path:
+    def _graph(self, image: Tensor, kind: str, names: list[str]) -> Path:
         """The exported network, from the cache where it is there whole."""
-        path = self._path(image)
+        path = cache_folder() / f'{self.digest}_{kind}.onnx'
         if not _is_whole(path):
             self.say(f'exporting the network once to {path}')
             from mmsight.engine.export import write_onnx
-            axes = {0: 'batch'} if self.sized else {0: 'batch', 2: 'height', 3: 'width'}
-            pair = image.expand(2, -1, -1, -1).contiguous()  # an axis of one place would be fixed
-            note_size(self.model, image)
-            write_onnx(_Outputs(self.model, self.network), pair, names, axes, path)
+            pair = image.expand(2, -1, -1, -1).clone()  # an axis of one place would be fixed
+            note_size(self.model, pair)
+            write_onnx(_Outputs(self.model, self.network), pair, names, {0: 'batch', 2: 'height', 3: 'width'}, path)
         return path
-
-    def _path(self, image: Tensor) -> Path:
-        size = 'x'.join(map(str, image.shape[1:])) if self.sized else 'any'
-        return cache_folder() / f'{self.digest}_{size}.onnx'
 
 
 class _Outputs(nn.Module):

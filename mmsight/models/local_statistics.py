@@ -30,8 +30,14 @@ class Window:
 
     def of(self, x: Tensor) -> tuple[int, int]:
         """Height and width of the window on a map ``x`` (..., H, W), of whatever stride."""
-        height, width = (max(1, round(self.side * size / full)) for size, full in zip(x.shape[-2:], self.image, strict=True))
+        height, width = (max(1, round(self.side * _length(size) / _length(full)))
+                         for size, full in zip(x.shape[-2:], self.image, strict=True))
         return height, width
+
+
+def _length(size: int | torch.SymInt) -> int:
+    """Of an axis; while it is traced as a free one, that of the example, whose ratio to others is that of all."""
+    return size.node.hint if isinstance(size, torch.SymInt) else size
 
 
 def windowed(x: Tensor, dim: int, side: int, pool: str = 'avg') -> Tensor:

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmsight.projects.sar_shipnet import BidirectionalCoordinateAttention
 from torch import nn
 
 from mmsight.engine import runtime
 from mmsight.engine.runtime import cache_folder, check_runtime, use_runtime
 from mmsight.errors import InputError
+from mmsight.models.local_statistics import use_local_statistics
 from mmsight.tasks import RUNTIMES, Network, find_tasks
 
 TINY = Network(lambda model, image: dict(sum=model.layer(image).relu()),
@@ -131,6 +133,33 @@ def test_bfloat16_gives_way_to_float32_where_it_is_too_coarse(tiny, monkeypatch,
     assert said[1:] == ([] if expected == 'bf16' else ['openvino computes the network'])
 
 
+class Pooling(nn.Module):
+    """Two strides, with all that pools over windows."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(3, 8, 3, 4, 1), BidirectionalCoordinateAttention(8), nn.ReLU(),
+                                    nn.Conv2d(8, 8, 3, 2, 1), nn.GroupNorm(2, 8))
+
+    def forward(self, inputs):
+        return self.layers(inputs)
+
+
+@pytest.mark.slow
+def test_one_graph_serves_all_tiles_that_are_larger_than_the_window():
+    """And another one those that are not; strips are left to torch."""
+    torch.manual_seed(0)
+    model, said = Pooling().eval(), []
+    assert use_local_statistics(model, 64)
+    network = Network(lambda model, image: dict(sum=model.layers(image)), None)
+    computed = runtime._Runtime(Config(dict(model=dict(type='Pooling'))), model, network, 'openvino', said.append)
+    for size in ((192, 160), (96, 224), (64, 32), (32, 40), (96, 64)):
+        image = torch.randn(2, 3, *size)
+        torch.testing.assert_close(computed(image)['sum'], computed.torch(image)['sum'], rtol=1e-4, atol=1e-5)
+    assert sorted(path.name.split('_')[1] for path in cache_folder().iterdir()) == ['large.onnx', 'small.onnx']
+    assert len(said) == 2 and all(line.startswith('exporting') for line in said)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('task, model, name', [
     ('detect', 'sar_shipnet_toy', 'onnx'), ('detect', 'larsd_toy', 'openvino'), ('segment', 'eas_unet_toy', 'openvino'),
@@ -145,7 +174,6 @@ def test_results_are_those_of_torch(untrained, tmp_path, task, model, name):
         weights = untrained(model) if model.endswith('_toy') else model
         inferencer = found.load_inferencer()(weights, device='cpu', show_progress=False, runtime=chosen)
         inputs = files[0] if len(files) == 1 else tuple(files)
-        inferencer(inputs, **options)  # a size that comes once is left to torch
         results.append(inferencer(inputs, return_vis=True, **options))
     assert list(cache_folder().iterdir())  # it was a graph that computed
     pictures = [result['visualization'][0].astype(int) for result in results]
