@@ -33,12 +33,12 @@ class TileRunner:
         with Progress(disable=not show_progress) as bar, ThreadPoolExecutor(1) as reader:
             task = bar.add_task('tiles', total=len(job.tiles), completed=len(job.done))
             batches = job.batches(batch_size)
-            coming = [reader.submit(self._read, numbers) for numbers in batches[:1]]
+            coming = [reader.submit(self._prepare, numbers) for numbers in batches[:1]]
             for position in range(len(batches)):
-                read = coming.pop().result()
+                read, data = coming.pop().result()
                 if position + 1 < len(batches):
-                    coming.append(reader.submit(self._read, batches[position + 1]))
-                job.keep(self._detect(read))
+                    coming.append(reader.submit(self._prepare, batches[position + 1]))
+                job.keep(self._detect(read, data))
                 bar.advance(task, len(batches[position]))
 
     def _read(self, numbers: Sequence[int]) -> dict[int, tuple[torch.Tensor, np.ndarray] | Exception | None]:
@@ -60,8 +60,17 @@ class TileRunner:
             found[number] = torch.from_numpy(with_channels(image, self.channels)).permute(2, 0, 1), valid
         return found
 
-    def _detect(self, read: dict) -> Iterator[tuple[int, Found | str]]:
-        """What each tile holds, or why it failed."""
+    def _prepare(self, numbers: Sequence[int]) -> tuple[dict, dict | None]:
+        """What :meth:`_read` gives, and the same as a batch for the network; None if there is nothing, or it fails."""
+        read = self._read(numbers)
+        images = [value[0] for value in read.values() if isinstance(value, tuple)]
+        try:
+            return read, self._batch(images) if images else None
+        except Exception:  # which is told when it is tried again
+            return read, None
+
+    def _detect(self, read: dict, data: dict | None = None) -> Iterator[tuple[int, Found | str]]:
+        """What each tile holds, or why it failed; ``data`` is the batch, if it is ready."""
         ready = {number: value for number, value in read.items() if isinstance(value, tuple)}
         for number, value in read.items():
             if value is None:
@@ -71,7 +80,7 @@ class TileRunner:
         if not ready:
             return
         try:
-            samples = self._test([image for image, _ in ready.values()])
+            samples = self._test(data or self._batch([image for image, _ in ready.values()]))
         except Exception as error:  # one tile may have failed the batch
             if len(ready) > 1:
                 for number, value in ready.items():
@@ -82,10 +91,13 @@ class TileRunner:
         for (number, (_, valid)), sample in zip(ready.items(), samples, strict=True):
             yield number, self._in_scene(self.job.tiles[number], to_found(sample, self.job.threshold), valid)
 
-    def _test(self, images: Sequence[torch.Tensor]) -> list[DetDataSample]:
+    def _batch(self, images: Sequence[torch.Tensor]) -> dict:
         samples = [DetDataSample(metainfo=dict(img_id=0, img_path='', ori_shape=image.shape[1:], img_shape=image.shape[1:],
                                                pad_shape=image.shape[1:], scale_factor=(1.0, 1.0))) for image in images]
-        return self.model.test_step(dict(inputs=list(images), data_samples=samples))
+        return self.model.data_preprocessor(dict(inputs=list(images), data_samples=samples), False)
+
+    def _test(self, data: dict) -> list[DetDataSample]:
+        return self.model(**data, mode='predict')
 
     def _in_scene(self, tile: Tile, found: Found, valid: np.ndarray) -> Found:
         """From the tile's pixels to the scene's, without what lies in nodata or far outside the core."""

@@ -105,7 +105,9 @@ class _Runtime:
             height = max(self.window // 64 * 32, 32) if kind == 'small' else self.window + 128
             width = height + 32
         random = torch.randn(1, like.shape[1], height, width, generator=torch.Generator().manual_seed(0))
-        wanted = [(image, self.torch(image)) for image in (like, random)]
+        top, left = (max((have - want) // 2, 0) for have, want in zip(like.shape[2:], (height, width), strict=True))
+        part = like[..., top:top + height, left:left + width].contiguous()
+        wanted = [(image, self.torch(image)) for image in (part, random)]
         found: dict[str, Run] = {}
         for name in _CANDIDATES.get(self.name, (self.name, )):
             if not _installed(name):

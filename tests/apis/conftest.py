@@ -21,11 +21,14 @@ class BrightShips(torch.nn.Module):
         self.rotated, self.seen, self.fault = rotated, [], None
         self.dataset_meta = dict(classes=('ship', ), gsd=(1, 15))
 
-    def test_step(self, data):
+    def data_preprocessor(self, data, training):
+        return data
+
+    def forward(self, inputs, data_samples, mode):
         if self.fault:
-            self.fault(data)
-        self.seen += [tuple(image.shape) for image in data['inputs']]
-        for image, sample in zip(data['inputs'], data['data_samples'], strict=True):
+            self.fault(dict(inputs=inputs))
+        self.seen += [tuple(image.shape) for image in inputs]
+        for image, sample in zip(inputs, data_samples, strict=True):
             grey = image[0].numpy()
             labels, count = ndimage.label(grey > 128, np.ones((3, 3)))
             boxes, scores = [], []
@@ -40,7 +43,10 @@ class BrightShips(torch.nn.Module):
             kind, width = (RotatedBoxes, 5) if self.rotated else (HorizontalBoxes, 4)
             sample.pred_instances = InstanceData(bboxes=kind(torch.tensor(boxes).reshape(-1, width).float()),
                                                  scores=torch.tensor(scores), labels=torch.zeros(count, dtype=torch.long))
-        return data['data_samples']
+        return data_samples
+
+    def test_step(self, data):
+        return self(**data, mode='predict')
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def _throughput(detector: DetectInferencer, scene: Path) -> list[Row]:
     @torch.no_grad()
     def bare() -> None:
         for images in ready:
-            runner._test(images)
+            runner._test(runner._batch(images))
 
     seconds = interleave(dict(ours=lambda: detector(scene, **options), theirs=bare), 3, 1)
     return [Row(f'scene of {job.scene.width} x {job.scene.height}, share of the bare throughput', 1 / seconds['ours'],
