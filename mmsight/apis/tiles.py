@@ -70,7 +70,7 @@ def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1
 
     Args:
         width (int), height (int): Of the scene.
-        tile (int): Side of a tile; those at the right and lower end are smaller.
+        tile (int): Side of a tile; those at the right and lower end are smaller by less than ``grid``, and overlap more.
         overlap (int): Least pixels that neighbours share.
         grid (float): Tiles begin at multiples of this: the network's stride, so that a ship falls into the same cells in
             whatever tile it is seen.
@@ -106,6 +106,8 @@ def _spans(length: int, tile: int, overlap: int, grid: float, offset: int) -> li
     while begins[-1] + tile < length:
         begins.append(round(position))
         position += step
+    if len(begins) > 1:  # no thin tile at the end, which would see little around its ships
+        begins[-1] = min(begins[-1], round(math.ceil((length - tile) / grid) * grid))
     ends = [min(begin + tile, length) for begin in begins]
     seams = [0, *((begin + end) / 2 for begin, end in zip(begins[1:], ends[:-1], strict=True)), length]
     return list(zip(begins, ends, seams[:-1], seams[1:], strict=True))

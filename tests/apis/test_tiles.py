@@ -28,6 +28,7 @@ def test_cores_share_the_scene_and_tiles_overlap(seed):
         # a core keeps half the overlap away from its tile's inner edges
         assert left - item.x >= (overlap // 2 if item.x else 0)
         assert item.x + item.width - right >= (overlap // 2 if item.x + item.width < width else 0)
+    assert len(tiles) == 1 or min(item.width for item in tiles) > min(tile - grid, width - 1)
     ends = sorted({(item.x, item.x + item.width) for item in tiles})
     assert all(end - begin >= overlap - 1 for (_, end), (begin, _) in zip(ends, ends[1:], strict=False))  # a half is rounded
     assert (owners == 1).all()
