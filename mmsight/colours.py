@@ -14,6 +14,7 @@ LEAST = 2
 
 _EXACT = 0x100
 """Flag of Little CMS: compute each colour. Its tables for 16 bits are off by up to 15 of 255 in dark, strong colours."""
+_UNFIT = 'its colour profile does not fit and is left aside'
 _MISSING = 'its colour profile is left aside, as 16 bits need the package imagecodecs: pip install imagecodecs'
 
 
@@ -34,7 +35,7 @@ def to_srgb(image: np.ndarray, space: str, profile: bytes | None) -> tuple[np.nd
         transform = _transform(profile, space)
     except (ImageCms.PyCMSError, OSError, ValueError):  # damaged, or of another colour space
         image, done = to_srgb(image, space, None)
-        return image, ', '.join(part for part in (done, 'its colour profile does not fit and is left aside') if part)
+        return image, ', '.join(part for part in (done, _UNFIT) if part)
     if transform is None:
         if space == 'CMYK':
             return np.asarray(Image.frombytes('CMYK', image.shape[1::-1], image.tobytes()).convert('RGB')), \
@@ -46,6 +47,8 @@ def to_srgb(image: np.ndarray, space: str, profile: bytes | None) -> tuple[np.nd
             found = _apply_to_16_bits(profile, image)
         except ImportError:
             return image, _MISSING
+        except RuntimeError:  # of imagecodecs, for a profile that Pillow could use
+            return image, _UNFIT
     else:
         found = _apply(transform, image, space)
     if space == 'L':

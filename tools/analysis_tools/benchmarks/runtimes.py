@@ -28,7 +28,7 @@ def rows(quick: bool = False) -> list[Row]:
         cv2.imwrite(str(image), skimage.data.astronaut()[:128 if quick else 512, :128 if quick else 512, ::-1])
         scan, = find_tasks()['segment'].make_inputs(folder)  # type: ignore[misc]
         return [*_detection('ships-sar', scene, truth), *_detection('ships-sar-rotated', scene, truth),
-                *_other('segment', 'liver', scan), *_other('upscale', 'upscale-srcnn-mse', image)]
+                *_other('segment', 'liver', scan), *_other('upscale', 'upscale-res16', image)]
 
 
 def _runtimes() -> list[str]:
