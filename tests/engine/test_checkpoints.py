@@ -1,5 +1,6 @@
 """Checkpoints are whole, noticed when they are not, saved by the clock and deleted only after newer ones."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -59,6 +60,21 @@ def test_a_write_that_fails_leaves_the_file_before(tmp_path, full_disk):
     save_checkpoint(CONTENT, path)
     before = path.read_bytes()
     with full_disk(500), pytest.raises(InputError, match='a.pth: the file cannot be written: File too large'):
+        save_checkpoint(CONTENT, path)
+    assert [file.name for file in tmp_path.iterdir()] == ['a.pth'] and path.read_bytes() == before
+
+
+def test_a_quota_leaves_the_file_before(tmp_path, monkeypatch):
+    """Network disks tell of it when bytes are to be on the disk."""
+    path = tmp_path / 'a.pth'
+    save_checkpoint(CONTENT, path)
+    before = path.read_bytes()
+
+    def exceeded(descriptor):
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(os, 'fsync', exceeded)
+    with pytest.raises(InputError, match='a.pth: the file cannot be written: Disk quota exceeded'):
         save_checkpoint(CONTENT, path)
     assert [file.name for file in tmp_path.iterdir()] == ['a.pth'] and path.read_bytes() == before
 
