@@ -1,8 +1,7 @@
 """Signals and losses that are not finite end a training in order."""
 
+import json
 import math
-import multiprocessing
-import os
 import signal
 
 import pytest
@@ -13,42 +12,26 @@ from mmsight.cli import friendly
 from mmsight.engine.stop_hook import SIGNALS
 from mmsight.errors import InputError, Stopped
 from mmsight.registry import HOOKS
+from tests.engine.conftest import CONFIG
 
 WORKERS = 'train_dataloader.update(num_workers=2)\n'
 
 
-@HOOKS.register_module(force=True)
-class SignalHook(Hook):
-    """Send a signal to this process and to the loader's workers, as Slurm does, at an iteration or in a validation."""
+@pytest.fixture
+def signalled(run, tmp_path):
+    """Train a config's text in a process of its own, see ``signalled.py``; returns that process when it has ended."""
 
-    def __init__(self, at, number, times=1):
-        self.at, self.number, self.times = at, number, times
+    def call(name, text, at, number, times=1, ignored=0):
+        config = tmp_path / f'{name}.py'
+        hook = f'dict(type="SignalHook", at={at}, number={int(number)}, times={times})'
+        config.write_text(f'{CONFIG}{text}custom_hooks = [*globals().get("custom_hooks", []), {hook}]\n')
+        return run('tests/engine/signalled.py', config, tmp_path / name, int(ignored), check=times == 1)
 
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == self.at:
-            self.send()
-
-    def before_val_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == -self.at:
-            self.send()
-
-    def send(self):
-        for _ in range(self.times):
-            for child in multiprocessing.active_children():
-                os.kill(child.pid, self.number)
-            os.kill(os.getpid(), self.number)
+    return call
 
 
-def hooked(at, number, times=1):
-    return f'custom_hooks = [dict(type="SignalHook", at={at}, number={int(number)}, times={times})]\n'
-
-
-@pytest.fixture(autouse=True)
-def _listening():
-    """A shell has the suite ignore Ctrl-C where it runs in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+def answer(process):
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 def same(first, second):
@@ -56,48 +39,42 @@ def same(first, second):
 
 
 @pytest.mark.parametrize('number', SIGNALS)
-def test_a_signal_ends_it_after_the_step(train_noisy, tmp_path, number, capfd):
+def test_a_signal_ends_it_after_the_step(train_noisy, signalled, tmp_path, number):
     wanted, _ = train_noisy('wanted')
-    handlers = [signal.getsignal(each) for each in SIGNALS]
-    said = train_noisy('run', WORKERS + hooked(6, number), raises=Stopped)
-    path = tmp_path / 'run' / 'resume_7.pth'
-    assert said == f'stopped by {number.name} after 7 iterations; --resume goes on from {path}' and path.is_file()
-    assert 'a second signal stops at once' in capfd.readouterr().err
-    assert [signal.getsignal(each) for each in SIGNALS] == handlers and not multiprocessing.active_children()
+    process, path = signalled('run', WORKERS, 6, number), tmp_path / 'run' / 'resume_7.pth'
+    said = f'stopped by {number.name} after 7 iterations; --resume goes on from {path}'
+    assert answer(process) == dict(said=said, restored=True, children=0) and path.is_file()
+    assert 'a second signal stops at once' in process.stderr
     found, _ = train_noisy('run', WORKERS)
     assert same(found['state_dict'], wanted['state_dict'])
 
 
-def test_signals_that_are_ignored_stay_ignored(train_noisy):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    found, _ = train_noisy('run', hooked(6, signal.SIGINT))
+def test_signals_that_are_ignored_stay_ignored(signalled, tmp_path):
+    process = signalled('run', '', 6, signal.SIGINT, ignored=signal.SIGINT)
+    assert answer(process) == dict(said='', restored=True, children=0)
+    found = torch.load((tmp_path / 'run' / 'last_checkpoint').read_text(), weights_only=False)
     assert found['meta']['iter'] == 20
 
 
-def test_a_validation_is_left_off_and_made_up_for(train_noisy, tmp_path):
+def test_a_validation_is_left_off_and_made_up_for(train_noisy, signalled, tmp_path):
     text = """
 val_dataloader = dict(batch_size=4, sampler=dict(type='DefaultSampler', shuffle=False),
                       collate_fn=dict(type='default_collate'), dataset=dict(type='NoisyPoints', length=4))
 val_evaluator, val_cfg = dict(type='AnyMetric'), dict()
 train_cfg.update(val_interval=2)
 default_hooks['checkpoint'].update(interval=4)
+custom_hooks = [dict(type="EMAHook", momentum=0.1)]
 """
-    average = 'custom_hooks = [dict(type="EMAHook", momentum=0.1)]\n'
-    wanted, _ = train_noisy('wanted', text + average)
-    said = train_noisy('run', text + average + hooked(-10, signal.SIGTERM).replace('= [', '+= ['), raises=Stopped)
+    wanted, _ = train_noisy('wanted', text)
+    said = answer(signalled('run', text, -10, signal.SIGTERM))['said']
     assert 'after 10 iterations' in said and (tmp_path / 'run' / 'resume_10.pth').is_file()
-    found, log = train_noisy('run', text + average)
+    found, log = train_noisy('run', text)
     assert 'validated, as was due' in log
     assert same(found['state_dict'], wanted['state_dict']) and same(found['ema_state_dict'], wanted['ema_state_dict'])
 
 
-def test_the_second_signal_kills(train_noisy):
-    """In a process of its own, before its first backward pass, which torch may refuse after a fork."""
-    process = multiprocessing.get_context('fork').Process(
-        target=train_noisy, args=('run', hooked(0, signal.SIGTERM, 2)))
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGTERM
+def test_the_second_signal_kills(signalled):
+    assert signalled('run', '', 0, signal.SIGTERM, times=2).returncode == -signal.SIGTERM
 
 
 def test_the_exit_status_says_that_it_goes_on(capsys):
