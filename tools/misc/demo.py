@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,15 +26,17 @@ CURVES = ('vis_image/precision_recall*.png', 'vis_image/cases*.png', 'vis_image/
 
 
 def run_paper(config: Path) -> Entry:
-    """Train and test one toy config; the output is shown as it comes."""
+    """Train, in its ``demo_threads`` if it states them, and test one toy config; the output is shown as it comes."""
     paper = config.parent.name
     work_dir = OUT / paper
     tools = source_root() / 'tools'
     name = f'{paper}/{config.stem}'
     (work_dir / 'result.json').unlink(missing_ok=True)
     begin = time.time()
+    cfg = Config.fromfile(config, import_custom_modules=False)
+    environment = {**os.environ, **({'OMP_NUM_THREADS': str(cfg.demo_threads)} if 'demo_threads' in cfg else {})}
     train = [tools / 'train.py', config, '--work-dir', work_dir]
-    done = subprocess.run([sys.executable, *map(str, train)], check=False)
+    done = subprocess.run([sys.executable, *map(str, train)], env=environment, check=False)
     checkpoint = work_dir / 'last_checkpoint'
     if done.returncode == 0 and checkpoint.is_file():
         weights = checkpoint.read_text().strip()
@@ -48,9 +51,8 @@ def run_paper(config: Path) -> Entry:
     for pattern in CURVES:
         plots += sorted(work_dir.glob(f'*/vis_data/{pattern}'))[-1:]
     pictures = sorted(file for file in tested[-1].rglob('*') if file.suffix in SUFFIXES)[:12] if tested else []
-    caption = Config.fromfile(config, import_custom_modules=False).demo_caption
     report = write_report(work_dir) if finished else None
-    return Entry(paper, name, json.loads(record.read_text()) if finished else None, plots, pictures, caption, report)
+    return Entry(paper, name, json.loads(record.read_text()) if finished else None, plots, pictures, cfg.demo_caption, report)
 
 
 def run_task(task: Task) -> Entry:
