@@ -51,6 +51,7 @@ extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphin
 root_doc = 'docs/index'
 include_patterns = ['docs/**.md', 'docs/api.rst', '*.md', 'projects/*/README.md', 'projects/*/weights/*.md',
                     'tools/dataset_converters/*.md']
+exclude_patterns = ['.*', 'build', 'data', 'work_dirs']  # environments and data are not searched for pages
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
 myst_enable_extensions = ['colon_fence', 'deflist']
 myst_heading_anchors = 3

@@ -179,16 +179,20 @@ def toy_data(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def untrained(tmp_path_factory):
-    """Make a checkpoint of a config's network as it is at the start, which holds its config; returns its path."""
+    """Make a checkpoint of a config's network as it is at the start, which holds its config; returns its path.
+
+    Options change keys of the config.
+    """
     folder = tmp_path_factory.mktemp('untrained')
 
-    def make(name):
-        path = folder / f'{name}.pth'
+    def make(name, options=None):
+        path = folder / f"{name}{'_changed' if options else ''}.pth"
         if not path.is_file():
             from mmengine.registry import MODELS, init_default_scope
 
             from mmsight.configs import load_config
             cfg = load_config(name)
+            cfg.merge_from_dict(options or {})
             init_default_scope(cfg.default_scope)
             torch.manual_seed(0)
             torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict(), meta=dict(cfg=cfg.pretty_text)), path)

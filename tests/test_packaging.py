@@ -30,13 +30,14 @@ def test_wheel_trains_from_an_empty_folder(run, root, tmp_path):
     empty = tmp_path / 'empty'
     empty.mkdir()
     env = dict(PATH='/usr/bin:/bin', PYTHONPATH=f'{site}:{sysconfig.get_path("purelib")}', HOME=str(tmp_path))
-    done = subprocess.run([python, '-m', 'mmsight.cli', 'train', 'example_project'], cwd=empty, env=env, capture_output=True,
-                          text=True, check=False)
+    code = ('import atexit, runpy, sys\n'
+            "atexit.register(lambda: print(sys.modules['mmsight.projects.example_project'].__file__))\n"
+            "runpy.run_module('mmsight.cli', run_name='__main__', alter_sys=True)")
+    done = subprocess.run([python, '-c', code, 'train', 'example_project'], cwd=empty, env=env, capture_output=True, text=True,
+                          check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert (empty / 'work_dirs' / 'example_project' / 'result.json').is_file()
-    code = 'import mmsight.projects.example_project as p; print(p.__file__)'
-    where = subprocess.run([python, '-c', code], cwd=empty, env=env, capture_output=True, text=True, check=True).stdout
-    assert where.startswith(site)
+    assert done.stdout.splitlines()[-1].startswith(site)
     toy = subprocess.run([python, '-m', 'mmsight.cli', 'train', 'sar_shipnet_toy', '--cfg-options', 'train_cfg.max_epochs=1',
                           'train_dataloader.dataset.indices=8', 'train_dataloader.num_workers=0',
                           'train_dataloader.persistent_workers=False', 'train_cfg.val_interval=2'],

@@ -88,8 +88,8 @@ def test_wrong_arguments_are_named(arguments, word):
 
 @pytest.mark.slow
 def test_exports_to_onnx(tmp_path):
-    """With free sides, at multiples of 32 that it was not traced with."""
-    network = EfficientNetLite(out_indices=(0, 2)).eval()
+    """With free sides, at multiples of 32 that it was not traced with; later stages are made of the same blocks."""
+    network = EfficientNetLite(out_indices=(0, 1)).eval()
     network.load_state_dict(efficientnet_lite0(), strict=False)
     path = tmp_path / 'lite.onnx'
     torch.onnx.export(network, (torch.randn(2, 3, 96, 64), ), path, dynamo=True, verbose=False,
