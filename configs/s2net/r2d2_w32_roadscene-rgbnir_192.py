@@ -1,4 +1,5 @@
-# R2D2 at the paper's width on the training pairs of RoadScene and RGB-NIR, supervised alone: five minutes of a GPU.
+# R2D2 at the paper's width on the training pairs of RoadScene and RGB-NIR, supervised alone:
+# 3,456 steps, four minutes of a shared H200.
 _base_ = [
     '../_base_/models/s2net_r2d2.py', '../_base_/datasets/roadscene_rgbnir.py', '../_base_/s2net_runtime.py',
     '../_base_/schedules/s2net_box.py'
@@ -15,5 +16,6 @@ train_dataloader = dict(
                  data_prefix=dict(visible='crop_LR_visible', infrared='cropinfrared'), **pairs),
             dict(type='mmsight.RGBNIRDataset', data_root='{{$MMSIGHT_DATA:data}}/rgbnir/', test_ids='rgbnir_test.txt', **pairs)
         ]))
+train_cfg = dict(max_epochs=72)
 default_hooks = dict(checkpoint=dict(interval=10), logger=dict(interval=50))
 test_evaluator = dict(name='R2D2')

@@ -1,10 +1,12 @@
 """Rows of a benchmark: our time, theirs in the same process, and the bound that their ratio has to keep."""
 
 import operator
+import re
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -49,6 +51,16 @@ class Row:
         """The row as it is written to JSON."""
         names = ('name', 'ours', 'theirs', 'theirs_is', 'unit', 'ratio', 'bound', 'ok')
         return {name: getattr(self, name) for name in names}
+
+
+def peak_memory() -> float:
+    """Most memory in MB that this program held so far; Linux.
+
+    getrusage would count what the process held before the program began, which a process that starts another hands on.
+    """
+    found = re.search(r'VmHWM:\s+(\d+) kB', Path('/proc/self/status').read_text())
+    assert found, 'Linux writes VmHWM for every process'
+    return int(found[1]) / 1024
 
 
 def interleave(calls: Mapping[str, Callable[[], Any]], repeats: int = 10, warmup: int = 2) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """The front door: a scene against bare batches of its tiles, memory of a large scene, start-up."""
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from rasterio.transform import from_origin
 
 from mmsight.apis import DetectInferencer
 from mmsight.apis.tile_runner import TileRunner
-from mmsight.engine.benchmark import Row, interleave
+from mmsight.engine.benchmark import Row, interleave, peak_memory
 from mmsight.errors import InputError
 
 
@@ -70,7 +69,7 @@ def _throughput(detector: DetectInferencer, scene: Path) -> list[Row]:
 def detect(path: str) -> None:
     """Detect in a scene and print the peak memory of the process in MB; run by :func:`_memory`."""
     DetectInferencer('sar_shipnet_toy')(path, out_dir=Path(path).parent / 'out')
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak_memory())
 
 
 def _memory(folder: Path, quick: bool) -> list[Row]:

@@ -1,11 +1,9 @@
 """LARSD: speed of the assignment, latency that LASA adds, memory of the sliding window."""
 
 import math
-import re
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import torch
@@ -19,7 +17,7 @@ from mmsight.projects.larsd.sliding_window import detect_by_tiles
 from torch import Tensor
 
 from mmsight.configs import load_config
-from mmsight.engine.benchmark import Row, interleave
+from mmsight.engine.benchmark import Row, interleave, peak_memory
 
 
 def rows(quick: bool) -> list[Row]:
@@ -114,9 +112,7 @@ def slide(width: int, height: int) -> None:
     model = MODELS.build(load_config('larsd_toy').model).eval()
     image = torch.randint(0, 255, (3, height, width), dtype=torch.uint8)
     detect_by_tiles(model, image, tile=512, overlap=192, batch_size=2, progress=sys.stderr.isatty())
-    # not getrusage: its peak is inherited from the process that started this one
-    peak, = re.findall(r'VmHWM:\s*(\d+) kB', Path('/proc/self/status').read_text())
-    print(int(peak) / 1024)
+    print(peak_memory())
 
 
 def _sliding_window(quick: bool) -> list[Row]:

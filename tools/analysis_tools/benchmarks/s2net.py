@@ -16,12 +16,13 @@ from mmsight.projects.s2net.toy import make_scene
 from mmsight.engine.benchmark import Row, interleave
 
 MEMORY = '''
-import resource, torch, mmsight
+import torch, mmsight
 from mmsight.projects.s2net import D2Net, R2D2
+from mmsight.engine.benchmark import peak_memory
 torch.manual_seed(0)
 model = {model}.eval()
 model.detect(torch.rand(3, 680, 1024), 4096)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+print(peak_memory() / 1024)
 '''
 
 

@@ -1,7 +1,6 @@
 """Whole scenes of real radar images with ``detect``: time and memory against area, a runtime against torch, and SAHI."""
 
 import json
-import re
 import runpy
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from rasterio.transform import from_origin
 from rasterio.windows import Window
 
 from mmsight.apis import DetectInferencer
-from mmsight.engine.benchmark import Row, interleave
+from mmsight.engine.benchmark import Row, interleave, peak_memory
 from mmsight.engine.load_model import find_model
 from mmsight.rotated_iou import from_upright
 
@@ -66,9 +65,7 @@ def measure(options: str) -> None:
         begin = time.perf_counter()
         detector(path, out_dir=Path(path).parent / 'out', overwrite=True, bands=[1])
         seconds.append(time.perf_counter() - begin)
-    # of this program alone: getrusage counts what the process held before that began
-    peak = int(re.search(r'VmHWM:\s+(\d+)', Path('/proc/self/status').read_text())[1]) / 1024  # type: ignore[index]
-    print(json.dumps(dict(seconds=seconds[len(wanted['first']):], peak=peak)))
+    print(json.dumps(dict(seconds=seconds[len(wanted['first']):], peak=peak_memory())))
 
 
 def _measure(runtime: str, *paths: Path, twice: bool = True) -> tuple[list[float], float]:

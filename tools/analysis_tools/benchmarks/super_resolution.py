@@ -1,6 +1,5 @@
 """Super resolution: low-resolution images against mmagic's resizer, the cost of a step's wrapping, memory of tiles."""
 
-import resource
 import subprocess
 import sys
 
@@ -18,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from mmsight.configs import load_config
-from mmsight.engine.benchmark import Row, interleave
+from mmsight.engine.benchmark import Row, interleave, peak_memory
 
 
 def rows(quick: bool = False) -> list[Row]:
@@ -99,7 +98,7 @@ def tile(config: str, side: int) -> None:
     image = torch.rand(1, 3, side // 4, side // 4) * 2 - 1
     out = torch.empty(1, 3, side, side, dtype=torch.uint8)
     super_resolve_tiled(model.generator, image, 4, model.test_cfg.tile, model.halo, out, progress=sys.stderr.isatty())
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak_memory())
 
 
 def _tiles(quick: bool) -> list[Row]:
