@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import skimage.data
 import torch
 import torch.nn.functional as F
 from mmengine.optim import OptimWrapper, OptimWrapperDict
@@ -81,6 +82,17 @@ def test_vgg16_from_an_installed_package_sees_bgr_in_0_to_255():
         y = F.max_pool2d(y, 2) if index == 5 else y
         y = F.relu(F.conv2d(y, state[f'features.{index}.weight'], state[f'features.{index}.bias'], padding=1))
     assert torch.allclose(loss.features(x), y, rtol=1e-4, atol=1e-2)
+
+
+def test_features_of_vgg16_hed_hardly_see_colours():
+    """Why the perceptual loss alone loses them: a negative is hardly farther from an image than its bicubic enlargement."""
+    photo = torch.from_numpy(skimage.data.coffee()[60:188, 120:248].copy()).permute(2, 0, 1)[None] / 127.5 - 1
+    small = F.interpolate(photo, scale_factor=0.25, mode='bicubic', antialias=True)
+    enlarged = F.interpolate(small, scale_factor=4, mode='bicubic')
+    loss = VGGFeatureLoss('conv3_3', network='VGG16', normalise='caffe', weights='mmsight://vgg16-hed')
+    loss.init_weights()
+    assert loss(-photo, photo) < 5 * loss(enlarged, photo)
+    assert F.mse_loss(-photo, photo) > 40 * F.mse_loss(enlarged, photo)
 
 
 @pytest.mark.parametrize('layer, index', [('conv3_3', 14), ('conv4_1', 17), ('conv5_3', 28)])
