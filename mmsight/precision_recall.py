@@ -139,20 +139,16 @@ def sampled_ap(found: Detections, weights: np.ndarray, rule: str = 'voc12', thre
         return np.where(known, values, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
 
 
+def sampled_best_f1(found: Detections, weights: np.ndarray) -> np.ndarray:
+    """The best F1 over the score on samples of the images, at the first IoU threshold, all classes pooled: (samples, )."""
+    hits, total = _at_hits(found, np.ones(len(found.label), dtype=bool), weights, 0)
+    f1 = 2 * hits / np.maximum(total + (weights @ found.ships.sum(axis=1))[:, None], 1)
+    return f1.max(axis=1, initial=0)
+
+
 def _class_ap(found: Detections, label: int, weights: np.ndarray, rule: str, threshold: int) -> np.ndarray:
-    """Precision falls between hits, so that its envelope is known at the scores of hits alone."""
     positives = weights @ found.ships[:, label]
-    kept = (found.label == label) & (found.state[threshold] >= 0)
-    case, score, hit = found.case[kept], found.score[kept], found.state[threshold, kept] == 1
-    knots = -np.unique(score[hit])[::-1]  # rising, for searchsorted: the highest score is first
-    place = np.searchsorted(knots, -score)
-    shape = (len(found.ships), len(knots))
-
-    def count(chosen: np.ndarray) -> np.ndarray:
-        entries = (np.ones(chosen.sum()), (case[chosen], place[chosen]))
-        return (weights @ csr_matrix(entries, shape)).cumsum(axis=1)
-
-    hits, total = count(hit), count(place < len(knots))
+    hits, total = _at_hits(found, found.label == label, weights, threshold)
     recall = hits / np.maximum(positives, 1)[:, None]
     envelope = np.maximum.accumulate((hits / np.maximum(total, 1))[:, ::-1], axis=1)[:, ::-1]
     if rule == 'voc12':
@@ -162,3 +158,18 @@ def _class_ap(found: Detections, label: int, weights: np.ndarray, rule: str, thr
         firsts = [(recall < level).sum(axis=1) for level in np.arange(0, 1.001, 0.1)]
         area = np.mean([padded[np.arange(len(weights)), first] for first in firsts], axis=0)
     return np.where(positives > 0, area, np.nan)
+
+
+def _at_hits(found: Detections, chosen: np.ndarray, weights: np.ndarray, threshold: int) -> tuple[np.ndarray, np.ndarray]:
+    """Hits and detections down to the score of each hit, (samples, scores): between hits, precision and F1 only fall."""
+    kept = chosen & (found.state[threshold] >= 0)
+    case, score, hit = found.case[kept], found.score[kept], found.state[threshold, kept] == 1
+    knots = -np.unique(score[hit])[::-1]  # rising, for searchsorted: the highest score is first
+    place = np.searchsorted(knots, -score)
+    shape = (len(found.ships), len(knots))
+
+    def count(those: np.ndarray) -> np.ndarray:
+        entries = (np.ones(those.sum()), (case[those], place[those]))
+        return (weights @ csr_matrix(entries, shape)).cumsum(axis=1)
+
+    return count(hit), count(place < len(knots))

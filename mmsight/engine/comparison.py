@@ -14,12 +14,13 @@ from scipy import stats
 from mmsight.engine.per_case import Cases, load_cases
 from mmsight.engine.tables import Column, Row, Table, find_row, project_folder, read_records
 from mmsight.errors import InputError
-from mmsight.precision_recall import sampled_ap
+from mmsight.precision_recall import sampled_ap, sampled_best_f1
 
 Statistic = Callable[[np.ndarray], np.ndarray]
 """From (samples, images), how often each image is in a sample, to (samples, )."""
 
 SAMPLES = 2000
+COUNTED = 'counted, not measured'
 AP_RULES = {'AP50_voc07': ('voc07', 1), 'AP50_voc12': ('voc12', 1), 'AP50-95_voc12': ('voc12', 10)}
 """Name of an AP to its rule, and over how many IoU thresholds it is the mean."""
 
@@ -44,7 +45,7 @@ class Comparison:
     Attributes:
         first, second (float): Values, the means over runs.
         interval (tuple[float, float] | None): Of first - second; None where there is nothing to take one from.
-        over (str): What the interval is taken over, e.g. ``'232 images'``.
+        over (str): What the interval is taken over, e.g. ``'232 images'``, or why it needs none.
     """
 
     first: float
@@ -71,9 +72,9 @@ class Comparison:
                 f'{self.first - self.second:+.{digits}f} {self.bracket(digits)}: {verdict}')
 
     def bracket(self, digits: int = 4) -> str:
-        """The interval of the difference, or that it has none."""
+        """The interval of the difference, or why it has none."""
         if self.interval is None:
-            return 'without an interval'
+            return f"({self.over or 'without an interval'})"
         return f"[{', '.join(f'{end:+.{digits}f}' for end in self.interval)}] (95 %, {self.over})"
 
 
@@ -103,6 +104,8 @@ def statistic(cases: Cases, metric: str) -> tuple[list[str], Statistic] | None:
     if found is not None and name in AP_RULES:
         rule, count = AP_RULES[name]
         return cases.names, lambda weights: np.mean([sampled_ap(found, weights, rule, k) for k in range(count)], axis=0)
+    if found is not None and name == 'best_f1':
+        return cases.names, lambda weights: sampled_best_f1(found, weights)
     if found is not None and name in ('precision', 'recall', 'f1'):
         hits, false, ships = (columns[key] for key in ('true', 'false', 'ships'))
         share, whole = dict(precision=(hits, hits + false), recall=(hits, ships), f1=(2 * hits, hits + false + ships))[name]
@@ -229,8 +232,11 @@ def compare_rows(table: Table, column: Column, first: Row, second: Row, extra: P
         InputError: If a row has no record with a value, or their records were measured on different images.
     """
     (ours, our_values), (theirs, their_values) = (_measured(table, column, row, extra) for row in (first, second))
+    if not first.learns and not second.learns:  # their values are the same in every run: seeds would be counted as evidence
+        ours, theirs = ours[:1], theirs[:1]
+        our_values, their_values = ({0: next(iter(values.values()))} for values in (our_values, their_values))
     if column.metric == 'parameters':
-        return Comparison(next(iter(our_values.values())), next(iter(their_values.values())))
+        return Comparison(next(iter(our_values.values())), next(iter(their_values.values())), over=COUNTED)
     metric, other = (column.metric.format(**row.keys) for row in (first, second))
     asked = [*((run, metric) for run in ours), *((run, other) for run in theirs)]
     if all(run.cases and statistic(run.cases, name) for run, name in asked):
@@ -253,20 +259,17 @@ def _measured(table: Table, column: Column, row: Row, extra: Path | None) -> tup
 
 
 def compare_in_table(table: Table, first: str, second: str, extra: Path | None = None) -> list[str]:
-    """A sentence for each column in which both rows have values; see :func:`compare_rows`.
+    """A sentence for each column; see :func:`compare_rows`.
 
     Raises:
-        InputError: Also if there is no interval: for single trainings it takes the scores of their cases.
+        InputError: Also if no column has an interval: for single trainings it takes the scores of their cases.
     """
     ours, theirs = find_row(table, first), find_row(table, second)
-    said = []
-    for column in table.columns:
-        made = compare_rows(table, column, ours, theirs, extra)
-        if made.interval is None and column.metric != 'parameters':
-            raise InputError(f"{column.name} of '{first}' and '{second}' has no interval: there is one training each, and no "
-                             'scores of at least two single images are beside their records')
-        said.append(f'{column.name}: {made.sentence(first, second, column.digits)}')
-    return said
+    made = {column: compare_rows(table, column, ours, theirs, extra) for column in table.columns}
+    if not any(found.interval for found in made.values()):
+        raise InputError(f"'{first}' and '{second}' have no interval: there is one training each, and no scores of at least "
+                         'two single images are beside their records')
+    return [f'{column.name}: {found.sentence(first, second, column.digits)}' for column, found in made.items()]
 
 
 def compare_results(first: Path, second: Path) -> list[str]:

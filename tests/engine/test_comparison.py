@@ -169,7 +169,7 @@ def test_rows_of_seeds_are_compared():
     ('eas_unet', 'slices', ('U-Net 2D', 'nothing'), "has no row 'nothing'"),
     ('s2net', 'II', ('SIFT', 'RIFT'), "write 'SIFT, RoadScene'"),
     ('eas_unet', '1', ('U-Net 2D', 'EAS U-Net'), 'has no measured DSC'),
-    ('eas_unet', 'slices', ('+ EAS', '+ separable convolutions'), 'has no interval: there is one training each')])
+    ('eas_unet', 'slices', ('+ EAS', '+ separable convolutions'), 'have no interval: there is one training each')])
 def test_rows_that_cannot_be_compared(paper, number, rows, sentence):
     with pytest.raises(InputError, match=sentence):
         comparison.compare_in_table(tables.load_tables(paper)[number], *rows)

@@ -114,7 +114,7 @@ def test_cases_give_the_metrics_again(by_cases):
     for ships, detections in zip(rng.integers(0, 6, 8), rng.integers(0, 12, 8), strict=True):
         samples.append(sample(*scene(rng, ships, detections), rng.integers(0, 2, detections), rng.integers(0, 2, ships)))
     found = evaluate(samples, ('a', 'b'))
-    for name in ('AP50_voc07', 'AP50_voc12', 'AP50-95_voc12', 'precision', 'recall', 'f1'):
+    for name in ('AP50_voc07', 'AP50_voc12', 'AP50-95_voc12', 'precision', 'recall', 'f1', 'best_f1'):
         assert by_cases(f'rotated/{name}') == pytest.approx(found[f'rotated/{name}'], rel=1e-6), name
 
 

@@ -83,7 +83,7 @@ def test_random_detections(seed):
 def test_cases_give_the_metrics_again(by_cases):
     rng = np.random.default_rng(1)
     found = evaluate([scene(rng, rng.integers(0, 8), rng.integers(0, 15), ties=True) for _ in range(12)])
-    for name in ('AP50_voc12', 'precision', 'recall', 'f1'):
+    for name in ('AP50_voc12', 'precision', 'recall', 'f1', 'best_f1'):
         assert by_cases(f'ship/{name}') == pytest.approx(found[f'ship/{name}'], rel=1e-12)
 
 
