@@ -160,8 +160,11 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _table_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('paper', help='name of a project: a folder of `projects`')
+    parser.add_argument('paper', nargs='?', help='name of a project: a folder of `projects`')
     parser.add_argument('number', nargs='?', help='number of a table; without it, the tables are listed')
+    parser.add_argument('--compare', nargs=2, metavar='ROW',
+                        help='say which of two rows is above, with 95 %% intervals: models or configs of the table, or, '
+                        'without a paper, two work-dirs or records')
     parser.add_argument('--run', action='store_true', dest='execute',
                         help='train and test the rows without a record; an interrupted run continues')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds to run (0)')
@@ -172,8 +175,16 @@ def _table_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def _table(args: argparse.Namespace) -> int:
-    from mmsight.engine import table_runs, tables
+    from mmsight.engine import comparison, table_runs, tables
+    if args.compare and args.paper is None:
+        first, second = args.compare
+        print('\n'.join(comparison.compare_results(Path(first), Path(second))))
+        return 0
+    if args.paper is None:
+        raise InputError('which paper? Give the name of a project, or --compare with two work-dirs or records')
     found = tables.load_tables(args.paper)
+    if args.number is None and args.compare:
+        raise InputError('--compare with a paper also needs the number of the table that has both rows')
     if args.number is None:
         for number, table in found.items():
             print(f'{number:<10}{table.title}')
@@ -182,6 +193,10 @@ def _table(args: argparse.Namespace) -> int:
         raise InputError(f"{args.paper} has no table '{args.number}', only {', '.join(found)}")
     table = found[args.number]
     out_dir = args.out_dir / args.paper
+    if args.compare:
+        first, second = args.compare
+        print('\n'.join(comparison.compare_in_table(table, first, second, out_dir / 'records')))
+        return 0
     out_dir.mkdir(parents=True, exist_ok=True)
     failures = []
     if args.execute:

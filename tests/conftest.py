@@ -59,6 +59,26 @@ def _no_logger_of_other_tests():
     MMLogger._instance_dict.clear()
 
 
+@pytest.fixture
+def log_folder(tmp_path):
+    """The folder of a run's log, where metrics leave their files."""
+    MMLogger.get_instance('log_folder', log_file=str(tmp_path / 'run.log'))
+    return tmp_path
+
+
+@pytest.fixture
+def by_cases(log_folder):
+    """A metric computed again from the scores of cases that a metric left in ``log_folder``."""
+    from mmsight.engine.comparison import statistic
+    from mmsight.engine.per_case import load_cases
+
+    def value(metric):
+        names, part = statistic(load_cases(log_folder / 'per_case.csv'), metric)
+        return float(part(torch.ones(1, len(names)).numpy())[0])
+
+    return value
+
+
 @pytest.fixture(scope='session')
 def root() -> Path:
     """The checkout."""

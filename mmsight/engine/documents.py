@@ -1,7 +1,7 @@
-"""Generated parts of the documents: tables of papers, benchmarks, options of tasks, models; and the plots of `make docs`.
+"""Generated parts of the documents: tables, claims, benchmarks, options of tasks, models; and the plots of `make docs`.
 
-A part is between ``<!-- table N -->``, ``<!-- benchmarks -->``, ``<!-- kills -->``, ``<!-- hostile -->``, ``<!-- results -->``,
-``<!-- models -->``, ``<!-- options TASK -->`` or ``<!-- files TASK -->`` and ``<!-- end -->``.
+A part is between ``<!-- table N -->``, ``<!-- claims -->``, ``<!-- benchmarks -->``, ``<!-- kills -->``, ``<!-- hostile -->``,
+``<!-- results -->``, ``<!-- models -->``, ``<!-- options TASK -->`` or ``<!-- files TASK -->`` and ``<!-- end -->``.
 """
 
 import json
@@ -13,13 +13,14 @@ from typing import Any
 from mmsight import projects
 from mmsight.box import list_models
 from mmsight.configs import source_root
+from mmsight.engine import claims
 from mmsight.engine.tables import draw, lines, load_tables, markdown
 from mmsight.errors import InputError
 from mmsight.forms import FORMS
 from mmsight.tasks import SHARED, Option, Task, find_tasks
 
-_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|benchmarks|kills|hostile|results|options|models|files)(?: (?P<name>\S+))? '
-                   r'-->)\n.*?<!-- end -->', re.DOTALL)
+_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|claims|benchmarks|kills|hostile|results|options|models|files)'
+                   r'(?: (?P<name>\S+))? -->)\n.*?<!-- end -->', re.DOTALL)
 _PLOT = re.compile(r'<!-- plot (?P<name>\S+) -->')
 
 
@@ -38,8 +39,8 @@ def filled(page: Path) -> str:
     """
     paper = page.parent.name
     kinds: dict[str, Callable[[str], str]] = dict(
-        table=lambda number: _table(page, paper, number), benchmarks=lambda _: _benchmarks(), kills=lambda _: _kills(),
-        hostile=lambda _: _hostile(),
+        table=lambda number: _table(page, paper, number), claims=lambda _: claims.markdown(projects.names()),
+        benchmarks=lambda _: _benchmarks(), kills=lambda _: _kills(), hostile=lambda _: _hostile(),
         results=lambda _: _results(), options=lambda name: _options(page, name), models=lambda _: _models(),
         files=lambda name: _files(page, name))
     return _PART.sub(lambda part: f"{part['begin']}\n{kinds[part['kind']](part['name'])}\n<!-- end -->", page.read_text())

@@ -1,6 +1,7 @@
 """Train and test the configs behind a table, over seeds, going on where an earlier call stopped."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -46,7 +47,7 @@ def run_all(jobs: Sequence[Job], out_dir: Path, parallel: int, say: Callable[[st
 
     Args:
         jobs (Sequence[Job]): See :func:`pending`.
-        out_dir (Path): Gets ``runs/<config>_seed<seed>`` and ``records/<config>_seed<seed>.json``.
+        out_dir (Path): Gets ``runs/<config>_seed<seed>``, ``records/<config>_seed<seed>.json`` and the scores of its cases.
         parallel (int): How many run at a time.
         say (Callable): Gets a line of progress.
 
@@ -88,6 +89,8 @@ def _run(job: Job, out_dir: Path) -> str:
         target = out_dir / 'records' / f'{config}_seed{job.seed}.json'
         target.parent.mkdir(parents=True, exist_ok=True)
         write_json(target, record, indent=2)
+        for cases in (work_dir / config).glob('*/per_case.*'):
+            shutil.copyfile(cases, target.with_suffix(cases.suffix))
     return ''
 
 

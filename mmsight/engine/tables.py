@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -23,7 +23,7 @@ from mmsight.engine.report import inline_figure, write_page
 from mmsight.errors import InputError
 
 Records = dict[str, dict[int, dict[str, Any]]]
-"""Config's name to seed to record; each record has its file's name as ``file``."""
+"""Config's name to seed to record; each record has its ``path``, and the name of that file as ``file``."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,21 @@ class Table:
     not_reproduced: str = ''
 
 
+class Value(NamedTuple):
+    """What stands in a cell: the mean over ``seeds`` runs, and the standard deviation where there are several."""
+
+    mean: float
+    spread: float | None = None
+    seeds: int = 1
+
+
 @dataclass(frozen=True)
 class Line:
-    """A printed line: a row's values of one source, (mean, spread or None) or None a column."""
+    """A printed line: a row's values of one source, None in a column without one."""
 
     row: Row
     source: str
-    values: list[tuple[float, float | None] | None]
+    values: list[Value | None]
     seeds: dict[int, str] = field(default_factory=dict)
 
 
@@ -122,6 +130,21 @@ def load_tables(paper: str) -> dict[str, Table]:
     return tables
 
 
+def find_row(table: Table, name: str) -> Row:
+    """The row with this model, this config, or ``'model, data'``.
+
+    Raises:
+        InputError: If there is no such row, or several.
+    """
+    found = [row for row in table.rows if name in (row.model, row.config, f'{row.model}, {row.data}')]
+    if len(found) == 1:
+        return found[0]
+    where = f'table {table.number} of {table.paper}'
+    if found:
+        raise InputError(f"'{name}' names {len(found)} rows of {where}: write '{found[0].model}, {found[0].data}'")
+    raise InputError(f"{where} has no row '{name}': name one by its model or config as it is printed")
+
+
 def read_records(*folders: Path) -> Records:
     """Records of folders, ``<config>_seed<N>.json``; those of a later folder replace equal ones of an earlier.
 
@@ -140,7 +163,8 @@ def read_records(*folders: Path) -> Records:
                 record = json.loads(path.read_text())
                 if record['seed'] != int(seed):
                     raise InputError(f"{path}: the record is of seed {record['seed']}")
-                found.setdefault(config, {})[int(seed)] = dict(record, metrics=dict(record['metrics']), file=path.name)
+                found.setdefault(config, {})[int(seed)] = dict(
+                    record, metrics=dict(record['metrics']), file=path.name, path=path)
             except (ValueError, KeyError, TypeError) as error:
                 raise InputError(f'{path} is not a record of a run as `mmsight test` writes it: {error!r}') from error
     return {config: dict(sorted(seeds.items())) for config, seeds in found.items()}
@@ -160,7 +184,7 @@ def lines(table: Table, extra: Path | None = None) -> list[Line]:
     made = []
     for row in table.rows:
         if row.paper:
-            made.append(Line(row, 'paper', [None if value is None else (value, None) for value in row.paper]))
+            made.append(Line(row, 'paper', [None if value is None else Value(value) for value in row.paper]))
         runs = cache[row.records].get(row.config, {})
         if runs:
             values = [_summary([column.value(row, run) for run in runs.values()], row.learns and column.metric != 'parameters')
@@ -178,7 +202,8 @@ def markdown(table: Table, made: Sequence[Line]) -> str:
     out = ['| ' + ' | '.join(head) + ' |', '|' + '---|' * len(head)]
     for line in made:
         links = ', '.join(f'[{seed}]({file})' for seed, file in line.seeds.items())
-        source = line.source + (f" (seed{'s' if len(line.seeds) > 1 else ''} {links})" if links else '')
+        count = f'n = {len(line.seeds)}, seeds' if len(line.seeds) > 1 else 'seed'
+        source = line.source + (f' ({count} {links})' if links else '')
         config = f'`{line.row.config}`' if line.row.config else ''
         cells = [line.row.model, *([line.row.data] if with_data else []), source, *_texts(table, line), config]
         out.append('| ' + ' | '.join(cells) + ' |')
@@ -195,7 +220,7 @@ def to_csv(table: Table, made: Sequence[Line]) -> str:
     names = [name for column in table.columns for name in (column.name, f'{column.name} spread')]
     writer.writerow(['table', 'model', 'data', 'config', 'source', 'seeds', *names])
     for line in made:
-        values = [part for value in line.values for part in (value or (None, None))]
+        values = [part for value in line.values for part in (value[:2] if value else (None, None))]
         seeds = ' '.join(map(str, line.seeds))
         writer.writerow([table.number, line.row.model, line.row.data, line.row.config, line.source, seeds, *values])
     return out.getvalue()
@@ -218,9 +243,9 @@ def draw(table: Table, made: Sequence[Line]) -> Any:
     figure = Figure(figsize=(3.2 + 2.6 * across, down * (1 + 0.26 * len(shown))), layout='constrained')
     places = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
     for axes, index in zip(places, columns, strict=False):
-        values = [line.values[index] or (0.0, None) for line in shown]
-        axes.barh(range(len(shown)), [mean for mean, _ in values],
-                  xerr=[math.nan if spread is None else spread for _, spread in values],
+        values = [line.values[index] or Value(0.0) for line in shown]
+        axes.barh(range(len(shown)), [value.mean for value in values],
+                  xerr=[math.nan if value.spread is None else value.spread for value in values],
                   color=['#b0b7c3' if line.source == 'paper' else '#2f6fb2' for line in shown], capsize=3)
         axes.set_title(table.columns[index].name, fontsize=10, pad=10)
         axes.grid(axis='x', alpha=0.3)
@@ -238,7 +263,7 @@ def write_html(table: Table, made: Sequence[Line], path: Path) -> None:
     """A page of its own: the table and its charts."""
     head = ['model', 'data', 'source', *(column.name for column in table.columns), 'config']
     body = ''.join('<tr>' + ''.join(f'<td>{escape(cell)}</td>' for cell in (
-        line.row.model, line.row.data, line.source + (f', {len(line.seeds)} seeds' if len(line.seeds) > 1 else ''),
+        line.row.model, line.row.data, line.source + (f', n = {len(line.seeds)} seeds' if len(line.seeds) > 1 else ''),
         *_texts(table, line), line.row.config)) + '</tr>' for line in made)
     figure = draw(table, made)
     reason = _why_missing(table, made)
@@ -263,18 +288,19 @@ def _texts(table: Table, line: Line) -> list[str]:
         if value is None:
             texts.append('')
         elif line.source == 'paper':  # with the paper's own digits
-            texts.append(str(value[0]) if isinstance(value[0], int) else f'{value[0]:.{column.digits}f}')
+            texts.append(str(value.mean) if isinstance(value.mean, int) else f'{value.mean:.{column.digits}f}')
         else:
-            mean, spread = value
-            texts.append(f'{mean:.{column.digits}f}' + ('' if spread is None else f' ± {spread:.{column.digits}f}'))
+            spread = '' if value.spread is None else f' ± {value.spread:.{column.digits}f}'
+            fewer = f' (n = {value.seeds})' if value.seeds < len(line.seeds) else ''
+            texts.append(f'{value.mean:.{column.digits}f}{spread}{fewer}')
     return texts
 
 
-def _summary(values: Sequence[float | None], varies: bool) -> tuple[float, float | None] | None:
+def _summary(values: Sequence[float | None], varies: bool) -> Value | None:
     known = [value for value in values if value is not None]
     if not known:
         return None
-    return statistics.mean(known), statistics.stdev(known) if varies and len(known) > 1 else None
+    return Value(statistics.mean(known), statistics.stdev(known) if varies and len(known) > 1 else None, len(known))
 
 
 @functools.cache

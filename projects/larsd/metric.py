@@ -1,6 +1,7 @@
 """Average precision of rotated boxes under VOC07, VOC12 and over ten IoU thresholds, each under its own name."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmengine.visualization import Visualizer
 
+from mmsight.engine.per_case import write_per_case
 from mmsight.images import figure_to_array
-from mmsight.precision_recall import curve, f1_at, match
+from mmsight.precision_recall import count_image, curve, f1_at, match, pool
 from mmsight.registry import METRICS
 from mmsight.rotated_iou import rotated_iou
 
@@ -33,7 +35,8 @@ class RotatedShipMetric(BaseMetric):
     Ground truth is the sample's ``gt_instances``, loaded after ``Resize`` so that it is in the original image's pixels, as
     predictions are; ``ignored_instances`` count neither way. A detection is matched to the ship it overlaps most, as in
     mmrotate's ``DOTAMetric``. The precision-recall curve goes to the runner's visualizer, which by default writes it below
-    ``vis_data/vis_image`` of the run's log folder.
+    ``vis_data/vis_image`` of the run's log folder; that folder gets ``per_case.csv``, F1 at ``score_thr`` of each image, and
+    its matched detections in ``per_case.npz``.
 
     Args:
         score_thr (float): Threshold of precision, recall and F1.
@@ -62,11 +65,12 @@ class RotatedShipMetric(BaseMetric):
                 iou = rotated_iou(boxes[ours], gt[theirs])
                 states = np.stack([match(iou, scores[ours], ignored[theirs], thr) for thr in IOU_THRS])
                 image.append((label, scores[ours], states, int((~ignored[theirs]).sum())))
-            self.results.append(image)
+            case = Path(sample.get('img_path', f'image {len(self.results)}')).stem
+            self.results.append((case, image))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """The values named above."""
-        rows = [row for image in results for row in image]
+        rows = [row for _, image in results for row in image]
         labels = sorted({row[0] for row in rows})
         per_class = {label: _summarise(*_gather([row for row in rows if row[0] == label])) for label in labels}
         logger = MMLogger.get_current_instance()
@@ -80,6 +84,10 @@ class RotatedShipMetric(BaseMetric):
         scores, states, positives = _gather(rows)
         metrics.update(f1_at(scores, states[0], positives, self.score_thr))
         logger.info(_line(metrics))
+        at_50 = [[(label, scores, states[0], ships) for label, scores, states, ships in image] for _, image in results]
+        write_per_case([dict(case=case, **count_image(image, self.score_thr))
+                        for (case, _), image in zip(results, at_50, strict=True)],
+                       'image_f1', pool([image for _, image in results]))
         if Visualizer.check_instance_created('visualizer'):
             Visualizer.get_instance('visualizer').add_image('precision_recall', draw_curves(scores, states, positives))
         return metrics

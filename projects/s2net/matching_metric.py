@@ -13,6 +13,7 @@ from mmengine.visualization import Visualizer
 from scipy.spatial import cKDTree
 from torch import Tensor
 
+from mmsight.engine.per_case import write_per_case
 from mmsight.files import complete_file
 from mmsight.images import figure_to_array
 from mmsight.registry import METRICS, TASK_UTILS
@@ -85,7 +86,8 @@ class MatchingMetric(BaseMetric):
     this gives SIFT the paper's NC.
 
     Metrics: ``match/NCM@4096`` and so on for each K, ``match/NCM@4096_5px`` for each threshold at the largest K, and the same
-    below ``match/SIFT/...`` for a baseline. A picture ``matching_curves`` goes to the visualizer.
+    below ``match/SIFT/...`` for a baseline. A picture ``matching_curves`` goes to the visualizer, and the values of each pair
+    to ``per_case.csv`` beside the log.
 
     Args:
         name (str): Of the model, in the table.
@@ -115,14 +117,14 @@ class MatchingMetric(BaseMetric):
             for name, baseline in self.baselines.items():
                 found[name] = [baseline(image.permute(1, 2, 0).contiguous().numpy(), self.keypoints[-1], mask.numpy())
                                for image, mask in zip(images, masks, strict=True)]
-            self.results.append({
+            self.results.append((data_batch['id'][index], {
                 (name, count): score_pair(first.top(count), second.top(count), truths[index], shape)
-                for name, (first, second) in found.items() for count in self.keypoints})
+                for name, (first, second) in found.items() for count in self.keypoints}))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """See the class."""
         names = [self.name, *self.baselines]
-        rows = {key: [result[key] for result in results] for key in results[0]}
+        rows = {key: [scores[key] for _, scores in results] for key in results[0][1]}
         values = {key: summarise(group, self.threshold) for key, group in rows.items()}
         most = self.keypoints[-1]
         curves = {name: np.mean([row['ncm'] for row in rows[name, most]], axis=0) for name in names}
@@ -134,9 +136,16 @@ class MatchingMetric(BaseMetric):
             metrics.update({f'{prefix}NCM@{most}_{limit}px': float(value)
                             for limit, value in zip(THRESHOLDS, curves[name], strict=True)})
         MMLogger.get_current_instance().info(self._tables(names, values, len(results)))
+        write_per_case([dict(case=pair, **self._pair_values(scores)) for pair, scores in results], f'NCM@{most}')
         if Visualizer.check_instance_created('visualizer'):
             Visualizer.get_instance('visualizer').add_image('matching_curves', draw_curves(curves, most))
         return metrics
+
+    def _pair_values(self, scores: dict[tuple[str, int], dict]) -> dict[str, float]:
+        """The measures of one pair whose means are metrics."""
+        return {f"{'' if name == self.name else f'{name}/'}{key}@{count}": value
+                for (name, count), row in scores.items() for key, value in summarise([row], self.threshold).items()
+                if key != 'CMR_pooled'}
 
     def _tables(self, names: list[str], values: dict, pairs: int) -> str:
         """The paper's three tables, and the homography's."""

@@ -13,7 +13,7 @@ from torchvision.ops import box_iou
 
 from mmsight.engine.per_case import write_per_case
 from mmsight.images import figure_to_array
-from mmsight.precision_recall import curve, f1_at, match
+from mmsight.precision_recall import count_image, curve, f1_at, match, pool
 from mmsight.registry import METRICS
 
 
@@ -47,7 +47,7 @@ class ShipDetectionMetric(BaseMetric):
         iou_thr (float): Least IoU of a hit.
 
     The curve goes to the runner's visualizer, which by default writes it below ``vis_data/vis_image`` of the run's log folder;
-    that folder gets ``per_case.csv``, F1 at ``score_thr`` of each image.
+    that folder gets ``per_case.csv``, F1 at ``score_thr`` of each image, and its matched detections in ``per_case.npz``.
 
     *Deviation*: boxes are continuous; the paper's code base adds 1 pixel to widths and heights in the IoU.
     """
@@ -89,8 +89,8 @@ class ShipDetectionMetric(BaseMetric):
         metrics = summarise(scores, states, positives, self.score_thr)
         aps = [summarise(*values)['AP50_voc12'] for values in per_class if values[2]]
         metrics['AP50_voc12'] = float(np.mean(aps)) if aps else float('nan')
-        write_per_case([dict(case=case, f1=image_f1(image, self.score_thr), ships=sum(row[3] for row in image))
-                        for case, image in results], 'f1')
+        write_per_case([dict(case=case, **count_image(image, self.score_thr)) for case, image in results], 'image_f1',
+                       pool([image for _, image in results]))
         if Visualizer.check_instance_created('visualizer'):
             image = draw_curve(scores, states, positives, metrics)
             Visualizer.get_instance('visualizer').add_image('precision_recall', image)
@@ -101,13 +101,6 @@ class ShipDetectionMetric(BaseMetric):
     def _gather(rows: list[tuple]) -> tuple[np.ndarray, np.ndarray, int]:
         return (np.concatenate([row[1] for row in rows] or [np.zeros(0)]),
                 np.concatenate([row[2] for row in rows] or [np.zeros(0, dtype=np.int8)]), sum(row[3] for row in rows))
-
-
-def image_f1(rows: list[tuple], score_thr: float) -> float:
-    """F1 of one image's detections that score at least ``score_thr``; 1 where there is nothing, and nothing was found."""
-    states = np.concatenate([states[scores >= score_thr] for _, scores, states, _ in rows] or [np.zeros(0)])
-    true, total = int((states == 1).sum()), int((states >= 0).sum()) + sum(row[3] for row in rows)
-    return 2 * true / total if total else 1.0
 
 
 def draw_curve(scores: np.ndarray, states: np.ndarray, positives: int, metrics: dict[str, float]) -> np.ndarray:

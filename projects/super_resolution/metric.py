@@ -129,7 +129,9 @@ class SuperResolutionMetric(BaseMetric):
                 metrics.update({f'{prefix}{method}/{measure}': value for measure, value in means.items()})
                 lines.append(f'{name:<10}{method:<10}' + ''.join(f'{value:>11.4f}' for value in means.values()))
             metrics[f'{prefix}gain/PSNR_Y'] = metrics[f'{prefix}model/PSNR_Y'] - metrics[f'{prefix}bicubic/PSNR_Y']
-        write_per_case([dict(row['model'], case=case, set=name) for name, row, case in results], 'PSNR_Y')
+        write_per_case([dict(case=case, set=name, **{f'{method}/{measure}': row[method][measure]
+                                                     for method in METHODS for measure in MEASURES})
+                        for name, row, case in results], 'model/PSNR_Y')
         header = f'{"set":<10}{"method":<10}' + ''.join(f'{measure:>11}' for measure in MEASURES)
         MMLogger.get_current_instance().info('\n' + '\n'.join([header, *lines]))
         return metrics

@@ -123,7 +123,8 @@ def test_unknown_table_and_paper(run):
 def test_only_values_of_several_seeds_have_whiskers():
     table = tables.Table('example_project', '1', 'a', [tables.Column('m', 'm')], [])
     rows = [tables.Row(model, config='example_project') for model in 'ab']
-    made = [tables.Line(row, 'measured', [value], {0: 'r'}) for row, value in zip(rows, [(2.0, None), (3.0, 0.5)], strict=True)]
+    values = tables.Value(2.0), tables.Value(3.0, 0.5)
+    made = [tables.Line(row, 'measured', [value], {0: 'r'}) for row, value in zip(rows, values, strict=True)]
     axes, = tables.draw(table, made).axes
     assert [bar.get_width() for bar in axes.patches] == [2, 3]
     drawn = [tuple(segment[:, 0]) for lines in axes.collections for segment in lines.get_segments() if len(segment)]

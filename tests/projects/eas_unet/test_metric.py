@@ -5,7 +5,6 @@ import csv
 import numpy as np
 import pytest
 import torch
-from mmengine.logging import MMLogger
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from mmsight.projects.eas_unet import LiverMetric
@@ -110,14 +109,7 @@ def samples(case, predicted, truth, spacing=(5.0, 0.7, 0.8), order=None):
     return made
 
 
-@pytest.fixture
-def log_folder(tmp_path):
-    MMLogger.get_instance('test_metric', log_file=str(tmp_path / 'test.log'))
-    yield tmp_path
-    MMLogger._instance_dict.popitem()
-
-
-def test_slices_in_any_order_become_volumes(log_folder):
+def test_slices_in_any_order_become_volumes(log_folder, by_cases):
     rng = np.random.default_rng(2)
     cases = {name: (blob(rng), blob(rng)) for name in ('a', 'b')}
     cases['c'] = (np.zeros((9, 14, 12), bool), blob(rng))
@@ -138,6 +130,8 @@ def test_slices_in_any_order_become_volumes(log_folder):
         rows = list(csv.DictReader(file))
     assert [row['case'] for row in rows] == ['a', 'b', 'c'] and rows[2]['ASSD18_mm'] == 'inf'
     assert float(rows[1]['DSC']) == each['b']['DSC']
+    for name in ('DSC', 'VOE', 'ASSD6_mm', 'HD95_mm', 'kept_slices_DSC'):
+        assert by_cases(f'liver/{name}') == pytest.approx(found[name], rel=1e-12)
 
 
 def test_both_neighbourhoods_are_measured_and_named(log_folder):
@@ -231,4 +225,4 @@ def test_wrong_spacing_is_warned_of(log_folder):
     metric = LiverMetric()
     metric.process({}, samples('volume-30', truth, truth, spacing=(1.0, 1.0, 1.0)))
     metric.compute_metrics(metric.results)
-    assert 'spacing (1, 1, 1) mm in volume-30' in (log_folder / 'test.log').read_text()
+    assert 'spacing (1, 1, 1) mm in volume-30' in (log_folder / 'run.log').read_text()

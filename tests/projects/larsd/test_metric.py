@@ -107,13 +107,24 @@ def test_random_detections(seed):
     assert found['rotated/AP50-95_voc12'] == pytest.approx(np.mean(areas), abs=1e-6)
 
 
+def test_cases_give_the_metrics_again(by_cases):
+    """With two classes, of which one is not on every image."""
+    rng = np.random.default_rng(1)
+    samples = []
+    for ships, detections in zip(rng.integers(0, 6, 8), rng.integers(0, 12, 8), strict=True):
+        samples.append(sample(*scene(rng, ships, detections), rng.integers(0, 2, detections), rng.integers(0, 2, ships)))
+    found = evaluate(samples, ('a', 'b'))
+    for name in ('AP50_voc07', 'AP50_voc12', 'AP50-95_voc12', 'precision', 'recall', 'f1', 'best_f1'):
+        assert by_cases(f'rotated/{name}') == pytest.approx(found[f'rotated/{name}'], rel=1e-6), name
+
+
 def test_states_are_those_of_mmrotate():
     rng = np.random.default_rng(3)
     boxes, scores, gt, ignored = scene(rng, 20, 60)
     tp, fp = tpfp_default(np.column_stack([boxes, scores]), gt[~ignored], gt[ignored])
     metric = RotatedShipMetric()
     metric.process({}, [sample(boxes, scores, gt, ignored)])
-    states = metric.results[0][0][2][0]
+    states = metric.results[0][1][0][2][0]
     assert (tp[0] == (states == 1)).all() and (fp[0] == (states == 0)).all() and {-1, 0, 1} == set(states.tolist())
 
 

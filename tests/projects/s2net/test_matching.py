@@ -117,20 +117,22 @@ def test_ratio_is_the_mean_of_the_pairs_and_pooled():
     assert np.isnan(summarise(rows[1:])['AUC5'])
 
 
-def test_metric_with_a_baseline_and_its_cache(tmp_path):
+def test_metric_with_a_baseline_and_its_cache(tmp_path, by_cases):
     first, second, truth = scene(0)
     metric = MatchingMetric('ours', keypoints=(10, 40), baselines=[dict(type='mmsight.SIFT')],
                             cache_dir=str(tmp_path / 'cache'))
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 3, 100, 100), dtype=np.uint8))
-    batch = dict(images=[images], mask=[torch.ones(2, 100, 100, dtype=torch.bool)], homography=[truth], id=['a'])
-    for _ in range(2):
-        metric.process(batch, [dict(keypoints=(first, second))])
+    batch = dict(images=[images], mask=[torch.ones(2, 100, 100, dtype=torch.bool)], homography=[truth])
+    for pair in 'ab':
+        metric.process(dict(batch, id=[pair]), [dict(keypoints=(first, second))])
         assert len(list((tmp_path / 'cache').glob('*.npz'))) == 2
     found = metric.evaluate(2)
     expected = score_pair(first.top(10), second.top(10), truth, (100, 100))
     assert found['match/NCM@10'] == expected['ncm'][2] and found['match/NC@10'] == expected['nc'][2]
     assert found['match/NCM@40_3px'] == found['match/NCM@40'] <= found['match/NCM@40_10px']
     assert {'match/SIFT/NCM@40', 'match/AUC10@40', 'match/CMR_pooled@10'} <= found.keys()
+    for name in ('match/NCM@10', 'match/CMR@40', 'match/AUC10@40', 'match/SIFT/NC@40'):
+        assert by_cases(name) == pytest.approx(found[name])
 
 
 def test_matches_are_green_and_red():

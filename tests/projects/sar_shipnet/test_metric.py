@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 from mmsight.projects.sar_shipnet import ShipDetectionMetric
-from mmsight.projects.sar_shipnet.metric import draw_curve, image_f1, summarise
+from mmsight.projects.sar_shipnet.metric import draw_curve, summarise
+
+from mmsight.precision_recall import count_image
 
 
 def iou(a, b):
@@ -78,6 +80,13 @@ def test_random_detections(seed):
         assert found[f'ship/{name}'] == pytest.approx(value, abs=1e-9, nan_ok=True), name
 
 
+def test_cases_give_the_metrics_again(by_cases):
+    rng = np.random.default_rng(1)
+    found = evaluate([scene(rng, rng.integers(0, 8), rng.integers(0, 15), ties=True) for _ in range(12)])
+    for name in ('AP50_voc12', 'precision', 'recall', 'f1', 'best_f1'):
+        assert by_cases(f'ship/{name}') == pytest.approx(found[f'ship/{name}'], rel=1e-12)
+
+
 def test_best_threshold_gives_best_f1():
     rng = np.random.default_rng(5)
     images = [scene(rng, 6, 14, ties=False) for _ in range(10)]
@@ -114,5 +123,6 @@ def test_curve_passes_through_the_reported_points():
 def test_f1_of_one_image():
     """Two of three ships found and one false alarm above the threshold: 2 x 2 / (3 found + 3 there)."""
     rows = [(0, np.array([0.9, 0.8, 0.7, 0.6, 0.1]), np.array([1, 1, 0, -1, 0]), 3)]
-    assert image_f1(rows, 0.5) == pytest.approx(4 / 6)
-    assert image_f1([], 0.5) == 1.0 and image_f1([(0, np.zeros(0), np.zeros(0), 2)], 0.5) == 0.0
+    assert count_image(rows, 0.5) == dict(image_f1=pytest.approx(4 / 6), true=2, false=1, ships=3)
+    assert count_image([], 0.5)['image_f1'] == 1.0
+    assert count_image([(0, np.zeros(0), np.zeros(0), 2)], 0.5)['image_f1'] == 0.0

@@ -68,7 +68,7 @@ def as_sample(target, low, predicted, name):
                 set_name=name, gt_path=f'{name}{target.mean()}')
 
 
-def test_sets_are_averaged_apart_beside_the_baselines():
+def test_sets_are_averaged_apart_beside_the_baselines(by_cases):
     metric = SuperResolutionMetric()
     expected = {}
     for name, seeds in (('A', (1, 2)), ('B', (3, ))):
@@ -85,6 +85,8 @@ def test_sets_are_averaged_apart_beside_the_baselines():
         assert found[f'{name}/bicubic/PSNR_Y'] == pytest.approx(bicubic)
         assert found[f'{name}/gain/PSNR_Y'] == pytest.approx(model - bicubic)
     assert {'A/nearest/SSIM_RGB', 'B/bilinear/sharpness'} <= found.keys()
+    for name in ('A/model/PSNR_Y', 'A/bicubic/PSNR_Y', 'B/model/SSIM_RGB'):
+        assert by_cases(name) == pytest.approx(found[name])
 
 
 def test_host_tensors_become_rounded_rgb():
