@@ -5,7 +5,6 @@ A project's ``tables.yml`` describes a table; measured numbers come only from it
 
 import csv
 import functools
-import importlib.util
 import io
 import json
 import math
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from mmsight import projects
 from mmsight.configs import load_config
 from mmsight.engine.report import inline_figure, write_page
 from mmsight.errors import InputError
@@ -102,10 +102,9 @@ class Line:
 
 def project_folder(paper: str) -> Path:
     """Where a project lies, in a checkout or in an installed wheel."""
-    spec = importlib.util.find_spec(f'mmsight.projects.{paper}') if paper.isidentifier() else None
-    if spec is None or spec.origin is None:
+    if paper not in projects.names():
         raise InputError(f"there is no paper '{paper}'")
-    return Path(spec.origin).parent
+    return projects.folder(paper)
 
 
 def load_tables(paper: str) -> dict[str, Table]:
