@@ -225,7 +225,7 @@ def compare_rows(table: Table, column: Column, first: Row, second: Row, extra: P
     Args:
         table (Table): See :func:`mmsight.engine.tables.load_tables`.
         column (Column): Of it.
-        first, second (Row): Of it.
+        first, second (mmsight.engine.tables.Row): Of it.
         extra (Path, optional): See :func:`mmsight.engine.tables.lines`.
 
     Raises:
