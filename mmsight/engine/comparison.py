@@ -43,7 +43,8 @@ class Comparison:
     """Two values of a metric, their difference and its 95 % interval.
 
     Attributes:
-        first, second (float): Values, the means over runs.
+        first (float): A value, the mean over runs.
+        second (float): That of the other model.
         interval (tuple[float, float] | None): Of first - second; None where there is nothing to take one from.
         over (str): What the interval is taken over, e.g. ``'232 images'``, or why it needs none.
     """
@@ -225,7 +226,8 @@ def compare_rows(table: Table, column: Column, first: Row, second: Row, extra: P
     Args:
         table (Table): See :func:`mmsight.engine.tables.load_tables`.
         column (Column): Of it.
-        first, second (mmsight.engine.tables.Row): Of it.
+        first (mmsight.engine.tables.Row): Of it.
+        second (mmsight.engine.tables.Row): Of it too.
         extra (Path, optional): See :func:`mmsight.engine.tables.lines`.
 
     Raises:
