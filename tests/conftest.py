@@ -30,10 +30,14 @@ ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get('MMSIGHT_DATA', ROOT.parent / 'shared' / 'data'))
 
 
+# OpenVINO and ONNX Runtime leave threads in a process, and one that forked the workers of a loader after them died
+NATIVE_RUNTIMES = {'test_runtime.py', 'test_efficientnet_lite.py', 'test_local_statistics.py', 'test_example_project.py'}
+
+
 def pytest_collection_modifyitems(items):
-    """Files with slow tests come first, or one of them would be left for a single process at the end."""
+    """Files with slow tests come first, or one of them would be left for a single process at the end; native runtimes last."""
     slow = Counter(item.path for item in items if item.get_closest_marker('slow'))
-    items.sort(key=lambda item: -slow[item.path])
+    items.sort(key=lambda item: (item.path.name in NATIVE_RUNTIMES, -slow[item.path]))
 
 
 # mmengine collects garbage for each dataset, which takes 0.2 s and more in a process of so many modules
