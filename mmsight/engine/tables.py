@@ -130,12 +130,12 @@ def load_tables(paper: str) -> dict[str, Table]:
 
 
 def find_row(table: Table, name: str) -> Row:
-    """The row with this model, this config, or ``'model, data'``.
+    """The row with this model, ``'model, data'``, or config, unless it only tests what needs no training beside that.
 
     Raises:
         InputError: If there is no such row, or several.
     """
-    found = [row for row in table.rows if name in (row.model, row.config, f'{row.model}, {row.data}')]
+    found = [row for row in table.rows if name in (row.model, f'{row.model}, {row.data}', row.config if row.learns else None)]
     if len(found) == 1:
         return found[0]
     where = f'table {table.number} of {table.paper}'
