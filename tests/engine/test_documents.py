@@ -31,7 +31,8 @@ def test_every_listed_task_says_which_files_it_reads():
 
 
 @pytest.mark.parametrize('part, sentence', [
-    ('options fly', "no task 'fly'"), ('files fly', "no task 'fly'"), ('table 99', 'no table 99')])
+    ('options fly', "no task 'fly'"), ('files fly', "no task 'fly'"), ('table 99', 'no table 99'),
+    ('figure 99', "no figure '99'")])
 def test_a_wrong_name_is_one_sentence(part, sentence, tmp_path):
     page = tmp_path / 'sar_shipnet' / 'README.md'
     page.parent.mkdir()
