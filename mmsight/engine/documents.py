@@ -1,7 +1,8 @@
 """Generated parts of the documents: tables, claims, benchmarks, options of tasks, models; and the plots of `make docs`.
 
 A part is between ``<!-- table N -->``, ``<!-- figure N -->``, ``<!-- claims -->``, ``<!-- benchmarks -->``, ``<!-- kills -->``,
-``<!-- hostile -->``, ``<!-- results -->``, ``<!-- models -->``, ``<!-- options TASK -->`` or ``<!-- files TASK -->`` and ``<!-- end -->``.
+``<!-- hostile -->``, ``<!-- results -->``, ``<!-- models -->``, ``<!-- options TASK -->`` or ``<!-- files TASK -->`` and
+``<!-- end -->``.
 """
 
 import json

@@ -130,7 +130,8 @@ class Plan:
         path = Path(os.environ.get('MMSIGHT_DATA', 'data')) / self.data
         if not path.is_dir():
             raise InputError(f"figure {self.number} of {self.paper} needs the data set '{self.data}', and {path} does not "
-                             'exist: get it as tools/dataset_converters/README.md says, and name the folder above it in MMSIGHT_DATA')
+                             'exist: get it as tools/dataset_converters/README.md says, and name the folder above it in '
+                             'MMSIGHT_DATA')
         return path
 
     def _where(self) -> str:
