@@ -43,7 +43,8 @@ def watch_layers(model: nn.Module, layers: Sequence[str], run: Callable[[], Any]
             handle.remove()
     for name in layers:
         if not all(isinstance(value, Tensor) and value.ndim == 4 for value in kept.get(name, (None, ))):
-            raise InputError(f"layer '{name}' turns no map into a map (N, C, H, W) when the network predicts: choose another one")
+            raise InputError(f"layer '{name}' turns no map into a map (N, C, H, W) when the network predicts: choose another "
+                             'one')
     return {name: (kept[name][0].detach().cpu(), kept[name][1].detach().cpu()) for name in layers}
 
 

@@ -3,13 +3,17 @@
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from mmsight.apis.detect import DetectInferencer
 from mmsight.apis.scene import read_8_bits
 from mmsight.engine.figures import Inputs
 from mmsight.engine.layer_maps import gain, watch_layers
 
-from .figure_ships import choose, read_images
+from .figure_ships import WHOLE, Labelled, choose, read_images
+
+ACROSS = 2
+"""Pictures in a row."""
 
 
 def draw(inputs: Inputs, image: str, layers: list[str]) -> Figure:
@@ -27,10 +31,15 @@ def draw(inputs: Inputs, image: str, layers: list[str]) -> Figure:
     shown = choose(read_images(inputs.data, 'test'), [image])[image]
     name, checkpoint = list(inputs.models.items())[-1]
     detector = DetectInferencer(checkpoint, show_progress=False)
-    watched = watch_layers(detector.model, layers, lambda: detector(shown.path, return_datasamples=True))
+    watched = watch_layers(detector.model, layers,
+                           lambda: detector(shown.path, tile=WHOLE, return_datasamples=True))
     width, height = shown.size
-    figure = Figure(figsize=(3.3 * (1 + len(layers)), 3.3 * height / width + 0.6), layout='constrained')
-    places = figure.subplots(1, 1 + len(layers))
+    down = -(-(1 + len(layers)) // ACROSS)
+    figure = Figure(figsize=(4.4 * ACROSS, down * (4 * height / width + 0.8)), layout='constrained')
+    places = figure.subplots(down, ACROSS, squeeze=False).ravel()
+    for axes in places[1 + len(layers):]:
+        axes.set_axis_off()
+    places = places[:1 + len(layers)]
     for axes in places:
         axes.imshow(read_8_bits(shown.path, grey=True), cmap='gray', extent=(0, width, height, 0))
         axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
@@ -40,10 +49,29 @@ def draw(inputs: Inputs, image: str, layers: list[str]) -> Figure:
     for axes, (layer, (before, after)) in zip(places[1:], watched.items(), strict=True):
         kept = before.shape == after.shape
         values = (gain(before, after) if kept else after.abs().mean(dim=1))[0].numpy()
-        cells = values.shape[1] / max(shown.size)  # a pixel; the map also covers the padding of the shorter side
-        extent = np.array([0, values.shape[1], values.shape[0], 0]) / cells
-        drawn = axes.imshow(values, cmap='inferno', alpha=0.75, extent=extent)
-        axes.set_title(f"{layer}\n{'share let through' if kept else 'mean magnitude'}", fontsize=9)
-        figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02, location='bottom').ax.tick_params(labelsize=7)
-    figure.suptitle(name, fontsize=10)
+        pixels = to_pixels(values, shown.size)
+        inside = covered(shown)
+        drawn = axes.imshow(pixels, cmap='inferno', alpha=0.75, extent=(0, width, height, 0))
+        axes.set_title(f"{name}, {layer}\n{'share let through' if kept else 'mean magnitude'}: mean in ships "
+                       f'{pixels[inside].mean():.3g}, elsewhere {pixels[~inside].mean():.3g}', fontsize=9)
+        bar = figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02, location='bottom', ticks=MaxNLocator(5))
+        bar.ax.tick_params(labelsize=8)
     return figure
+
+
+def to_pixels(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A map at every pixel of an image of ``size`` (w, h): (h, w).
+
+    The network's input is a square with the image in its upper left corner, so that the map's width is that of the longer side.
+    """
+    columns, rows = (((np.arange(count) + 0.5) * values.shape[1] / max(size)).astype(int) for count in size)
+    return values[np.ix_(rows, columns)]
+
+
+def covered(image: Labelled) -> np.ndarray:
+    """Which pixels (h, w) lie in the box of a ship."""
+    width, height = image.size
+    mask = np.zeros((height, width), dtype=bool)
+    for x1, y1, x2, y2 in image.ships.round().astype(int):
+        mask[max(y1, 0):y2, max(x1, 0):x2] = True
+    return mask

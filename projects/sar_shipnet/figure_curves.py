@@ -28,7 +28,7 @@ def draw_precision_recall(inputs: Inputs, table: str, data: str) -> Figure:
         with np.errstate(divide='ignore'):
             line = f1 * grid / (2 * grid - f1)
         axes.plot(grid[line > 0], line[line > 0], color='#dddddd', linewidth=0.8, zorder=0)
-        axes.text(f1 / (2 - f1) + 0.003, 1.005, f'F1 {f1:g}', fontsize=7, color='#888888', va='bottom', ha='center')
+        axes.text(0.995, f1 / (2 - f1) + 0.005, f'F1 {f1:g}', fontsize=7, color='#888888', va='bottom', ha='right')
     for number, path in enumerate(path for path in inputs.records if path.suffix == '.json'):
         run = load_run(path)
         name, colour = path.stem.rpartition('_seed')[0], f'C{number}'
@@ -39,9 +39,8 @@ def draw_precision_recall(inputs: Inputs, table: str, data: str) -> Figure:
         if None not in best:
             beside = '_' if run.cases and run.cases.detections else f'{name}, best F1'
             axes.plot(*best, '*', color=colour, markersize=11, label=beside)
-    for marker, (name, recall_, precision_) in zip(MARKERS, stated(load_tables("sar_shipnet")[table], data),
-                                                   strict=False):
-        axes.plot(recall_, precision_, marker, color='#777777', label=f'{name} (paper)')
+    for number, (name, *place) in enumerate(stated(load_tables('sar_shipnet')[table], data)):
+        axes.plot(*place, MARKERS[number % len(MARKERS)], color='#777777', label=f'{name} (paper)')
     axes.legend(loc='center left', bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False)
     return figure
 

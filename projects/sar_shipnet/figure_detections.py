@@ -16,7 +16,7 @@ from mmsight.engine.figures import Inputs
 from mmsight.precision_recall import match
 from mmsight.rotated_iou import corners, extents, from_upright
 
-from .figure_ships import Labelled, choose, read_images
+from .figure_ships import WHOLE, Labelled, choose, read_images
 
 # apart for every kind of sight, and by their lines as well
 STYLES = dict(found=('#4cc9f0', '-'), missed=('#ffd60a', '--'), false=('#ff3355', '-'), truth=('#70e000', '-'))
@@ -67,7 +67,7 @@ def draw(inputs: Inputs, images: list[str]) -> Figure:
 
 def detect(detector: DetectInferencer, image: Labelled) -> tuple[np.ndarray, np.ndarray]:
     """Boxes (n, 5) and scores (n, ) of an image."""
-    sample, = detector(image.path, return_datasamples=True)['predictions']
+    sample, = detector(image.path, tile=WHOLE, return_datasamples=True)['predictions']
     found = sample.pred_instances
     return found.bboxes.numpy().astype(float), found.scores.numpy()
 

@@ -10,6 +10,9 @@ from mmsight.errors import InputError, did_you_mean
 
 from .ssdd import SSDDDataset
 
+WHOLE = 1000
+"""Side in pixels of a tile that holds every image of SSDD: it goes through the network as the config tests it."""
+
 
 class Labelled(NamedTuple):
     """An image: its file, its size (w, h) in pixels, and its ships (n, 4), x1, y1, x2, y2 in pixels."""

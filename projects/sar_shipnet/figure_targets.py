@@ -42,7 +42,7 @@ def draw(inputs: Inputs, image: str, side: int, alpha: float, radius: str) -> Fi
     for axes, (title, values) in zip(places[1:], maps.items(), strict=True):
         drawn = axes.imshow(values, cmap='magma', vmin=0, vmax=1, extent=extent)
         axes.set_title(f'{title}: {int((values > 0).sum())} cells above 0', fontsize=10)
-    figure.colorbar(drawn, ax=places, fraction=0.02, pad=0.01)
+    figure.colorbar(drawn, ax=places, fraction=0.02, pad=0.01, shrink=0.9)
     for axes in places:
         for x1, y1, x2, y2 in boxes.tolist():
             axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor='#70e000', linewidth=1.2))
