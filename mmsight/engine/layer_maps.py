@@ -32,7 +32,7 @@ def watch_layers(model: nn.Module, layers: Sequence[str], run: Callable[[], Any]
 
     def keeper(name: str) -> Callable[..., None]:
         def keep(_: nn.Module, inputs: tuple, output: Any) -> None:
-            kept[name] = inputs[0], output
+            kept[name] = inputs[0] if inputs else None, output
         return keep
 
     handles = [modules[name].register_forward_hook(keeper(name)) for name in layers]
@@ -49,7 +49,7 @@ def watch_layers(model: nn.Module, layers: Sequence[str], run: Callable[[], Any]
 
 
 def gain(before: Tensor, after: Tensor) -> Tensor:
-    """How much of each place a layer lets through: sum of |after| over channels by that of |before|, (N, H, W) in [0, inf).
+    """Output by input of a layer at each place: sum of |after| over channels by that of |before|, (N, H, W) in [0, inf).
 
     Of a layer that weighs its input it is the mean of its weights, each counted by the strength of its channel.
     """

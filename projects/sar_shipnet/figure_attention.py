@@ -19,7 +19,7 @@ ACROSS = 2
 def draw(inputs: Inputs, image: str, layers: list[str]) -> Figure:
     """The image, and a map of each layer over it, of the last of the models.
 
-    Of a layer that keeps the shape of its input, such as an attention, the map is the share that it lets through
+    Of a layer that keeps the shape of its input, such as an attention, the map is its output by its input
     (:func:`mmsight.engine.layer_maps.gain`); of another one the mean magnitude of its output.
 
     Args:
@@ -52,7 +52,7 @@ def draw(inputs: Inputs, image: str, layers: list[str]) -> Figure:
         pixels = to_pixels(values, shown.size)
         inside = covered(shown)
         drawn = axes.imshow(pixels, cmap='inferno', alpha=0.75, extent=(0, width, height, 0))
-        axes.set_title(f"{name}, {layer}\n{'share let through' if kept else 'mean magnitude'}: mean in ships "
+        axes.set_title(f"{name}, {layer}\n{'output : input' if kept else 'mean magnitude'}: mean in ships "
                        f'{pixels[inside].mean():.3g}, elsewhere {pixels[~inside].mean():.3g}', fontsize=9)
         bar = figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02, location='bottom', ticks=MaxNLocator(5))
         bar.ax.tick_params(labelsize=8)

@@ -42,7 +42,7 @@ def draw(inputs: Inputs, images: list[str]) -> Figure:
     judged = {}
     for name, checkpoint in inputs.models.items():
         detector = DetectInferencer(checkpoint, show_progress=False)
-        judged[name] = [judge(detect(detector, image), image.ships) for image in track(shown.values(), name, transient=True)]
+        judged[name] = [judge(detect(detector, image), image.ships) for image in track(shown.values(), name)]
     heights = [image.size[1] / image.size[0] for image in shown.values()]
     figure = Figure(figsize=(3.1 * (1 + len(judged)), 3.1 * sum(heights) + 0.3 * len(shown) + 0.7), layout='constrained')
     places = figure.subplots(len(shown), 1 + len(judged), squeeze=False, height_ratios=heights)
