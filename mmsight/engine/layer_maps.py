@@ -49,7 +49,11 @@ def watch_layers(model: nn.Module, layers: Sequence[str], run: Callable[[], Any]
 
 
 def gain(before: Tensor, after: Tensor) -> Tensor:
-    """Output by input of a layer at each place: sum of |after| over channels by that of |before|, (N, H, W) in [0, inf).
+    """Output by input of a layer at each place: the sums of magnitudes over channels, (N, H, W) in [0, inf).
+
+    Args:
+        before (Tensor): Input (N, C, H, W).
+        after (Tensor): Output (N, C, H, W).
 
     Of a layer that weighs its input it is the mean of its weights, each counted by the strength of its channel.
     """

@@ -37,22 +37,22 @@ def draw(inputs: Inputs, image: str, layers: list[str]) -> Figure:
     down = -(-(1 + len(layers)) // ACROSS)
     figure = Figure(figsize=(4.4 * ACROSS, down * (4 * height / width + 0.8)), layout='constrained')
     places = figure.subplots(down, ACROSS, squeeze=False).ravel()
+    first, *others = places[:1 + len(layers)]
     for axes in places[1 + len(layers):]:
         axes.set_axis_off()
-    places = places[:1 + len(layers)]
-    for axes in places:
+    for axes in (first, *others):
         axes.imshow(read_8_bits(shown.path, grey=True), cmap='gray', extent=(0, width, height, 0))
         axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
         for x1, y1, x2, y2 in shown.ships:
             axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor='#70e000', linewidth=1))
-    places[0].set_title(f'SSDD {image}, labelled ships', fontsize=9)
-    for axes, (layer, (before, after)) in zip(places[1:], watched.items(), strict=True):
+    first.set_title(f'SSDD {image}, labelled ships', fontsize=9)
+    for axes, (layer, (before, after)) in zip(others, watched.items(), strict=True):
         kept = before.shape == after.shape
         values = (gain(before, after) if kept else after.abs().mean(dim=1))[0].numpy()
         pixels = to_pixels(values, shown.size)
         inside = covered(shown)
         drawn = axes.imshow(pixels, cmap='inferno', alpha=0.75, extent=(0, width, height, 0))
-        axes.set_title(f"{name}, {layer}\n{'output : input' if kept else 'mean magnitude'}: mean in ships "
+        axes.set_title(f"{name}, {layer}\n{'output / input' if kept else 'mean magnitude'}: mean in ships "
                        f'{pixels[inside].mean():.3g}, elsewhere {pixels[~inside].mean():.3g}', fontsize=9)
         bar = figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02, location='bottom', ticks=MaxNLocator(5))
         bar.ax.tick_params(labelsize=8)

@@ -32,13 +32,13 @@ def draw_precision_recall(inputs: Inputs, table: str, data: str) -> Figure:
     for number, path in enumerate(path for path in inputs.records if path.suffix == '.json'):
         run = load_run(path)
         name, colour = path.stem.rpartition('_seed')[0], f'C{number}'
-        best = run.metrics.get('ship/best_f1_recall'), run.metrics.get('ship/best_f1_precision')
+        best_recall, best_precision = run.metrics.get('ship/best_f1_recall'), run.metrics.get('ship/best_f1_precision')
         if run.cases and run.cases.detections:
             precision, recall = points(run.cases.detections)
             axes.plot(recall, precision, color=colour, label=f'{name}, AP {100 * voc12_ap(precision, recall):.1f}')
-        if None not in best:
+        if best_recall is not None and best_precision is not None:
             beside = '_' if run.cases and run.cases.detections else f'{name}, best F1'
-            axes.plot(*best, '*', color=colour, markersize=11, label=beside)
+            axes.plot(best_recall, best_precision, '*', color=colour, markersize=11, label=beside)
     for number, (name, *place) in enumerate(stated(load_tables('sar_shipnet')[table], data)):
         axes.plot(*place, MARKERS[number % len(MARKERS)], color='#777777', label=f'{name} (paper)')
     axes.legend(loc='center left', bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False)

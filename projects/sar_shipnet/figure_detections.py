@@ -1,12 +1,13 @@
 """Detections of models beside the truth (paper, Fig. 1), with what is missed and what is false."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon
 from rich.progress import track
 from torchvision.ops import box_iou
 
@@ -18,8 +19,10 @@ from mmsight.rotated_iou import corners, extents, from_upright
 
 from .figure_ships import WHOLE, Labelled, choose, read_images
 
-# apart for every kind of sight, and by their lines as well
-STYLES = dict(found=('#4cc9f0', '-'), missed=('#ffd60a', '--'), false=('#ff3355', '-'), truth=('#70e000', '-'))
+# what is missed is also apart by its line
+STYLES: dict[str, dict[str, Any]] = {
+    'labelled ship': dict(color='#70e000', linestyle='-'), 'found': dict(color='#4cc9f0', linestyle='-'),
+    'missed': dict(color='#ffd60a', linestyle='--'), 'false alarm': dict(color='#ff3355', linestyle='-')}
 
 
 class Judged(NamedTuple):
@@ -50,18 +53,17 @@ def draw(inputs: Inputs, images: list[str]) -> Figure:
         for axes in row:
             axes.imshow(read_8_bits(image.path, grey=True), cmap='gray', vmin=0, vmax=255)
             axes.set(xticks=[], yticks=[])
-        outline(row[0], from_upright(image.ships), 'truth')
+        outline(row[0], from_upright(image.ships), 'labelled ship')
         row[0].set_title(f'truth, {name}: {len(image.ships)} ships', fontsize=9)
     for column, (name, results) in zip(places.T[1:], judged.items(), strict=True):
         for axes, result in zip(column, results, strict=True):
             outline(axes, result.found, 'found')
             outline(axes, from_upright(result.missed), 'missed')
-            outline(axes, result.false, 'false')
+            outline(axes, result.false, 'false alarm')
             axes.set_title(f'{name}: {len(result.found)} found, {len(result.missed)} missed, {len(result.false)} false',
                            fontsize=9)
-    figure.legend(handles=[Line2D([], [], color=colour, linestyle=line, linewidth=2, label=label) for label, (colour, line) in (
-        ('labelled ship', STYLES['truth']), ('found', STYLES['found']), ('missed', STYLES['missed']),
-        ('false alarm', STYLES['false']))], loc='outside lower center', ncols=4, facecolor='#444444', labelcolor='white')
+    lines = [Line2D([], [], linewidth=2, label=kind, **style) for kind, style in STYLES.items()]
+    figure.legend(handles=lines, loc='outside lower center', ncols=len(lines), facecolor='#444444', labelcolor='white')
     return figure
 
 
@@ -92,8 +94,7 @@ def judge(detections: tuple[np.ndarray, np.ndarray], ships: np.ndarray) -> Judge
 
 def outline(axes: Axes, boxes: np.ndarray, kind: str) -> None:
     """Draw boxes (n, 5) in one of ``STYLES``."""
-    colour, line = STYLES[kind]
     for points in corners(boxes):
-        axes.fill(*points.T, fill=False, edgecolor=colour, linestyle=line, linewidth=1.4)
+        axes.add_patch(Polygon(points, fill=False, linewidth=1.4, **STYLES[kind]))
 
 
