@@ -9,6 +9,7 @@ import sys
 from mmsight.cli import friendly
 from mmsight.configs import source_root
 from mmsight.engine.documents import draw_stale, filled, pages, stale_figures
+from mmsight.errors import InputError
 
 
 @friendly
@@ -25,12 +26,17 @@ def main() -> None:
             print(f"{page.relative_to(source_root())} {'is out of date' if args.check else 'filled'}")
             if not args.check:
                 page.write_text(text)
+    failures = []
     for plan in stale_figures():
         stale += 1
-        print(f"{plan.picture.relative_to(source_root())} {'is out of date' if args.check else 'is drawn'}", flush=True)
         if not args.check:
-            draw_stale(plan)
-    sys.exit(int(args.check and stale > 0))
+            try:
+                draw_stale(plan)
+            except InputError as error:  # of a data set that is not at hand: others can be drawn all the same
+                failures.append(f'error: {error}')
+                continue
+        print(f"{plan.picture.relative_to(source_root())} {'is out of date' if args.check else 'drawn'}", flush=True)
+    sys.exit('\n'.join(failures) or int(args.check and stale > 0))
 
 
 if __name__ == '__main__':
