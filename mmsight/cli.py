@@ -216,6 +216,29 @@ def _table(args: argparse.Namespace) -> int:
     return int(bool(failures))
 
 
+def _figure_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('paper', help='name of a project: a folder of `projects`')
+    parser.add_argument('number', nargs='?', help='number or name of a figure; without it, the figures are listed')
+    parser.add_argument('--checkpoint', nargs='+', default=[], metavar='NAME=FILE',
+                        help='draw further models, or others than those in the box, from checkpoints that hold their config')
+    parser.add_argument('--set', nargs='+', default=[], metavar='KEY=VALUE', dest='settings',
+                        help='change settings of the figure, such as its images; items of a list are parted by commas')
+    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/figures'), metavar='DIR',
+                        help='folder for the figures (work_dirs/figures)')
+
+
+def _figure(args: argparse.Namespace) -> int:
+    from mmsight.engine import figures
+    if args.number is None:
+        for number, plan in figures.load_plans(args.paper).items():
+            print(f'{number:<20}{plan.title}\n{"":<20}from {plan.needs()}')
+        return 0
+    plan = figures.with_settings(figures.find_plan(args.paper, args.number), args.settings)
+    path, drawn = figures.draw_figure(plan, args.out_dir, figures.parse_checkpoints(plan, args.checkpoint))
+    print(f"{'written' if drawn else 'unchanged'}: {path} and {path.with_suffix('.svg').name}")
+    return 0
+
+
 def _report_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('work_dir', type=Path, help='work-dir of a run')
     parser.add_argument('-n', '--number', type=int, default=3, help='number of best, worst and random predictions, each (3)')
@@ -312,6 +335,8 @@ COMMANDS = {name: Command(*parts) for name, parts in {
               '{prog} --models detect=runs/ships/epoch_10.pth --port 8000'),
     'table': ("show a paper's table beside what was measured, or run it", _table, _table_parser,
               '{prog} PAPER 2 --run --seeds 0 1 2'),
+    'figure': ("draw a paper's figure from models, records and data", _figure, _figure_parser,
+               '{prog} PAPER 1 --checkpoint mine=runs/ships/epoch_10.pth'),
     'models': ('list the models that come with MMSight, or print the card of one', _models, _models_parser, '{prog} --json'),
     'list': ('list the configs by name, with what each is for', _list, lambda parser: None, '{prog}'),
     'doctor': ('check the installed stack', _doctor, lambda parser: None, '{prog}'),

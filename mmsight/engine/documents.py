@@ -1,11 +1,14 @@
 """Generated parts of the documents: tables, claims, benchmarks, options of tasks, models; and the plots of `make docs`.
 
-A part is between ``<!-- table N -->``, ``<!-- claims -->``, ``<!-- benchmarks -->``, ``<!-- kills -->``, ``<!-- hostile -->``,
-``<!-- results -->``, ``<!-- models -->``, ``<!-- options TASK -->`` or ``<!-- files TASK -->`` and ``<!-- end -->``.
+A part is between ``<!-- table N -->``, ``<!-- figure N -->``, ``<!-- claims -->``, ``<!-- benchmarks -->``, ``<!-- kills -->``,
+``<!-- hostile -->``, ``<!-- results -->``, ``<!-- models -->``, ``<!-- options TASK -->`` or ``<!-- files TASK -->`` and
+``<!-- end -->``.
 """
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +17,14 @@ from mmsight import projects
 from mmsight.box import list_models
 from mmsight.configs import source_root
 from mmsight.engine import claims
+from mmsight.engine.figures import Plan, draw_figure, find_plan, is_stale, load_plans
 from mmsight.engine.tables import draw, lines, load_tables, markdown
 from mmsight.errors import InputError
+from mmsight.files import make_folder
 from mmsight.forms import FORMS
 from mmsight.tasks import SHARED, Option, Task, find_tasks
 
-_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|claims|benchmarks|kills|hostile|results|options|models|files)'
+_PART = re.compile(r'(?P<begin><!-- (?P<kind>table|figure|claims|benchmarks|kills|hostile|results|options|models|files)'
                    r'(?: (?P<name>\S+))? -->)\n.*?<!-- end -->', re.DOTALL)
 _PLOT = re.compile(r'<!-- plot (?P<name>\S+) -->')
 
@@ -39,7 +44,8 @@ def filled(page: Path) -> str:
     """
     paper = page.parent.name
     kinds: dict[str, Callable[[str], str]] = dict(
-        table=lambda number: _table(page, paper, number), claims=lambda _: claims.markdown(projects.names()),
+        table=lambda number: _table(page, paper, number), figure=lambda number: _figure(page, paper, number),
+        claims=lambda _: claims.markdown(projects.names()),
         benchmarks=lambda _: _benchmarks(), kills=lambda _: _kills(), hostile=lambda _: _hostile(),
         results=lambda _: _results(), options=lambda name: _options(page, name), models=lambda _: _models(),
         files=lambda name: _files(page, name))
@@ -59,6 +65,27 @@ def _table(page: Path, paper: str, number: str) -> str:
     if number not in tables:
         raise InputError(f"{page}: {paper} has no table {number}, only {', '.join(tables)}")
     return markdown(tables[number], lines(tables[number]))
+
+
+def _figure(page: Path, paper: str, number: str) -> str:
+    plan = find_plan(paper, number)
+    link = Path(os.path.relpath(plan.picture, page.parent)).as_posix()
+    return f'![{plan.title}]({link})\n\n{plan.caption}'
+
+
+def stale_figures() -> list[Plan]:
+    """Figures whose copy in ``docs/figures`` is out of date."""
+    return [plan for paper in projects.names() for plan in load_plans(paper).values() if is_stale(plan)]
+
+
+def draw_stale(plan: Plan) -> None:
+    """Bring the copy of a figure in ``docs/figures`` up to date.
+
+    Raises:
+        InputError: If its data set is not at hand.
+    """
+    drawn, _ = draw_figure(plan, Path('work_dirs/figures'))
+    shutil.copyfile(drawn, make_folder(plan.picture.parent) / plan.picture.name)
 
 
 def _options(page: Path, name: str) -> str:

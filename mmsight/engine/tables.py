@@ -20,7 +20,7 @@ import yaml
 from mmsight import projects
 from mmsight.configs import load_config
 from mmsight.engine.report import inline_figure, write_page
-from mmsight.errors import InputError
+from mmsight.errors import InputError, did_you_mean
 
 Records = dict[str, dict[int, dict[str, Any]]]
 """Config's name to seed to record; each record has its ``path``, and the name of that file as ``file``."""
@@ -103,7 +103,8 @@ class Line:
 def project_folder(paper: str) -> Path:
     """Where a project lies, in a checkout or in an installed wheel."""
     if paper not in projects.names():
-        raise InputError(f"there is no paper '{paper}'")
+        near = did_you_mean(paper, projects.names())
+        raise InputError(f"there is no paper '{paper}'; {near}the papers are {', '.join(projects.names())}")
     return projects.folder(paper)
 
 

@@ -1,5 +1,7 @@
 """Generated parts of the documents are up to date, and options are those of the command line."""
 
+import sys
+
 import pytest
 
 from mmsight.configs import source_root
@@ -31,7 +33,8 @@ def test_every_listed_task_says_which_files_it_reads():
 
 
 @pytest.mark.parametrize('part, sentence', [
-    ('options fly', "no task 'fly'"), ('files fly', "no task 'fly'"), ('table 99', 'no table 99')])
+    ('options fly', "no task 'fly'"), ('files fly', "no task 'fly'"), ('table 99', 'no table 99'),
+    ('figure 99', "no figure '99'")])
 def test_a_wrong_name_is_one_sentence(part, sentence, tmp_path):
     page = tmp_path / 'sar_shipnet' / 'README.md'
     page.parent.mkdir()
@@ -50,3 +53,24 @@ def test_bars_say_how_much_of_a_bound_is_used():
 def test_plots_replace_their_marks(tmp_path):
     text = documents.with_plots('before\n<!-- plot core -->\nafter', tmp_path, '_plots')
     assert text == 'before\n![core](_plots/core.svg)\nafter' and (tmp_path / 'core.svg').read_text().startswith('<?xml')
+
+
+def test_figures_without_their_data_keep_no_other_from_being_drawn(monkeypatch, capsys, tmp_path):
+    """The tool names each that it could not draw, and fails."""
+    from mmsight.engine import figures
+    monkeypatch.syspath_prepend(source_root() / 'tools' / 'misc')
+    import fill_tables
+    monkeypatch.setattr(sys, 'argv', ['fill_tables.py'])
+    monkeypatch.setenv('MMSIGHT_DATA', str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fill_tables, 'pages', lambda: [])
+    monkeypatch.setattr(fill_tables, 'source_root', lambda: tmp_path)
+    monkeypatch.setattr(figures, 'source_root', lambda: tmp_path)
+    plans = list(figures.load_plans('sar_shipnet').values())
+    monkeypatch.setattr(fill_tables, 'stale_figures', lambda: plans)
+    with pytest.raises(SystemExit) as end:
+        fill_tables.main()
+    drawn = [plan for plan in plans if not plan.data]
+    assert capsys.readouterr().out == ''.join(f'docs/figures/sar_shipnet/{plan.number}.png drawn\n' for plan in drawn)
+    assert drawn and all(plan.picture.is_file() for plan in drawn)
+    assert end.value.code.count("needs the data set 'ssdd'") == len(plans) - len(drawn)
