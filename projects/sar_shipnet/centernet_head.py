@@ -76,9 +76,13 @@ class GaussianCenterNetHead(BaseDenseHead):
         self.loss_offset = MODELS.build(loss_offset or dict(type='mmdet.L1Loss', loss_weight=1.0))
 
     def init_weights(self) -> None:
-        """Start the heatmap at 0.1 everywhere, so that the many negatives do not drown the first steps."""
+        """Start the heatmap near 0.1 everywhere, so that the many negatives do not drown the first steps.
+
+        *Deviation*: the code base that the paper started from also sets the last weights to 0. All features behind the ReLU
+        then look alike to the optimiser: Adam makes every weight equally negative, a ship can do no more than switch all
+        features off, and no score exceeds the sigmoid of the bias. CenterNet's authors leave the weights random, and so do we.
+        """
         super().init_weights()
-        nn.init.zeros_(self.heatmap_head[-1].weight)
         nn.init.constant_(self.heatmap_head[-1].bias, -2.19)
 
     def forward(self, x: tuple[Tensor]) -> tuple[Tensor, Tensor, Tensor]:

@@ -12,7 +12,7 @@ META = dict(img_shape=(64, 96), ori_shape=(32, 48), scale_factor=(2., 2.))
 
 def head(**kwargs):
     torch.manual_seed(0)
-    module = GaussianCenterNetHead(in_channels=8, feat_channels=8, **{'num_classes': 1, **kwargs})
+    module = GaussianCenterNetHead(**{'in_channels': 8, 'feat_channels': 8, 'num_classes': 1, **kwargs})
     module.init_weights()
     return module.eval()
 
@@ -22,9 +22,15 @@ def instances(boxes, labels=None):
     return InstanceData(bboxes=boxes, labels=torch.tensor(labels if labels is not None else [0] * len(boxes), dtype=torch.long))
 
 
-def test_starts_at_a_tenth():
-    heatmap, _, _ = head()((torch.randn(1, 8, 5, 7), ))
+def test_starts_near_a_tenth():
+    heatmap, _, _ = head()((torch.zeros(1, 8, 5, 7), ))
     assert torch.allclose(heatmap, torch.tensor(0.1), atol=1e-3)
+
+
+def test_last_weights_start_apart():
+    """From 0, Adam makes all of them equally negative on real images: no score then exceeds the sigmoid of the bias."""
+    last = head(in_channels=64, feat_channels=64).heatmap_head[-1].weight
+    assert last.min() < -0.05 and last.max() > 0.05
 
 
 def test_loss_equals_eq_5_by_hand():
