@@ -57,6 +57,7 @@ class Row:
         records (str): Folder below the project that holds its records. Only the default one's runs can be repeated by
             :mod:`~mmsight.engine.table_runs`: another one's had options of their own.
         learns (bool): False for a method without weights, whose values do not vary with the seed.
+        missing (str): What it takes to measure it, such as data and hours. Defaults to the table's ``not_reproduced``.
         keys (dict[str, str]): See :class:`Column`.
     """
 
@@ -67,12 +68,13 @@ class Row:
     weights: str = ''
     records: str = 'records'
     learns: bool = True
+    missing: str = ''
     keys: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a paper; ``not_reproduced`` says why rows have no measured values."""
+    """One table of a paper; ``not_reproduced`` says why rows without a reason of their own have no measured values."""
 
     paper: str
     number: str
@@ -207,9 +209,9 @@ def markdown(table: Table, made: Sequence[Line]) -> str:
         config = f'`{line.row.config}`' if line.row.config else ''
         cells = [line.row.model, *([line.row.data] if with_data else []), source, *_texts(table, line), config]
         out.append('| ' + ' | '.join(cells) + ' |')
-    reason = _why_missing(table, made)
-    if reason:
-        out += ['', reason]
+    reasons = _why_missing(table, made)
+    if reasons:
+        out += ['', 'Not reproduced:', '', *(f'- {", ".join(models)}: {reason}.' for reason, models in reasons.items())]
     return '\n'.join(out)
 
 
@@ -266,20 +268,23 @@ def write_html(table: Table, made: Sequence[Line], path: Path) -> None:
         line.row.model, line.row.data, line.source + (f', n = {len(line.seeds)} seeds' if len(line.seeds) > 1 else ''),
         *_texts(table, line), line.row.config)) + '</tr>' for line in made)
     figure = draw(table, made)
-    reason = _why_missing(table, made)
-    note = f'<p>{escape(reason)}</p>' if reason else ''
+    reasons = [f"<li>{escape(', '.join(models))}: {escape(reason)}.</li>" for reason, models in _why_missing(table, made).items()]
+    note = f"<p>Not reproduced:</p><ul>{''.join(reasons)}</ul>" if reasons else ''
     write_page(path, f'{table.paper}: {table.title}',
                f"<table><tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>{body}</table>{note}"
                '<p>± is the standard deviation over seeds. Bars: grey for the paper, blue for what was measured.</p>'
                f"{'' if figure is None else inline_figure(figure, table.title)}")
 
 
-def _why_missing(table: Table, made: Sequence[Line]) -> str:
-    """A sentence where a config has no measured row; empty where all are measured."""
-    missing = {line.row.config for line in made if line.row.config} - {line.row.config for line in made if line.seeds}
-    if not missing or not table.not_reproduced:
-        return ''
-    return f'Rows without measured values are not reproduced: {table.not_reproduced}.'
+def _why_missing(table: Table, made: Sequence[Line]) -> dict[str, list[str]]:
+    """Reason to the models that have no measured row for it."""
+    measured = {id(line.row) for line in made if line.seeds}
+    reasons: dict[str, list[str]] = {}
+    for row in table.rows:
+        reason = row.missing or table.not_reproduced
+        if reason and id(row) not in measured:
+            reasons.setdefault(reason, []).append(f'{row.model} on {row.data}' if row.data else row.model)
+    return reasons
 
 
 def _texts(table: Table, line: Line) -> list[str]:

@@ -69,8 +69,16 @@ def test_a_reason_stands_only_where_a_row_is_missing(records, tmp_path):
         if folder == tmp_path:
             made = [line for line in made if line.source != 'measured']
         tables.write_html(table, made, tmp_path / 'table.html')
-        assert ('are not reproduced: no data' in (tmp_path / 'table.html').read_text()) is shown
-        assert ('are not reproduced: no data' in tables.markdown(table, made)) is shown
+        assert (': no data.</li>' in (tmp_path / 'table.html').read_text()) is shown
+        assert (': no data.' in tables.markdown(table, made)) is shown
+
+
+def test_a_row_may_have_a_reason_of_its_own(tmp_path):
+    table = tables.load_tables('example_project')['example']
+    rows = [replace(table.rows[0], model='first', missing='two hours'), replace(table.rows[0], model='second')]
+    table = replace(table, rows=rows, not_reproduced='no data')
+    text = tables.markdown(table, tables.lines(table, tmp_path))
+    assert '- first: two hours.' in text and '- second: no data.' in text
 
 
 @pytest.mark.parametrize('content', ['{', '[]', '{"seed": 0}', '{"seed": 1, "metrics": {}}'])
