@@ -101,7 +101,7 @@ class MatchingMetric(BaseMetric):
         name (str): Of the model, in the table.
         keypoints (Sequence[int]): The values of K.
         threshold (int): Of the table, in 1..10 pixels.
-        baselines (Sequence[dict]): Of ``mmsight.SIFT``, ``ORB``, ``AKAZE``, ``BRISK``, ``RIFT``, or of your own with that interface.
+        baselines (Sequence[dict]): Of ``mmsight.SIFT``, ``ORB``, ``AKAZE``, ``BRISK`` and ``RIFT``, or of your own like them.
         cache_dir (str, optional): Folder that keeps the baselines' features between runs.
     """
 
