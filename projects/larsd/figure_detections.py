@@ -54,8 +54,9 @@ def draw(inputs: Inputs, images: list[str]) -> Figure:
         for axes, image in track(list(zip(row, shown.values(), strict=True)), model):
             result = judge(*detect(detector, image), image)
             show(axes, image)
-            for kind, boxes in zip(('found', 'missed', 'false alarm'), (result.found, result.missed, result.false), strict=True):
-                outline(axes, boxes, **STYLES[kind])
+            outline(axes, result.found, **STYLES['found'])
+            outline(axes, result.missed, **STYLES['missed'])
+            outline(axes, result.false, **STYLES['false alarm'])
             axes.set_title(f'{model}: {len(result.found)} found, {len(result.missed)} missed, {len(result.false)} false',
                            fontsize=9)
     used = [kind for kind in STYLES if kind != 'other vessel' or any(len(image.ignored) for image in shown.values())]
@@ -73,7 +74,7 @@ def detect(detector: DetectInferencer, image: Labelled) -> tuple[np.ndarray, np.
 
 
 def judge(boxes: np.ndarray, scores: np.ndarray, image: Labelled) -> Judged:
-    """Which detections, boxes (n, 5) and scores (n, ), hit as :class:`.metric.RotatedShipMetric` counts them at an IoU of 0.5."""
+    """Which boxes (n, 5) of scores (n, ) hit, as :class:`.metric.RotatedShipMetric` counts them at an IoU of 0.5."""
     truth = np.concatenate([image.ships, image.ignored])
     iou = rotated_iou(boxes, truth)
     states = match(iou, scores, np.arange(len(truth)) >= len(image.ships))
