@@ -231,7 +231,7 @@ def _figure(args: argparse.Namespace) -> int:
     from mmsight.engine import figures
     if args.number is None:
         for number, plan in figures.load_plans(args.paper).items():
-            print(f'{number:<20}{plan.title}\n{"":<20}from {plan.needs()}')
+            print(f'{number:<20}{plan.title}\n{"":<20}{plan.needs()}')
         return 0
     plan = figures.with_settings(figures.find_plan(args.paper, args.number), args.settings)
     path, drawn = figures.draw_figure(plan, args.out_dir, figures.parse_checkpoints(plan, args.checkpoint))

@@ -69,6 +69,8 @@ def _table(page: Path, paper: str, number: str) -> str:
 
 def _figure(page: Path, paper: str, number: str) -> str:
     plan = find_plan(paper, number)
+    if plan.missing:
+        return f'{plan.caption}\n\nNot drawn: {plan.missing}.'
     link = Path(os.path.relpath(plan.picture, page.parent)).as_posix()
     return f'![{plan.title}]({link})\n\n{plan.caption}'
 

@@ -59,6 +59,7 @@ class Plan:
         draw (str): ``<module>.<function>`` of the project. The function gets :class:`Inputs` and the settings by name, and
             returns a matplotlib figure. Its module is part of the digest.
         caption (str): What the paper's figure shows, and what this one shows.
+        missing (str): What is lacking to draw it, for a figure of the paper that has no ``draw``.
         models (list[str]): Models in the box.
         records (list[str]): Patterns of files below the project, e.g. ``'records/*_seed0.json'``.
         data (str): Folder of a data set below ``MMSIGHT_DATA``.
@@ -68,8 +69,9 @@ class Plan:
     paper: str
     number: str
     title: str
-    draw: str
     caption: str
+    draw: str = ''
+    missing: str = ''
     models: list[str] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
     data: str = ''
@@ -81,9 +83,11 @@ class Plan:
         return source_root() / 'docs' / 'figures' / self.paper / f'{self.number}.png'
 
     def needs(self) -> str:
-        """What it is drawn from, in a line."""
+        """What it is drawn from, or what is missing, in a line."""
+        if self.missing:
+            return f'not drawn: {self.missing}'
         parts = (('models', self.models), ('records', self.records), ('the data set', [self.data] if self.data else []))
-        return '; '.join(f"{name} {', '.join(items)}" for name, items in parts if items) or 'nothing'
+        return 'from ' + ('; '.join(f"{name} {', '.join(items)}" for name, items in parts if items) or 'nothing')
 
     def function(self) -> Callable[..., 'Figure']:
         """What draws it, to be called with :class:`Inputs`.
@@ -151,7 +155,9 @@ def load_plans(paper: str) -> dict[str, Plan]:
             plan = Plan(paper, str(number), **content)
         except TypeError as error:
             raise InputError(f'{path}: figure {number}: {error}') from error
-        if not plan.code().is_file():
+        if bool(plan.draw) == bool(plan.missing):
+            raise InputError(f"{path}: figure {number}: give 'draw', or else 'missing', what is lacking to draw it")
+        if plan.draw and not plan.code().is_file():
             raise InputError(f"{path}: figure {number}: 'draw' must be <module>.<function> of {path.parent}, "
                              f"found '{plan.draw}'")
         plans[plan.number] = plan
@@ -250,6 +256,8 @@ def draw_figure(plan: Plan, out_dir: Path, checkpoints: Mapping[str, str] | None
     Raises:
         InputError: If something that it is drawn from is missing.
     """
+    if plan.missing:
+        raise InputError(f'figure {plan.number} of {plan.paper} cannot be drawn: {plan.missing}')
     data = plan.find_data()
     facts = dict(inputs=inputs_digest(plan, checkpoints), data=_data_digest(data))
     path = out_dir / plan.paper / f'{plan.number}.png'
@@ -287,4 +295,4 @@ def read_facts(path: Path) -> dict[str, str]:
 
 def is_stale(plan: Plan) -> bool:
     """Whether the documentation's copy is missing, or drawn from other inputs than there are now; needs no data set."""
-    return read_facts(plan.picture).get('inputs') != inputs_digest(plan)
+    return not plan.missing and read_facts(plan.picture).get('inputs') != inputs_digest(plan)

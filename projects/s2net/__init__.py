@@ -5,7 +5,7 @@ from .detect_describe import DetectDescribe, Features, ImagePairs, Keypoints, Pa
 from .loading import LoadPair
 from .match_visualization_hook import MatchVisualizationHook
 from .matching_metric import MatchingMetric
-from .opencv_baselines import ORB, SIFT
+from .opencv_baselines import AKAZE, BRISK, ORB, SIFT
 from .pair_dataset import PairDataset, RGBNIRDataset
 from .pair_transforms import (
     CropPair,
@@ -22,7 +22,8 @@ from .rift import RIFT
 from .self_supervision import SelfSupervisedMatchingHook
 
 __all__ = [
-    'ORB', 'R2D2', 'RIFT', 'SIFT', 'CropPair', 'D2Net', 'DetectDescribe', 'EnlargePair', 'Features', 'FixedInfraredWarp',
-    'ImagePairs', 'Keypoints', 'LoadPair', 'MatchVisualizationHook', 'MatchingMetric', 'PackPair', 'PackTestPair', 'Pair',
-    'PairDataset', 'RGBNIRDataset', 'RandomFlipRotate', 'RandomGrey', 'RandomInfraredWarp', 'SelfSupervisedMatchingHook'
+    'AKAZE', 'BRISK', 'ORB', 'R2D2', 'RIFT', 'SIFT', 'CropPair', 'D2Net', 'DetectDescribe', 'EnlargePair', 'Features',
+    'FixedInfraredWarp', 'ImagePairs', 'Keypoints', 'LoadPair', 'MatchVisualizationHook', 'MatchingMetric', 'PackPair',
+    'PackTestPair', 'Pair', 'PairDataset', 'RGBNIRDataset', 'RandomFlipRotate', 'RandomGrey', 'RandomInfraredWarp',
+    'SelfSupervisedMatchingHook'
 ]

@@ -12,8 +12,8 @@ from torch import Tensor
 from mmsight.registry import HOOKS
 
 from .detect_describe import Keypoints
-from .matching import estimate_homography, mutual_nearest
-from .matching_metric import true_places
+from .matching import estimate_homography
+from .matching_metric import match_errors
 
 GREEN, RED = (60, 200, 60), (220, 50, 50)
 
@@ -91,9 +91,8 @@ class MatchVisualizationHook(Hook):
 
     def _picture(self, visible: np.ndarray, infrared: np.ndarray, first: Keypoints, second: Keypoints,
                  truth: Tensor) -> np.ndarray:
-        pairs = mutual_nearest(first.descriptors, second.descriptors).cpu().numpy()
-        a, b = first.points.cpu().numpy()[pairs[:, 0]], second.points.cpu().numpy()[pairs[:, 1]]
-        correct = np.linalg.norm(true_places(first.points, truth)[pairs[:, 0]] - b, axis=1) <= self.threshold
+        a, b, error = match_errors(first, second, truth)
+        correct = error <= self.threshold
         shown = np.random.default_rng(0).permutation(len(a))[:self.max_matches]
         matches = draw_matches(visible, infrared, a[shown], b[shown], correct[shown])
         return np.hstack([matches, checkerboard(visible, infrared, estimate_homography(a, b))])

@@ -33,6 +33,16 @@ def true_places(points: Tensor, truth: Tensor) -> np.ndarray:
     return found.numpy()
 
 
+def match_errors(first: Keypoints, second: Keypoints, truth: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mutual nearest neighbours of a pair: their points (n, 2) in both images, and their errors (n, ) in pixels.
+
+    An error is the distance in the second image to the true place; NaN where that is unknown.
+    """
+    pairs = mutual_nearest(first.descriptors, second.descriptors).cpu().numpy()
+    a, b = first.points.cpu().numpy()[pairs[:, 0]], second.points.cpu().numpy()[pairs[:, 1]]
+    return a, b, np.linalg.norm(true_places(first.points, truth)[pairs[:, 0]] - b, axis=1)
+
+
 def score_pair(first: Keypoints, second: Keypoints, truth: Tensor, shape: tuple[int, int]) -> dict[str, np.ndarray | float]:
     """Score the keypoints of one pair.
 
@@ -52,9 +62,7 @@ def score_pair(first: Keypoints, second: Keypoints, truth: Tensor, shape: tuple[
     nearest = np.full(len(places), np.inf)
     if known.any() and len(second.points):
         nearest[known] = cKDTree(second.points.cpu().numpy()).query(places[known])[0]
-    pairs = mutual_nearest(first.descriptors, second.descriptors).cpu().numpy()
-    a, b = first.points.cpu().numpy()[pairs[:, 0]], second.points.cpu().numpy()[pairs[:, 1]]
-    error = np.linalg.norm(places[pairs[:, 0]] - b, axis=1)
+    a, b, error = match_errors(first, second, truth)
     corners = float('nan') if truth.ndim == 3 else corner_error(estimate_homography(a, b), truth.numpy(), *shape)
     return dict(nc=(nearest <= thresholds).sum(axis=1), ncm=(error <= thresholds).sum(axis=1), corner_error=corners)
 
@@ -93,7 +101,7 @@ class MatchingMetric(BaseMetric):
         name (str): Of the model, in the table.
         keypoints (Sequence[int]): The values of K.
         threshold (int): Of the table, in 1..10 pixels.
-        baselines (Sequence[dict]): Of ``mmsight.SIFT``, ``mmsight.ORB``, ``mmsight.RIFT``, or of your own with that interface.
+        baselines (Sequence[dict]): Of ``mmsight.SIFT``, ``ORB``, ``AKAZE``, ``BRISK`` and ``RIFT``, or of your own like them.
         cache_dir (str, optional): Folder that keeps the baselines' features between runs.
     """
 

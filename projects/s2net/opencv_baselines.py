@@ -1,4 +1,4 @@
-"""SIFT and ORB by OpenCV, with the interface of all baselines: (image, max_keypoints, mask) to :class:`Keypoints`."""
+"""SIFT, ORB, AKAZE and BRISK by OpenCV, as all baselines: (image, max_keypoints, mask) to :class:`Keypoints`."""
 
 from typing import Any
 
@@ -43,9 +43,47 @@ class ORB:
     def __call__(self, image: np.ndarray, max_keypoints: int, mask: np.ndarray | None = None) -> Keypoints:
         """Keypoints of a uint8 image (H, W, 3) RGB, outside ``mask`` (H, W) none."""
         detector = cv2.ORB.create(max_keypoints, fastThreshold=self.fast_threshold)
-        found = _keypoints(detector, image, max_keypoints, mask, 32)
-        bits = np.unpackbits(found.descriptors.numpy().astype(np.uint8), axis=1)
-        return found._replace(descriptors=torch.from_numpy(bits).float())
+        return _with_bits(_keypoints(detector, image, max_keypoints, mask, 32))
+
+
+@TASK_UTILS.register_module()
+class AKAZE:
+    """OpenCV's AKAZE; its 486 bits become numbers 0 and 1, as :class:`ORB`'s.
+
+    Args:
+        threshold (float): 1e-5, of the detector's response, low for the same reason as SIFT's.
+    """
+
+    def __init__(self, threshold: float = 1e-5) -> None:
+        self.threshold = threshold
+
+    def __call__(self, image: np.ndarray, max_keypoints: int, mask: np.ndarray | None = None) -> Keypoints:
+        """Keypoints of a uint8 image (H, W, 3) RGB, outside ``mask`` (H, W) none."""
+        detector = cv2.AKAZE.create(threshold=self.threshold)
+        return _with_bits(_keypoints(detector, image, max_keypoints, mask, 61))
+
+
+@TASK_UTILS.register_module()
+class BRISK:
+    """OpenCV's BRISK; its 512 bits become numbers 0 and 1, as :class:`ORB`'s.
+
+    Args:
+        threshold (int): 5, of the corner detector in grey levels, low for the same reason as SIFT's.
+    """
+
+    def __init__(self, threshold: int = 5) -> None:
+        self.threshold = threshold
+
+    def __call__(self, image: np.ndarray, max_keypoints: int, mask: np.ndarray | None = None) -> Keypoints:
+        """Keypoints of a uint8 image (H, W, 3) RGB, outside ``mask`` (H, W) none."""
+        detector = cv2.BRISK.create(thresh=self.threshold)
+        return _with_bits(_keypoints(detector, image, max_keypoints, mask, 64))
+
+
+def _with_bits(found: Keypoints) -> Keypoints:
+    """Descriptors of bytes as single bits, whose squared distance is the Hamming distance."""
+    bits = np.unpackbits(found.descriptors.numpy().astype(np.uint8), axis=1)
+    return found._replace(descriptors=torch.from_numpy(bits).float())
 
 
 def _keypoints(detector: cv2.Feature2D, image: np.ndarray, count: int, mask: np.ndarray | None, dim: int) -> Keypoints:

@@ -13,7 +13,7 @@ from mmsight.configs import source_root
 from mmsight.engine import figures
 from mmsight.errors import InputError
 
-PLANS = [plan for paper in projects.names() for plan in figures.load_plans(paper).values()]
+PLANS = [plan for paper in projects.names() for plan in figures.load_plans(paper).values() if not plan.missing]
 CODE = '''from matplotlib.figure import Figure
 
 def draw(inputs, heights=(1, ), word=''):
@@ -133,7 +133,18 @@ def test_wrong_words_are_one_sentence(toybox, capsys, words, sentence):
         main(['figure', *words])
 
 
+def test_a_figure_that_cannot_be_drawn_says_what_is_missing(toybox, capsys):
+    change(toybox, draw='', missing='its sixteen trainings')
+    assert not figures.is_stale(figures.find_plan('toybox', '1'))
+    with pytest.raises(InputError, match='figure 1 of toybox cannot be drawn: its sixteen trainings'):
+        draw()
+    with pytest.raises(SystemExit):
+        main(['figure', 'toybox'])
+    assert 'not drawn: its sixteen trainings' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('entries, sentence', [
+    (dict(draw=''), "give 'draw', or else 'missing'"), (dict(missing='data'), "give 'draw', or else 'missing'"),
     (dict(draw='figure_none.draw'), 'figure_none.draw'), (dict(draw='figure_bars.paint'), "no function 'paint'"),
     (dict(settings=dict(width=1)), 'settings do not fit'), (dict(colour='red'), 'colour'),
     (dict(records=['records/*.csv']), r"matches 'records/\*.csv'")])

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmsight.projects.s2net import ORB, RIFT, SIFT
+from mmsight.projects.s2net import AKAZE, BRISK, ORB, RIFT, SIFT
 from mmsight.projects.s2net.matching import mutual_nearest
 from mmsight.projects.s2net.phase_congruency import phase_congruency
 from mmsight.projects.s2net.rift import maximum_index_descriptors
@@ -81,7 +81,8 @@ def test_descriptors_against_a_loop():
         assert np.allclose(ours, np.array(expected) / np.linalg.norm(expected), atol=1e-6)
 
 
-@pytest.mark.parametrize('baseline, dim', [(RIFT(), 216), (SIFT(), 128), (ORB(), 256)], ids=['rift', 'sift', 'orb'])
+@pytest.mark.parametrize('baseline, dim', [(RIFT(), 216), (SIFT(), 128), (ORB(), 256), (AKAZE(), 488), (BRISK(), 512)],
+                         ids=['rift', 'sift', 'orb', 'akaze', 'brisk'])
 def test_keypoints_of_a_baseline(baseline, dim):
     image = np.repeat(texture(150, 180).astype(np.uint8)[..., None], 3, axis=2)
     found = baseline(image, 40)
