@@ -129,10 +129,10 @@ def trace(graph: Graph, opened: Sequence[str], image: Tensor) -> dict[str, Part]
 
 
 def kind_of(module: nn.Module) -> str:
-    """Class of a module; of an ``nn.Sequential`` how many of which classes with parameters it has, as in ``'2 x DSConv'``."""
+    """Class of a module; of an ``nn.Sequential`` those of its children but norms and what has no weights: ``'2 x DSConv'``."""
     if not isinstance(module, nn.Sequential):
         return type(module).__name__
-    inside = Counter(type(child).__name__ for child in module if any(True for _ in child.parameters()))
+    inside = Counter(type(child).__name__ for child in module if any(values.ndim > 1 for values in child.parameters()))
     kinds = [f'{count} x {kind}' if count > 1 else kind for kind, count in inside.items()]
     return ', '.join([*kinds[:2], *['...'] * (len(kinds) > 2)])
 

@@ -44,6 +44,8 @@ def test_parts_read_what_they_are_wired_to():
         'stages.0': ['image'], 'stages.1': ['stages.0'], 'merge': ['stages.0', 'stages.1'], 'head': ['merge', 'reduce'],
         'reduce': ['stages.1']}
     assert parts['stages.1'].shapes == [(8, 4, 4)] and parts['head'].shapes == [(2, 8, 8), (2, 4, 4), (2, 8, 8)]
+    twice = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 2, 1))
+    assert architecture.kind_of(twice) == '2 x Conv2d'
     assert parts['merge'].parameters == 12 * 4 + 4 and parts['stages.1'].kind == 'Conv2d'
 
 
