@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from mmsight.engine.figures import Inputs
 
 from .figure_area import KEPT
-from .figure_slices import Slice, read_slices
+from .figure_slices import ShownSlice, read_slices
 
 STYLES: dict[str, dict[str, Any]] = {
     'train': dict(color='#9fc5e8'), 'holdout': dict(color='#555555', histtype='step', linewidth=1.2),
@@ -57,7 +57,7 @@ def bars(axes: Any, values: np.ndarray, edges: np.ndarray, label: str, split: st
               **STYLES[split])
 
 
-def grey_levels(parts: list[Slice]) -> tuple[np.ndarray, np.ndarray]:
+def grey_levels(parts: list[ShownSlice]) -> tuple[np.ndarray, np.ndarray]:
     """How many pixels of liver, and of all others, have each of the 256 levels: (256, ) both."""
     liver, whole = np.zeros(256, dtype=int), np.zeros(256, dtype=int)
     for part in parts:

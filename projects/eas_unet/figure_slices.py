@@ -17,7 +17,7 @@ from mmsight.errors import InputError, did_you_mean
 from .loading import display_slice
 
 
-class Slice(NamedTuple):
+class ShownSlice(NamedTuple):
     """A slice.
 
     Attributes:
@@ -41,7 +41,7 @@ def build_dataset(cfg: Config, folder: Path, split: str | None = None) -> Any:
     return DATASETS.build(settings if split is None else dict(settings, split=split))
 
 
-def read_slices(checkpoint: str, folder: Path, split: str) -> Iterator[Slice]:
+def read_slices(checkpoint: str, folder: Path, split: str) -> Iterator[ShownSlice]:
     """The slices of a split, as the config of a checkpoint reads them, without a prediction."""
     cfg, _ = find_model(checkpoint)
     init_default_scope(cfg.default_scope)
@@ -51,7 +51,7 @@ def read_slices(checkpoint: str, folder: Path, split: str) -> Iterator[Slice]:
         yield _slice(data.get_data_info(index), truth, np.zeros_like(truth))
 
 
-def segment(checkpoint: str, folder: Path, names: Sequence[str] = ()) -> Iterator[Slice]:
+def segment(checkpoint: str, folder: Path, names: Sequence[str] = ()) -> Iterator[ShownSlice]:
     """Predict test slices, all of them or those of ``names``, in this order.
 
     Raises:
@@ -61,7 +61,7 @@ def segment(checkpoint: str, folder: Path, names: Sequence[str] = ()) -> Iterato
     yield from predict(model, build_dataset(cfg, folder), names)
 
 
-def predict(model: Any, data: Any, names: Sequence[str] = ()) -> Iterator[Slice]:
+def predict(model: Any, data: Any, names: Sequence[str] = ()) -> Iterator[ShownSlice]:
     """As :func:`segment`, with a loaded model and its test set."""
     numbers = {Path(data.get_data_info(index)['img_path']).stem: index for index in range(len(data))}
     for name in names:
@@ -75,6 +75,6 @@ def predict(model: Any, data: Any, names: Sequence[str] = ()) -> Iterator[Slice]
         yield _slice(data.get_data_info(numbers[name]), truth, predicted)
 
 
-def _slice(entry: dict, truth: np.ndarray, predicted: np.ndarray) -> Slice:
+def _slice(entry: dict, truth: np.ndarray, predicted: np.ndarray) -> ShownSlice:
     image = display_slice(entry['img_path'], entry['slice_index'], entry.get('quarter_turns', 0))
-    return Slice(Path(entry['img_path']).stem, entry['case'], image, truth, predicted)
+    return ShownSlice(Path(entry['img_path']).stem, entry['case'], image, truth, predicted)

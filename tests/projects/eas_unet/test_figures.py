@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmsight.projects.eas_unet import figure_area, figure_attention, figure_contours, figure_data, figure_hu, figure_slices
 from mmsight.projects.eas_unet.eca import ECA
-from mmsight.projects.eas_unet.figure_slices import Slice
+from mmsight.projects.eas_unet.figure_slices import ShownSlice
 
 from mmsight.box import get_model
 from mmsight.engine.figures import Inputs, find_plan
@@ -67,7 +67,7 @@ def test_another_layer_is_refused(inputs):
 
 def test_grey_levels_of_liver_and_rest():
     image = np.array([[0, 7, 7], [255, 7, 0]], dtype=np.uint8)
-    part = Slice('', '', image, image == 7, image == 0)
+    part = ShownSlice('', '', image, image == 7, image == 0)
     liver, rest = figure_data.grey_levels([part, part])
     assert liver[7] == 6 and liver.sum() == 6 and rest[0] == 4 and rest[255] == 2 and rest.sum() == 6
 
