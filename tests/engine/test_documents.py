@@ -71,6 +71,7 @@ def test_figures_without_their_data_keep_no_other_from_being_drawn(monkeypatch, 
     with pytest.raises(SystemExit) as end:
         fill_tables.main()
     drawn = [plan for plan in plans if not plan.data]
-    assert capsys.readouterr().out == ''.join(f'docs/figures/sar_shipnet/{plan.number}.png drawn\n' for plan in drawn)
+    said = [line for line in capsys.readouterr().out.splitlines() if line.endswith(' drawn')]  # loading a model may log too
+    assert said == [f'docs/figures/sar_shipnet/{plan.number}.png drawn' for plan in drawn]
     assert drawn and all(plan.picture.is_file() for plan in drawn)
     assert end.value.code.count("needs the data set 'ssdd'") == len(plans) - len(drawn)

@@ -1,0 +1,148 @@
+"""What LARSD's figures show, against records, boxes by hand and the network's own scores."""
+
+import csv
+import math
+
+import numpy as np
+import pytest
+from mmengine.config import ConfigDict
+from mmsight.projects.larsd import figure_anchors, figure_data, figure_detections, figure_samples, figure_sampling
+from mmsight.projects.larsd.figure_ships import Labelled, choose, read_images
+from mmsight.projects.larsd.lasa import LASA
+
+from mmsight.apis.detect import DetectInferencer
+from mmsight.box import get_model
+from mmsight.engine.figures import Inputs, find_plan
+from mmsight.engine.tables import project_folder
+from mmsight.errors import InputError
+
+RECORD = project_folder('larsd') / 'records' / 'larsd-10_lite0_ssdd_512_seed0.npz'
+
+
+def labelled(ships, ignored=(), size=(100, 80)):
+    return Labelled(None, size, *(np.array(boxes, dtype=float).reshape(-1, 5) for boxes in (ships, ignored)))
+
+
+def inputs(number, data):
+    plan = find_plan('larsd', number)
+    return Inputs({name: str(get_model(name).path) for name in plan.models}, [], data / plan.data), plan.settings
+
+
+def test_found_missed_false_and_ignored():
+    image = labelled([(20, 20, 20, 4, 0.3), (50, 50, 20, 4, 0)], [(80, 20, 20, 4, 1)])
+    boxes = np.array([(20, 20, 20, 4, 0.3), (21, 20, 20, 4, 0.3), (50, 50, 4, 20, 0), (80, 20, 20, 4, 1), (90, 70, 4, 4, 0)])
+    result = figure_detections.judge(boxes, np.array([0.7, 0.9, 0.8, 0.5, 0.6]), image)
+    # the better one of two on a ship; one across a ship; what lies on another vessel counts neither way
+    assert result.found.tolist() == boxes[1:2].tolist() and result.false.tolist() == boxes[[0, 2, 4]].tolist()
+    assert result.missed.tolist() == image.ships[1:].tolist()
+
+
+@pytest.mark.parametrize('ships, boxes', [(0, 2), (2, 0), (0, 0)])
+def test_images_without_ships_or_detections(ships, boxes):
+    image = labelled([(20, 20, 20, 4, 0), (60, 20, 20, 4, 0)][:ships])
+    found = np.array([(20, 60, 9, 4, 0), (60, 60, 9, 4, 0)], dtype=float)[:boxes]
+    assert [len(part) for part in figure_detections.judge(found, np.ones(boxes), image)] == [0, boxes, ships]
+
+
+def test_detections_are_those_of_the_record(real_data):
+    """The record was made by the metric, in a test of its own."""
+    given, settings = inputs('8-sar', real_data)
+    titles = [axes.get_title() for axes in figure_detections.draw(given, **settings).axes]
+    record = np.load(RECORD)
+    with RECORD.with_suffix('.csv').open(newline='') as file:
+        cases = [row['case'] for row in csv.DictReader(file)]
+    threshold = DetectInferencer(given.models['ships-sar-rotated'], show_progress=False).model.dataset_meta['score_threshold']
+    for name, truth, found in zip(settings['images'], titles[:3], titles[3:], strict=True):
+        case = cases.index(name)
+        states = record['state'][0, (record['case'] == case) & (record['score'] >= threshold)]
+        ships, true, false = int(record['ships'][case].sum()), int((states == 1).sum()), int((states == 0).sum())
+        assert truth == f'truth, {name}: {ships} ships'
+        assert found == f'ships-sar-rotated: {true} found, {ships - true} missed, {false} false'
+
+
+def test_images_are_read_and_named(real_data):
+    images = read_images(real_data / 'optical_inshore', 'validate')
+    lines = [line.split() for line in (real_data / 'optical_inshore/validate/16.txt').read_text().splitlines()]
+    ships = [list(map(float, line[:4])) for line in lines if line[4] == '2']
+    assert len(images['16'].ships) == len(ships) and len(images['16'].ignored) == len(lines) - len(ships)
+    for (bow_x, bow_y, stern_x, stern_y), (cx, cy, w, _, angle) in zip(ships, images['16'].ships, strict=True):
+        ends = cx + np.cos(angle) * w / 2, cy + np.sin(angle) * w / 2, cx - np.cos(angle) * w / 2, cy - np.sin(angle) * w / 2
+        assert ends == pytest.approx((bow_x, bow_y, stern_x, stern_y))
+    with pytest.raises(InputError, match="no image '166'; did you mean 16"):
+        choose(images, ['166'])
+    with pytest.raises(InputError, match="optical_inshore, ssdd, found 'liver_slices'"):
+        read_images(real_data / 'liver_slices', 'train')
+
+
+def test_sampling_shows_the_score_that_the_network_gives(real_data):
+    """The best candidate with its raw score, and the aligned score, are among the detections without and with LASA."""
+    given, settings = inputs('6', real_data)
+    image = read_images(given.data, 'validate')[settings['image']]
+    detector = DetectInferencer(given.models['ships-harbour'], show_progress=False)
+    maps = figure_sampling.score_maps(detector, image)
+    head = detector.model.bbox_head
+    best = figure_sampling.best_candidate(head, *maps, image.ships[settings['ship']:settings['ship'] + 1])
+
+    def score(**lasa):
+        every = dict(max_per_img=10**6, nms=dict(type='nms_rotated', iou_threshold=1))
+        head.test_cfg = ConfigDict(head.test_cfg, lasa=lasa or None, **every)
+        found, = head.predict_by_feat(*maps, batch_img_metas=[dict(img_shape=(768, 1024))], rescale=False)
+        boxes = found.bboxes.tensor
+        return float(found.scores[(boxes - best.box).abs().sum(dim=1).argmin()])
+
+    assert best.score == pytest.approx(score(), abs=1e-6)
+    for pattern in settings['patterns']:
+        found = figure_sampling.aligned(head, LASA(pattern, settings['spread']), maps[0], best)
+        assert found == pytest.approx(score(pattern=pattern, spread=settings['spread']), abs=1e-5)
+    with pytest.raises(InputError, match='has ships 0 to 6, found 7'):
+        figure_sampling.draw(given, **{**settings, 'ship': 7})
+
+
+def test_anchors_stand_at_a_location_and_are_the_models(real_data):
+    given, settings = inputs('anchors', real_data)
+    figure = figure_anchors.draw(given, **settings)
+    anchors = DetectInferencer(given.models['ships-sar-rotated'], show_progress=False).model.bbox_head.prior_generator.anchors
+    image = read_images(given.data, 'test')[settings['image']]
+    scale = 512 / max(image.size)
+    for axes, level, stride in zip(figure.axes, anchors, (4, 8, 16), strict=False):
+        drawn = [patch for patch in axes.patches if hasattr(patch, 'get_width')]
+        sizes = np.array([(patch.get_width(), patch.get_height()) for patch in drawn])
+        assert sizes * scale == pytest.approx(level.numpy(), rel=1e-5)
+        x, y = (part * scale / stride for part in drawn[0].get_center())
+        assert (x % 1, y % 1) == pytest.approx((0.5, 0.5))
+
+
+@pytest.mark.parametrize('point, expected', [((0, 0), (4, 4)), ((7.9, 8.1), (4, 12)), ((20, 28), (20, 28))])
+def test_the_nearest_location(point, expected):
+    assert figure_anchors.nearest_location(np.array(point), 8, 0.5).tolist() == list(expected)
+
+
+def test_sizes_in_the_ships_frame():
+    ships = np.array([(50, 50, 20, 4, 0), (50, 50, 20, 4, math.pi / 2), (50, 50, 20, 4, math.radians(170))])
+    found = figure_anchors.ships_in_frame(ships, 200, (100, 80))
+    assert found == pytest.approx(np.array([(40, 8), (8, 40), (40, 8)]))
+
+
+def test_lengths_aspects_directions_and_ships_an_image():
+    found = figure_data.measure([labelled([(9, 9, 12, 3, 0.5), (9, 9, 2, 8, 0.5)]), labelled([])])
+    assert found['length'].tolist() == [12, 8] and found['aspect'].tolist() == [4, 4] and found['ships'].tolist() == [2, 0]
+    assert found['angle'].tolist() == [0.5, 0.5 + math.pi / 2]
+
+
+def test_directions_fall_into_sectors():
+    angles = np.radians([1, -1, 100])
+    headings, both = figure_data.sectors(angles, True), figure_data.sectors(angles, False)
+    assert np.flatnonzero(headings).tolist() == [0, 6, 23] and headings.sum() == pytest.approx(1)
+    assert np.flatnonzero(both).tolist() == [0, 6, 11, 12, 18, 23] and both == pytest.approx(np.roll(both, 12))
+
+
+def test_a_square_is_where_most_ships_are():
+    points = np.array([(0, 0), (100, 100), (104, 96), (96, 104), (300, 0)])
+    assert figure_samples.densest(points, 10).tolist() == [100, 100]
+
+
+def test_bars_are_shares_of_all_ships(real_data):
+    for number in ('data', 'data-sar'):
+        *bars, _ = figure_data.draw(*inputs(number, real_data)[:1]).axes
+        for axes in bars:
+            assert sum(bar.get_height() for bar in axes.patches if hasattr(bar, 'get_height')) == pytest.approx(100)
