@@ -268,7 +268,8 @@ def write_html(table: Table, made: Sequence[Line], path: Path) -> None:
         line.row.model, line.row.data, line.source + (f', n = {len(line.seeds)} seeds' if len(line.seeds) > 1 else ''),
         *_texts(table, line), line.row.config)) + '</tr>' for line in made)
     figure = draw(table, made)
-    reasons = [f"<li>{escape(', '.join(models))}: {escape(reason)}.</li>" for reason, models in _why_missing(table, made).items()]
+    reasons = [f"<li>{escape(', '.join(models))}: {escape(reason)}.</li>"
+               for reason, models in _why_missing(table, made).items()]
     note = f"<p>Not reproduced:</p><ul>{''.join(reasons)}</ul>" if reasons else ''
     write_page(path, f'{table.paper}: {table.title}',
                f"<table><tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>{body}</table>{note}"
