@@ -96,9 +96,9 @@ def _radar(height, width):
                      '</swathBounds></swathBoundsList></swathMerge>'
                      for swath, first, last in (('IW1', 0, SEAM - 1), ('IW2', SEAM, width - 1)))
     return (f'<generalAnnotation><downlinkInformationList count="2">{parts}</downlinkInformationList>'
-            f'<azimuthFmRateList count="1">{rate}</azimuthFmRateList></generalAnnotation><geolocationGrid><geolocationGridPointList>{points}'
-            f'</geolocationGridPointList></geolocationGrid><swathMerging><swathMergeList count="2">{merged}</swathMergeList>'
-            '</swathMerging>')
+            f'<azimuthFmRateList count="1">{rate}</azimuthFmRateList></generalAnnotation><geolocationGrid>'
+            f'<geolocationGridPointList>{points}</geolocationGridPointList></geolocationGrid><swathMerging>'
+            f'<swathMergeList count="2">{merged}</swathMergeList></swathMerging>')
 
 
 def make_safe(folder, bands=None, scheme='new', places=descending, points=None):

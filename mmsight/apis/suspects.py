@@ -19,9 +19,9 @@ water in a box brings the two means nearer, as it adds to that of a ghost and ta
 ALONG, ACROSS = 250.0, 200.0
 """Metres along azimuth and in ground range by which the centre of a ghost's box may be off its place.
 
-Along azimuth the box of a ghost may hold but a part of it, so that its centre is off by half a long ship (200 m), and the FM rate
-may be 1 % off (50 m). In range a ghost is moved by lambda^2 R / (8 V^2) (PRF^2 + 2 f PRF), the difference of range migration: by
-80 m or, on the ground, 150 m where the Doppler frequency f is at the 2.7 kHz of the ends of IW's bursts.
+Along azimuth the box of a ghost may hold but a part of it, so that its centre is off by half a long ship (200 m), and the FM
+rate may be 1 % off (50 m). In range a ghost is moved by lambda^2 R / (8 V^2) (PRF^2 + 2 f PRF), the difference of range
+migration: by 80 m or, on the ground, 150 m where the Doppler frequency f is at the 2.7 kHz of the ends of IW's bursts.
 """
 
 

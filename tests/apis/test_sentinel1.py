@@ -301,7 +301,7 @@ def product_with(ships, folder, spoil=None):
 
 
 def flags(ships, folder):
-    boxes = np.array([[x, y, *BOX] for x, y, _ in ships], float)
+    boxes = np.array([[x, y, *BOX] for x, y, _ in ships], float).reshape(-1, 5)
     scene = Scene(product_with(ships, folder))
     assert not scene.warnings
     found = describe(boxes, np.ones(len(boxes)), np.zeros(len(boxes), int), True, ['ship'], scene)
@@ -337,6 +337,10 @@ def test_each_swath_has_its_own_offset(tmp_path):
     x, other = 30, round(offset(Y, 30) * safe.FREQUENCIES['IW2'] / safe.FREQUENCIES['IW1'])
     assert flags([(x, Y, BRIGHT), (x, Y + other, FAINT)], tmp_path / 'a') == [False, False]
     assert flags([(x, Y, BRIGHT), (x, Y + round(offset(Y, x)), FAINT)], tmp_path / 'b') == [False, True]
+
+
+def test_a_product_without_ships(tmp_path):
+    assert flags([], tmp_path) == []
 
 
 def test_suspects_in_the_files(make_detector, tmp_path):
