@@ -100,7 +100,7 @@ def read_noise(name: str, root: Element) -> Noise | None:
         return None if table is None else Noise(table)
     blocks = []
     for part in root.findall('.//noiseAzimuthVector'):
-        first_line, last_line, first_pixel, last_pixel = (_number(name, part, tag) for tag in (
+        first_line, last_line, first_pixel, last_pixel = (read_number(name, part, tag) for tag in (
             'firstAzimuthLine', 'lastAzimuthLine', 'firstRangeSample', 'lastRangeSample'))
         lines, factors = _row(name, part, 'line', 'noiseAzimuthLut')
         blocks.append(Block(first_line, last_line, first_pixel, last_pixel, lines, factors))
@@ -110,7 +110,7 @@ def read_noise(name: str, root: Element) -> Noise | None:
 def _read_table(name: str, vectors: Sequence[Element], tag: str) -> LookupTable | None:
     if not vectors:
         return None
-    lines = [_number(name, vector, 'line') for vector in vectors]
+    lines = [read_number(name, vector, 'line') for vector in vectors]
     if (np.diff(lines) <= 0).any():
         raise InputError(f'{name}: the lines of its {vectors[0].tag}s do not ascend: the file is damaged')
     return LookupTable(lines, [_row(name, vector, 'pixel', tag) for vector in vectors])
@@ -118,21 +118,23 @@ def _read_table(name: str, vectors: Sequence[Element], tag: str) -> LookupTable 
 
 def _row(name: str, vector: Element, places: str, tag: str) -> tuple[np.ndarray, np.ndarray]:
     """Ascending places, and as many values."""
-    where, values = _numbers(name, vector, places), _numbers(name, vector, tag)
+    where, values = read_numbers(name, vector, places), read_numbers(name, vector, tag)
     if not len(where) or len(where) != len(values) or (np.diff(where) <= 0).any():
         raise InputError(f'{name}: a {vector.tag} has {len(values)} values of <{tag}> for {len(where)} of <{places}>, which '
                          'should ascend: the file is damaged')
     return where, values
 
 
-def _number(name: str, element: Element, tag: str) -> float:
-    found = _numbers(name, element, tag)
+def read_number(name: str, element: Element, tag: str) -> float:
+    """The one number in ``tag`` below ``element``; InputError, which begins with ``name``, if it is not finite, or none."""
+    found = read_numbers(name, element, tag)
     if len(found) != 1:
         raise InputError(f'{name}: a {element.tag} has {len(found)} values of <{tag}>, not one: the file is damaged')
     return float(found[0])
 
 
-def _numbers(name: str, element: Element, tag: str) -> np.ndarray:
+def read_numbers(name: str, element: Element, tag: str) -> np.ndarray:
+    """Numbers in ``tag`` below ``element``, float64 (N, ); InputError as :func:`read_number`."""
     text = element.findtext(tag) or ''
     try:
         found = np.array(text.split(), float)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mmsight.ambiguities import Ambiguities, missing_elements, read_ambiguities
 from mmsight.annotations import tag_text
 from mmsight.errors import InputError
 from mmsight.raster_values import Raster
@@ -39,6 +40,9 @@ class Sentinel1:
             which the radar sends and receives alike.
         nodata (float, optional): DN of pixels without data. Defaults to 0.
 
+    Attributes:
+        ambiguities (Ambiguities, optional): None where the annotation does not state what it takes.
+
     Raises:
         InputError: If it is no GRD product, a part of it is missing or damaged, or it has no such polarisation.
     """
@@ -57,6 +61,10 @@ class Sentinel1:
             self.bands = [_chosen(path, band, list(parts)) for band in bands] if bands else [_usual(list(parts))]
             for name in self.bands:
                 self._bands.append(self._open(parts[name], 0 if nodata is None else nodata))
+            annotation = f'annotation/{parts[self.bands[0]]}.xml'
+            said, root = self._files.sentence_name(annotation), self._files.read_xml(annotation)
+            missing = missing_elements(root)
+            self.ambiguities: Ambiguities | None = None if missing else read_ambiguities(said, root)
         except BaseException:
             self.close()
             raise
@@ -67,6 +75,8 @@ class Sentinel1:
                          f"{'' if None in self._noises else ', without thermal noise'}")
         if None in self._noises:
             self.doubts.append('its thermal noise stays in it, as the product has no tables of it')
+        if missing:
+            self.doubts.append(f"azimuth ambiguities are not looked for, as its annotation has no {' and no '.join(missing)}")
 
     @property
     def _noises(self) -> list[Noise | None]:

@@ -12,6 +12,18 @@ NAME = 'S1A_IW_GRDH_1SDV_20240102T053000_20240102T053025_051912_0645D1_ABCD.SAFE
 HEIGHT, WIDTH = 120, 160
 LINES, PIXELS = (0, 50, 130), (0, 40, 80, 120, 159)
 """Of the tables: the last line lies beyond the image, as in true products."""
+FREQUENCIES = dict(IW1=1717.129, IW2=1451.627)
+"""Pulses a second, as Sentinel-1 sends them; the swaths meet at :data:`SEAM`."""
+SEAM = 60
+FM_RATE = 5.674779755092819e-3, (-2.170515874841713e3, 3.988051193274622e5, -6.535396014283583e7)
+"""Of a product of 2 January 2021."""
+INTERVAL, SPACING = 1.4935e-3, 10
+"""Seconds and metres between lines."""
+
+
+def slant_time(line, pixel):
+    """Two-way seconds to a pixel; they grow far faster than in a true product, so that few pixels span IW's swath."""
+    return 5.45e-3 + 3e-6 * pixel + 2e-8 * line
 
 
 def calibration(line, pixel):
@@ -69,6 +81,26 @@ def _document(root, name, body):
     return f'<?xml version="1.0" encoding="UTF-8"?><{root}>{header}{body}</{root}>'
 
 
+def _radar(height, width):
+    """What the annotation says of pulses and geometry."""
+    parts = ''.join(f'<downlinkInformation><swath>{swath}</swath><prf>{prf:.9e}</prf></downlinkInformation>'
+                    for swath, prf in FREQUENCIES.items())
+    start, rates = FM_RATE
+    rate = (f'<azimuthFmRate><t0>{start!r}</t0><azimuthFmRatePolynomial count="3">{" ".join(map(repr, rates))}'
+            '</azimuthFmRatePolynomial></azimuthFmRate>')
+    points = ''.join(f'<geolocationGridPoint><slantRangeTime>{slant_time(line, pixel):.15e}</slantRangeTime><line>{line}</line>'
+                     f'<pixel>{pixel}</pixel></geolocationGridPoint>' for line in (0, height - 1) for pixel in PIXELS)
+    merged = ''.join(f'<swathMerge><swath>{swath}</swath><swathBoundsList count="1"><swathBounds>'
+                     f'<firstAzimuthLine>0</firstAzimuthLine><firstRangeSample>{first}</firstRangeSample>'
+                     f'<lastAzimuthLine>{height - 1}</lastAzimuthLine><lastRangeSample>{last}</lastRangeSample>'
+                     '</swathBounds></swathBoundsList></swathMerge>'
+                     for swath, first, last in (('IW1', 0, SEAM - 1), ('IW2', SEAM, width - 1)))
+    return (f'<generalAnnotation><downlinkInformationList count="2">{parts}</downlinkInformationList>'
+            f'<azimuthFmRateList count="1">{rate}</azimuthFmRateList></generalAnnotation><geolocationGrid>'
+            f'<geolocationGridPointList>{points}</geolocationGridPointList></geolocationGrid><swathMerging>'
+            f'<swathMergeList count="2">{merged}</swathMergeList></swathMerging>')
+
+
 def make_safe(folder, bands=None, scheme='new', places=descending, points=None):
     """Write a product.
 
@@ -95,9 +127,11 @@ def make_safe(folder, bands=None, scheme='new', places=descending, points=None):
                            width=amplitude.shape[1], dtype='uint16') as file:
             file.write(amplitude, 1)
             file.gcps = [GroundControlPoint(row, column, *places(column, row)) for column, row in points], 'EPSG:4326'
-        size = f'<imageAnnotation><imageInformation><numberOfSamples>{amplitude.shape[1]}</numberOfSamples>' \
+        size = f'<imageAnnotation><imageInformation><azimuthTimeInterval>{INTERVAL}</azimuthTimeInterval>' \
+               f'<rangePixelSpacing>{SPACING}</rangePixelSpacing><azimuthPixelSpacing>{SPACING}</azimuthPixelSpacing>' \
+               f'<numberOfSamples>{amplitude.shape[1]}</numberOfSamples>' \
                f'<numberOfLines>{amplitude.shape[0]}</numberOfLines></imageInformation></imageAnnotation>'
-        (root / 'annotation' / f'{stem}.xml').write_text(_document('product', name, size))
+        (root / 'annotation' / f'{stem}.xml').write_text(_document('product', name, size + _radar(*amplitude.shape)))
         tables = root / 'annotation' / 'calibration'
         vectors = ''.join(_vector('calibrationVector', line, {
             'sigmaNought': [calibration(line, pixel) for pixel in PIXELS], 'dn': [1.0] * len(PIXELS)}) for line in LINES)

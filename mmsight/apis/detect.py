@@ -212,6 +212,10 @@ class DetectInferencer(FileInferencer):
                 picture = self.visualize(job, prediction)
         classes = self.model.dataset_meta['classes']
         ships = describe(instances.bboxes.numpy(), instances.scores.numpy(), instances.labels.numpy(), rotated, classes, scene)
+        suspects = sum(bool(ship['suspect_ambiguity']) for ship in ships)
+        if suspects:
+            scene.warnings.append(f'{scene.path.name}: {suspects} of the ships may be azimuth ambiguities of brighter ones: '
+                                  'see suspect_ambiguity')
         report: dict[str, Any] = dict(
             source=str(scene.path), checkpoint=self.checkpoint, width=scene.width, height=scene.height, gsd_m=scene.gsd,
             threshold=job.threshold, scale=job.scale, tiles=len(job.tiles), ships=len(ships), on_land=ashore,

@@ -48,7 +48,7 @@ class Layer(NamedTuple):
         name (str): Of the table.
         kind (str): Of the shapes, e.g. ``'MULTIPOLYGON'``.
         shapes (Sequence[shapely.Geometry | None]): One a row.
-        columns (Mapping[str, str]): Name of a column to its type, ``'TEXT'``, ``'REAL'`` or ``'INTEGER'``.
+        columns (Mapping[str, str]): Name of a column to its type, ``'TEXT'``, ``'REAL'``, ``'INTEGER'`` or ``'BOOLEAN'``.
         rows (Sequence[Mapping[str, Any]]): Values of these columns; None where unknown.
         style (str): For QGIS, see :mod:`mmsight.apis.qgis_style`.
     """

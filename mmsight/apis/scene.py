@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from mmsight import images, sentinel1
+from mmsight.ambiguities import Ambiguities
 from mmsight.apis.georeference import Place, locate, pixel_size
 from mmsight.errors import InputError
 from mmsight.files import RASTERS
@@ -204,6 +205,11 @@ class Scene:
             return False
         sample = values[:, valid].astype(np.float32)
         return float(np.ptp(sample, axis=0).mean()) > 0.01 * float(sample.max(initial=0))
+
+    @property
+    def ambiguities(self) -> Ambiguities | None:
+        """Where azimuth ambiguities lie; None of all that is no product of Sentinel-1, or does not say it."""
+        return self._raster.ambiguities if isinstance(self._raster, Sentinel1) else None
 
     def values(self, x: int, y: int, width: int, height: int,
                out_size: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -59,7 +59,7 @@ def write_results(scene: Scene, ships: Sequence[dict], report: dict, picture: np
     """
     rotated = report['boxes'] == 'oriented'
     writers = dict(
-        geojson=lambda path: write_geojson(ships, scene, rotated, path), csv=lambda path: write_csv(ships, path),
+        geojson=lambda path: write_geojson(ships, scene, rotated, path), csv=lambda path: write_csv(ships, scene, path),
         coco=lambda path: write_coco(ships, classes, scene, path),
         gpkg=lambda path: write_ships_geopackage(ships, scene, rotated, path),
         kml=lambda path: write_kml(ships, scene.path.name, '; '.join(report['notes']), path),

@@ -21,13 +21,16 @@ SIDE = 3000
 CHIPS = 1500
 """Ships, those with the highest scores, around which the page holds all pixels where the picture is a reduced one."""
 COLUMNS = dict(id='', category='', score='', length_m='length, m', width_m='width, m', heading_deg='heading, °', longitude='',
-               latitude='', x='', y='')
+               latitude='', x='', y='', suspect_ambiguity='suspect ambiguity')
 """Of the table, with the words of those that are not named by their key."""
+_WORDS = {'None': '', 'True': 'yes', 'False': 'no'}
+"""In its cells."""
 _STYLE = '''<style>
 #view{position:relative}#scene{width:100%;height:70vh;background:#111;border-radius:.4rem;touch-action:none;cursor:grab}
 #scene polygon{fill:transparent;stroke-width:1.6px;vector-effect:non-scaling-stroke;cursor:pointer}
 #scene polygon.chosen{stroke:#f33!important;stroke-width:3px}
 #scene image{image-rendering:pixelated}
+#scene .suspect{stroke-dasharray:3 3}
 #scene .failed{fill:none;stroke:#ffa000;stroke-width:2px;vector-effect:non-scaling-stroke}
 #view nav{position:absolute;top:.6rem;right:.6rem;display:flex;gap:.3rem}
 #view nav button{min-width:2.2rem;height:2.2rem;font-size:1rem;border:0;border-radius:.3rem;background:#fffd;cursor:pointer}
@@ -87,15 +90,17 @@ def _view(ships: Sequence[dict], scene: Scene, failed: Sequence[dict]) -> str:
         corners = ' '.join(f'{x:g},{y:g}' for x, y in ship['pixels'])
         size = ship['length_m'], 'm' if ship['length_m'] is not None else 'pixels'
         title = f"{ship['category']} {ship['id']}, score {ship['score']:.2f}, {size[0] or ship['length_px']:.0f} {size[1]}"
-        parts.append(f'<polygon id="box{ship["id"]}" points="{corners}" stroke="rgb{colour(ship["score"])}"><title>'
+        suspect = ' class="suspect"' if ship['suspect_ambiguity'] else ''
+        parts.append(f'<polygon id="box{ship["id"]}"{suspect} points="{corners}" stroke="rgb{colour(ship["score"])}"><title>'
                      f'{escape(title)}</title></polygon>')
+    dashed = ' Dashed boxes may be azimuth ambiguities.' if any(ship['suspect_ambiguity'] for ship in ships) else ''
     ramp = ', '.join(f'rgb{colour(score)}' for score in np.linspace(0, 1, 9))
     return (f'<div id="view"><svg id="scene" role="img" aria-label="the scene with its ships" data-width="{width}" '
             f'data-height="{height}" viewBox="0 0 {width} {height}" preserveAspectRatio="xMidYMid meet">{"".join(parts)}</svg>'
             '<nav><button id="closer" title="closer">+</button><button id="farther" title="farther">−</button>'
             '<button id="all" title="the whole scene">all</button></nav></div>'
             f'<p>Score 0<span class="legend" style="background:linear-gradient(90deg, {ramp})"></span>1. Turn the wheel to '
-            'zoom, drag to move, click a ship or a row of the table.</p>')
+            f'zoom, drag to move, click a ship or a row of the table.{dashed}</p>')
 
 
 def _chip(scene: Scene, ship: dict) -> str:
@@ -146,6 +151,6 @@ def _table(ships: Sequence[dict]) -> str:
     sort = {'score': ' aria-sort="descending"'}
     head = ''.join(f'<th{sort.get(name, "")}><button>{COLUMNS[name] or name}</button></th>' for name in names)
     rows = ''.join(f'<tr id="row{ship["id"]}" tabindex="0">' + ''.join(
-        f'<td>{"" if ship[name] is None else escape(str(ship[name]))}</td>' for name in names) + '</tr>' for ship in ships)
+        f'<td>{escape(_WORDS.get(str(ship[name]), str(ship[name])))}</td>' for name in names) + '</tr>' for ship in ships)
     return ('<h2>Ships</h2><div class="table"><table id="ships">'
             f'<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>')

@@ -18,16 +18,19 @@ from mmsight.apis.georeference import metres_between, wrap
 from mmsight.apis.land_shapes import cut_at_antimeridian
 from mmsight.apis.qgis_style import arrow_style, outline_style
 from mmsight.apis.scene import Scene
+from mmsight.apis.suspects import FAINTER, find_suspects
 from mmsight.files import complete_file
 from mmsight.json_files import write_json
 from mmsight.rotated_iou import corners
 
 FIELDS = ('id', 'image', 'category', 'score', 'longitude', 'latitude', 'x', 'y', 'length_m', 'width_m', 'heading_deg',
-          'length_px', 'width_px')
+          'length_px', 'width_px', 'suspect_ambiguity')
 NOTE_ROTATED = ('length and width are those of the oriented box; heading_deg is the direction of its long axis, clockwise from '
                 'true north, modulo 180 degrees: bow and stern are not told apart')
 NOTE_UPRIGHT = ('the model draws upright boxes: length and width are those of the box, which is larger than a ship that lies '
                 'across it, and the heading is unknown')
+NOTE_SUSPECT = (f'suspect_ambiguity marks a box where one that is at least {FAINTER:g} dB brighter has its first azimuth '
+                'ambiguity: it may be a ghost of that ship; other ghosts, such as those of land, are not marked')
 NOTE_PIXELS = 'without georeference: coordinates are pixels, x to the right and y down'
 
 
@@ -53,7 +56,7 @@ def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated:
         classes (Sequence[str]): Names of the labels.
         scene (Scene): Says where they lie.
     """
-    axes, outline = long_axis(boxes), corners(boxes)
+    axes, outline, suspects = long_axis(boxes), corners(boxes), find_suspects(boxes, scene)
     place = scene.georeference
     metres: list[np.ndarray | None] = [None, None]
     heading = lonlat = None
@@ -76,6 +79,7 @@ def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated:
                  x=value(boxes[:, 0], i, 2), y=value(boxes[:, 1], i, 2), length_m=value(metres[0], i, 1),
                  width_m=value(metres[1], i, 1), heading_deg=value(heading, i, 1),
                  length_px=value(boxes[:, 2:4].max(axis=1), i, 2), width_px=value(boxes[:, 2:4].min(axis=1), i, 2),
+                 suspect_ambiguity=None if suspects is None else bool(suspects[i]),
                  pixels=outline[i].round(2).tolist(), polygon=ground[i].round(7 if place else 2).tolist())
             for i in range(len(boxes))]
 
@@ -90,7 +94,13 @@ def surroundings(scene: Scene, ship: dict) -> tuple[int, int, int, int]:
 
 def notes(scene: Scene, rotated: bool) -> list[str]:
     """What a reader of the numbers has to know."""
-    return [NOTE_ROTATED if rotated else NOTE_UPRIGHT] + ([] if scene.georeference else [NOTE_PIXELS])
+    return [NOTE_ROTATED if rotated else NOTE_UPRIGHT, *([] if scene.georeference else [NOTE_PIXELS]),
+            *([NOTE_SUSPECT] if scene.ambiguities else [])]
+
+
+def fields(scene: Scene) -> tuple[str, ...]:
+    """Those of :data:`FIELDS` that files of a scene have: ambiguities are known of some products alone."""
+    return FIELDS if scene.ambiguities else FIELDS[:-1]
 
 
 def write_geojson(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path) -> None:
@@ -99,8 +109,9 @@ def write_geojson(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path
     A ship that has no place on Earth, because the scene's projection has none there, has no geometry.
     """
     shapes = [shape_of(ship, scene.georeference is not None) for ship in ships]
+    names = fields(scene)
     features = [dict(type='Feature', geometry=None if shape is None else json.loads(shapely.to_geojson(shape)),
-                     properties={name: ship[name] for name in FIELDS}) for ship, shape in zip(ships, shapes, strict=True)]
+                     properties={name: ship[name] for name in names}) for ship, shape in zip(ships, shapes, strict=True)]
     content = dict(type='FeatureCollection', positions='WGS84 longitude, latitude' if scene.georeference else 'pixels x, y',
                    notes=notes(scene, rotated), features=features)
     write_json(path, content, indent=1)
@@ -138,7 +149,8 @@ def write_ships_geopackage(ships: Sequence[dict], scene: Scene, rotated: bool, p
         OutputError: If it cannot be written.
     """
     on_earth = scene.georeference is not None
-    columns = {name: 'TEXT' if name in ('image', 'category') else 'INTEGER' if name == 'id' else 'REAL' for name in FIELDS}
+    kinds = dict(image='TEXT', category='TEXT', id='INTEGER', suspect_ambiguity='BOOLEAN')
+    columns = {name: kinds.get(name, 'REAL') for name in fields(scene)}
     boxes, axes = ([shape_in(ship, on_earth) for ship in ships] for shape_in in (shape_of, axis_of))
     layers = [Layer('ships', 'MULTIPOLYGON', [_several(shapely.MultiPolygon, shape) for shape in boxes], columns, ships,
                     outline_style())]
@@ -159,10 +171,10 @@ def colour(score: float) -> tuple[int, int, int]:
     return int(red), int(green), int(blue)
 
 
-def write_csv(ships: Sequence[dict], path: Path) -> None:
-    """A line a ship, with the columns of :data:`FIELDS`; unknown values are empty."""
+def write_csv(ships: Sequence[dict], scene: Scene, path: Path) -> None:
+    """A line a ship, with the columns of :func:`fields`; unknown values are empty."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, FIELDS, extrasaction='ignore', lineterminator='\n')
+    writer = csv.DictWriter(text, fields(scene), extrasaction='ignore', lineterminator='\n')
     writer.writeheader()
     writer.writerows(ships)
     with complete_file(path) as scratch:

@@ -1,9 +1,11 @@
 """Sentinel-1 products: calibration against its definition, positions of both passes, and what is refused."""
 
+import csv
 import json
 import os
 import tempfile
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +21,7 @@ from mmsight.sentinel1 import Sentinel1
 from mmsight.tasks import find_tasks
 from tests import safe
 
+pyogrio = pytest.importorskip('pyogrio', reason="the tests of vector files need pyogrio, of the extra 'dev'")
 PLACES = [(0, 0), (1, 79), (29, 70), (30, 60), (65, 59), (65, 61), (100, 159), (101, 159), (119, 3), (119, 159)]
 """Lines and pixels at the edges of tables and of blocks of noise."""
 
@@ -182,6 +185,9 @@ FAULTS = {
     'lines': (replaced('noise', '<line>50<', '<line>500<', TABLES), 'the lines of its noiseRangeVectors do not ascend'),
     'block': (replaced('noise', '<lastRangeSample>159', '<lastRangeSample>', TABLES),
               'a noiseAzimuthVector has 0 values of <lastRangeSample>'),
+    'prf': (replaced('s1a', '<prf>1.451627000e+03', '<prf>0'), '<prf> should be above 0, found 0: the file is damaged'),
+    'rate': (replaced('s1a', '-2170.5', 'inf'), '<azimuthFmRatePolynomial> should hold finite numbers'),
+    'swath': (replaced('s1a', '<swathMerge><swath>IW2', '<swathMerge><swath>IW4'), "a swathMerge names the swath 'IW4'"),
     'truncated': (truncated, 'tiff: the file is damaged'),
 }
 
@@ -265,3 +271,124 @@ def test_ships_of_a_product(make_detector, tmp_path):
     assert 'VV of VV, calibrated to sigma0, without thermal noise' in found['notes'][0]
     report = json.loads(next((tmp_path / 'out').glob('*_report.json')).read_text())
     assert report['gsd_m'] == pytest.approx(9.3, abs=0.6)
+
+
+TALL = 1100
+POINTS = [(column, row) for row in range(0, TALL + 1, 275) for column in range(0, safe.WIDTH + 1, 40)]
+BRIGHT, FAINT, WATER = 4000, 260, 60
+"""DN of a bright ship, of one about 24 dB below it, and of the sea."""
+BOX = [40, 12, 0]
+"""Of a ship."""
+X, Y = 100, 560
+
+
+def offset(line, pixel):
+    """Lines to the first azimuth ambiguity from the speed of the satellite: lambda R PRF / (2 V), without an FM rate."""
+    light, frequency, speed = 299792458, 5.405000454e9, 7594  # m/s, Hz, m/s
+    prf = safe.FREQUENCIES['IW1' if pixel < safe.SEAM else 'IW2']
+    return light / frequency * light * safe.slant_time(line, pixel) / 2 * prf / (2 * speed) / safe.SPACING
+
+
+def product_with(ships, folder, spoil=None):
+    """A product with ships of some DN at their centres."""
+    image = np.full((TALL, safe.WIDTH), WATER, np.uint16)
+    for x, y, number in ships:
+        image[y - 6:y + 6, x - 20:x + 20] = number
+    path = safe.make_safe(folder, {'VV': image}, points=POINTS)
+    if spoil:
+        spoil(path)
+    return path
+
+
+def flags(ships, folder):
+    boxes = np.array([[x, y, *BOX] for x, y, _ in ships], float).reshape(-1, 5)
+    scene = Scene(product_with(ships, folder))
+    assert not scene.warnings
+    found = describe(boxes, np.ones(len(boxes)), np.zeros(len(boxes), int), True, ['ship'], scene)
+    return [ship['suspect_ambiguity'] for ship in found]
+
+
+@pytest.mark.parametrize(('line', 'pixel'), [(0, 0), (560, 30), (560, 59.4), (560, 60), (1090, 100), (30, 159.5)])
+def test_ambiguities_lie_where_the_speed_of_the_satellite_puts_them(line, pixel, tmp_path):
+    product = Sentinel1(product_with([], tmp_path))
+    found = product.ambiguities.offset(pixel, line)
+    assert found == pytest.approx(offset(line, pixel), rel=0.015) and 400 < found < 600
+    assert np.isnan(product.ambiguities.offset(pixel, TALL + 5))
+
+
+@pytest.mark.parametrize('sign', [-1, 1])
+def test_a_faint_box_at_the_offset_of_a_bright_one_is_suspect(sign, tmp_path):
+    ghost = Y + sign * round(offset(Y, X))
+    assert flags([(X, Y, BRIGHT), (X, ghost, FAINT)], tmp_path) == [False, True]
+
+
+@pytest.mark.parametrize(('dx', 'dy', 'number', 'suspect'), [
+    (15, 0, FAINT, True), (25, 0, FAINT, False),  # 200 m in range
+    (0, 18, FAINT, True), (0, 32, FAINT, False),  # 250 m along azimuth, of which the formula is up to 70 m off
+    (0, 200, FAINT, False), (30, 200, FAINT, False),
+    (0, 0, BRIGHT // 4, False),  # 12 dB below
+    (0, 0, BRIGHT // 9, True)])  # 19 dB
+def test_what_is_suspect_and_what_is_not(dx, dy, number, suspect, tmp_path):
+    assert flags([(X, Y, BRIGHT), (X + dx, Y - round(offset(Y, X)) - dy, number)], tmp_path) == [False, suspect]
+
+
+def test_each_swath_has_its_own_offset(tmp_path):
+    """A ship near the seam: the place that the other swath's pulses would give is no ghost's."""
+    x, other = 30, round(offset(Y, 30) * safe.FREQUENCIES['IW2'] / safe.FREQUENCIES['IW1'])
+    assert flags([(x, Y, BRIGHT), (x, Y + other, FAINT)], tmp_path / 'a') == [False, False]
+    assert flags([(x, Y, BRIGHT), (x, Y + round(offset(Y, x)), FAINT)], tmp_path / 'b') == [False, True]
+
+
+def test_a_product_without_ships(tmp_path):
+    assert flags([], tmp_path) == []
+
+
+def test_suspects_in_the_files(make_detector, tmp_path):
+    ships = [(X, Y, BRIGHT), (X, Y - round(offset(Y, X)), 400), (X - 60, Y - 100, 400)]
+    path = product_with(ships, tmp_path)
+    options = dict(format=['geojson', 'csv', 'gpkg', 'kml', 'html'], stretch='linear:0:0.5')
+    found = make_detector()(path, out_dir=tmp_path / 'out', **options)['predictions'][0]
+    flagged = {(round(ship['x']), round(ship['y'])): ship['suspect_ambiguity'] for ship in found['detections']}
+    assert flagged == {place: number == 1 for number, place in enumerate((x, y) for x, y, _ in ships)}
+    files = found['files']
+    features = json.loads(Path(files['geojson']).read_text())['features']
+    expected = [ship['suspect_ambiguity'] for ship in found['detections']]
+    assert [feature['properties']['suspect_ambiguity'] for feature in features] == expected
+    with open(files['csv'], newline='') as file:
+        assert [row['suspect_ambiguity'] for row in csv.DictReader(file)] == [str(value) for value in expected]
+    columns = pyogrio.raw.read(files['gpkg'], layer='ships')
+    assert dict(zip(columns[0]['fields'], columns[3], strict=True))['suspect_ambiguity'].tolist() == expected
+    assert Path(files['kml']).read_text().count('<value>True</value>') == 1
+    page = Path(files['html']).read_text()
+    assert page.count('class="suspect"') == 1 and '<td>yes</td>' in page and 'suspect ambiguity</button>' in page
+    assert '1 of the ships may be azimuth ambiguities' in found['warnings'][-1]
+    assert any(note.startswith('suspect_ambiguity marks') for note in found['notes'])
+
+
+def test_products_that_do_not_say_where_ambiguities_lie(make_detector, tmp_path):
+    path = product_with([(X, Y, BRIGHT), (X, Y - round(offset(Y, X)), 400)], tmp_path, replaced('s1a', 'prf>', 'frequency>'))
+    found = make_detector()(path, out_dir=tmp_path / 'out', stretch='linear:0:0.5')['predictions'][0]
+    assert found['ships'] == 2 and [ship['suspect_ambiguity'] for ship in found['detections']] == [None, None]
+    report = json.loads(Path(found['files']['report']).read_text())
+    said, = (text for text in report['warnings'] if 'ambiguities' in text)
+    assert said.endswith('azimuth ambiguities are not looked for, as its annotation has no downlinkInformation/prf')
+    assert 'suspect_ambiguity' not in Path(found['files']['csv']).read_text() + Path(found['files']['geojson']).read_text()
+    assert 'suspect' not in Path(found['files']['html']).read_text().split('</style>')[-1]
+
+
+def test_a_strip_map_is_of_one_swath(tmp_path):
+    def spoil(path):
+        annotation, = (path / 'annotation').glob('s1a*')
+        text = annotation.read_text()
+        begin, end = text.index('<swathMerging>'), text.index('</swathMerging>')
+        second = text.index('<downlinkInformation><swath>IW2')
+        annotation.write_text(text[:second] + text[text.index('</downlinkInformationList>'):begin] + text[end + 15:])
+
+    product = Sentinel1(product_with([], tmp_path, spoil))
+    assert product.ambiguities.offset(30, Y) == pytest.approx(offset(Y, 30), rel=0.015)
+    assert not product.doubts
+
+
+def test_several_swaths_whose_bounds_are_not_stated(tmp_path):
+    product = Sentinel1(product_with([], tmp_path, replaced('s1a', 'swathMerge>', 'merged>')))
+    assert product.ambiguities is None and product.doubts[-1].endswith('no swathMerge/swathBoundsList/swathBounds')

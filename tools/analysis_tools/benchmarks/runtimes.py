@@ -1,6 +1,5 @@
 """Networks by ONNX Runtime and OpenVINO against torch, through the inferencers of the models in the box; do they agree?"""
 
-import runpy
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 import skimage.data
+from mosaics import f1, find_ships, shared, write_mosaic
 
 from mmsight.apis import DetectInferencer
 from mmsight.engine.benchmark import Row, interleave
@@ -15,15 +15,13 @@ from mmsight.engine.runtime import check_runtime
 from mmsight.errors import InputError
 from mmsight.tasks import find_tasks
 
-_MOSAICS = runpy.run_path(str(Path(__file__).with_name('tile_invariance.py')))
-
 
 def rows(quick: bool = False) -> list[Row]:
     """All rows, with as many threads as torch has; ``quick`` takes smaller inputs."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scene = folder / 'mosaic.tif'
-        truth = _MOSAICS['_write_mosaic'](scene, 1100 if quick else 2048)
+        truth = write_mosaic(scene, 1100 if quick else 2048)
         image = folder / 'astronaut.png'
         cv2.imwrite(str(image), skimage.data.astronaut()[:128 if quick else 512, :128 if quick else 512, ::-1])
         scan, = find_tasks()['segment'].make_inputs(folder)  # type: ignore[misc]
@@ -50,13 +48,13 @@ def _detection(model: str, scene: Path, truth: Any) -> list[Row]:
     detectors = {name: DetectInferencer(model, device='cpu', show_progress=False, runtime=name)
                  for name in ('torch', *_runtimes())}
     seconds = interleave({name: lambda detector=detector: detector(scene) for name, detector in detectors.items()}, 3, 1)
-    boxes = {name: _MOSAICS['_boxes'](detector, scene) for name, detector in detectors.items()}
-    right = {name: _MOSAICS['_f1'](found, truth) for name, found in boxes.items()}
+    boxes = {name: find_ships(detector, scene) for name, detector in detectors.items()}
+    right = {name: f1(found, truth) for name, found in boxes.items()}
     for name in list(detectors)[1:]:
         bound = '>= 3' if name == 'openvino-bf16' else '>= 1.2'
         made += [
             Row(f'{model} by {name}, scenes', 1 / seconds[name], 1 / seconds['torch'], 'torch', 'scenes/s', bound),
-            Row(f'{model} by {name}, the same ships', _MOSAICS['_shared'](boxes[name], boxes['torch']), 1,
+            Row(f'{model} by {name}, the same ships', shared(boxes[name], boxes['torch']), 1,
                 f"the {len(boxes['torch'])} by torch", 'share', '>= 0.99'),
             Row(f'{model} by {name}, F1', right[name], right['torch'], 'torch', 'F1', '>= 0.998')
         ]

@@ -1,7 +1,6 @@
 """Whole scenes of real radar images with ``detect``: time and memory against area, a runtime against torch, and SAHI."""
 
 import json
-import runpy
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ import numpy as np
 import rasterio
 import torch
 from mmcv.ops import box_iou_rotated
+from mosaics import find_ships, write_mosaic
 from rasterio.transform import from_origin
 from rasterio.windows import Window
 
@@ -24,7 +24,6 @@ from mmsight.engine.load_model import find_model
 from mmsight.rotated_iou import from_upright
 
 MODEL, RUNTIME = 'ships-sar', 'openvino-bf16'
-_MOSAICS = runpy.run_path(str(Path(__file__).with_name('tile_invariance.py')))
 PART = 3000
 """Side of the mosaic of SSDD's test images that scenes repeat, turned at random."""
 
@@ -33,7 +32,7 @@ def rows(quick: bool = False) -> list[Row]:
     """All rows, with as many threads as torch has; ``quick`` takes smaller scenes. Needs the extra ``fast`` and SSDD."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        truth = _MOSAICS['_write_mosaic'](folder / 'part.tif', PART)
+        truth = write_mosaic(folder / 'part.tif', PART)
         return [*_areas(folder, quick), *_sentinel1(folder, quick), *_sparse(folder, quick), *_sahi(folder, truth, quick)]
 
 
@@ -70,10 +69,12 @@ def measure(options: str) -> None:
 
 def _measure(runtime: str, *paths: Path, twice: bool = True) -> tuple[list[float], float]:
     """Seconds of each scene, and the peak, in a process of its own. ``twice``: the first comes once before, not timed."""
-    command = 'import runpy, sys; import mmsight; runpy.run_path(sys.argv[1])["measure"](sys.argv[2])'
+    command = ('import sys; import mmsight; sys.path.append(sys.argv[1]); from benchmarks.scenes import measure; '
+               'measure(sys.argv[2])')
     names = list(map(str, paths))
     options = json.dumps(dict(runtime=runtime, paths=names, first=names[:1] if twice else []))
-    done = subprocess.run([sys.executable, '-c', command, __file__, options], check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([sys.executable, '-c', command, str(Path(__file__).parents[1]), options], check=True,
+                          stdout=subprocess.PIPE, text=True)
     found = json.loads(done.stdout.splitlines()[-1])
     return found['seconds'], found['peak']
 
@@ -148,7 +149,7 @@ def _sahi(folder: Path, truth: torch.Tensor, quick: bool) -> list[Row]:
     seconds = interleave(calls, 3, 2)
     found = [item.bbox.to_xyxy() + [item.score.value] for item in by_sahi().object_prediction_list]
     theirs = torch.from_numpy(from_upright(np.array(found)[:, :4])).float()
-    ours = _MOSAICS['_boxes'](fast, path, **options)
+    ours = find_ships(fast, path, **options)
     right = [int((box_iou_rotated(boxes, truth) > 0.5).any(0).sum()) for boxes in (ours, theirs)]
     scene = f'mosaic of {image.shape[0]} x {image.shape[0]}, tiles of 512'
     return [Row(f'{scene}, {RUNTIME}', 1 / seconds['fast'], 1 / seconds['sahi'], 'SAHI', 'scenes/s', '>= 2.5'),
