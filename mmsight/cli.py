@@ -329,7 +329,7 @@ class Command(NamedTuple):
 COMMANDS = {name: Command(*parts) for name, parts in {
     'train': ('train a config', _train, _train_parser, '{prog} {toy} --work-dir runs/toy'),
     'test': ('test a checkpoint', _test, _test_parser,
-             '{prog} {toy} runs/toy/epoch_18.pth --show-dir pictures'),
+             '{prog} {toy} runs/toy/epoch_20.pth --show-dir pictures'),
     'report': ('write a self-contained page about a run', _report, _report_parser, '{prog} runs/toy'),
     'serve': ('serve a web page that runs the models in a browser', _serve, _serve_parser,
               '{prog} --models detect=runs/ships/epoch_10.pth --port 8000'),

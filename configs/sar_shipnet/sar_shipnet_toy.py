@@ -6,7 +6,7 @@ _base_ = [
 
 toy_data = 'sar_shipnet'
 demo_caption = 'ground truth on the left, predicted boxes with their scores on the right'
-train_cfg = dict(max_epochs=18, val_interval=9)
+train_cfg = dict(max_epochs=20, val_interval=10)
 optim_wrapper = dict(optimizer=dict(lr=2e-3, fused=True))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),

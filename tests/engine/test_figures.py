@@ -1,5 +1,6 @@
 """Figures are listed, drawn from what they name, kept while that stays the same, and up to date in the documentation."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def toybox(box, tmp_path, monkeypatch):
     (folder / 'figures.yml').write_text(yaml.safe_dump({1: content}))
     (folder / 'figure_bars.py').write_text(CODE)
     (folder / 'records' / 'one.json').write_text('{}')
+    importlib.invalidate_caches()  # the package was looked into before this module was there
     monkeypatch.chdir(tmp_path)
     yield folder
     for name in [name for name in sys.modules if name.startswith('mmsight.projects.toybox')]:

@@ -38,7 +38,7 @@ def main() -> None:
     """Exit status 1 if a difference is above the tolerance."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog='example: python tools/deployment/export_onnx.py sar_shipnet_toy work_dirs/demo/sar_shipnet/epoch_18.pth '
+        epilog='example: python tools/deployment/export_onnx.py sar_shipnet_toy work_dirs/demo/sar_shipnet/epoch_20.pth '
         '--out ships.onnx --shape 96 96 --latency')
     parser.add_argument('config', help='path or name of a config')
     parser.add_argument('checkpoint', help='path of its checkpoint, or name of a model in the box')
