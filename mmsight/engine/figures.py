@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from PIL import Image, PngImagePlugin
@@ -27,6 +27,8 @@ from mmsight.images import figure_to_array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+T = TypeVar('T')
 
 DPI = 110
 """Dots per inch of a PNG."""
@@ -140,6 +142,19 @@ class Plan:
 
     def _where(self) -> str:
         return f"{project_folder(self.paper) / 'figures.yml'}: figure {self.number}"
+
+
+def choose(images: Mapping[str, T], names: Sequence[str]) -> dict[str, T]:
+    """The images of these ids, in this order.
+
+    Raises:
+        InputError: If there is none of an id; the sentence names similar ones.
+    """
+    for name in names:
+        if name not in images:
+            raise InputError(f"the split has no image '{name}'; {did_you_mean(name, list(images))}it has "
+                             f"{', '.join(list(images)[:12])}{', ...' if len(images) > 12 else ''}")
+    return {name: images[name] for name in names}
 
 
 def load_plans(paper: str) -> dict[str, Plan]:

@@ -8,11 +8,11 @@ from matplotlib.lines import Line2D
 from rich.progress import track
 
 from mmsight.apis.detect import DetectInferencer
-from mmsight.engine.figures import Inputs
+from mmsight.engine.figures import Inputs, choose
 from mmsight.precision_recall import match
 from mmsight.rotated_iou import rotated_iou
 
-from .figure_ships import SPLITS, Labelled, choose, outline, read_images, show
+from .figure_ships import SPLITS, Labelled, outline, read_images, show
 
 # what is missed is also apart by its line
 STYLES: dict[str, dict[str, Any]] = {

@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from mmsight.engine.figures import Inputs
+from mmsight.engine.figures import Inputs, choose
 
-from .figure_ships import SPLITS, choose, outline, read_images, show
+from .figure_ships import SPLITS, outline, read_images, show
 
 
 def draw(inputs: Inputs, images: list[str], side: float) -> Figure:

@@ -1,6 +1,5 @@
 """The images and ships that figures show: harbours, labelled by bow and stern, and rotated SSDD."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
 from mmsight.apis.scene import read_8_bits
-from mmsight.errors import InputError, did_you_mean
+from mmsight.errors import InputError
 from mmsight.rotated_iou import corners
 
 from .bow_stern import BowSternDataset
@@ -53,19 +52,6 @@ def read_images(folder: Path, split: str) -> dict[str, Labelled]:
         found[entry['img_id']] = Labelled(Path(entry['img_path']), (entry['width'], entry['height']),
                                           *(np.array(boxes, dtype=float).reshape(-1, 5) for boxes in parts))
     return found
-
-
-def choose(images: dict[str, Labelled], names: Sequence[str]) -> dict[str, Labelled]:
-    """The images of these ids, in this order.
-
-    Raises:
-        InputError: If there is none of an id; the sentence names similar ones.
-    """
-    for name in names:
-        if name not in images:
-            raise InputError(f"the split has no image '{name}'; {did_you_mean(name, list(images))}it has "
-                             f"{', '.join(list(images)[:12])}{', ...' if len(images) > 12 else ''}")
-    return {name: images[name] for name in names}
 
 
 def show(axes: Axes, image: Labelled) -> None:

@@ -7,10 +7,10 @@ from matplotlib.ticker import MaxNLocator
 
 from mmsight.apis.detect import DetectInferencer
 from mmsight.apis.scene import read_8_bits
-from mmsight.engine.figures import Inputs
+from mmsight.engine.figures import Inputs, choose
 from mmsight.engine.layer_maps import gain, watch_layers
 
-from .figure_ships import WHOLE, Labelled, choose, read_images
+from .figure_ships import WHOLE, Labelled, read_images
 
 ACROSS = 2
 """Pictures in a row."""

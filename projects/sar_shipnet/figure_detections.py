@@ -13,11 +13,11 @@ from torchvision.ops import box_iou
 
 from mmsight.apis.detect import DetectInferencer
 from mmsight.apis.scene import read_8_bits
-from mmsight.engine.figures import Inputs
+from mmsight.engine.figures import Inputs, choose
 from mmsight.precision_recall import match
 from mmsight.rotated_iou import corners, extents, from_upright
 
-from .figure_ships import WHOLE, Labelled, choose, read_images
+from .figure_ships import WHOLE, Labelled, read_images
 
 # what is missed is also apart by its line
 STYLES: dict[str, dict[str, Any]] = {

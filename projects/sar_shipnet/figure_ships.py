@@ -1,12 +1,9 @@
 """The images and ships of SSDD that figures show."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-
-from mmsight.errors import InputError, did_you_mean
 
 from .ssdd import SSDDDataset
 
@@ -33,16 +30,3 @@ def read_images(folder: Path, split: str) -> dict[str, Labelled]:
         found[entry['img_id']] = Labelled(Path(entry['img_path']), (entry['width'], entry['height']),
                                           np.array(boxes, dtype=float).reshape(-1, 4))
     return found
-
-
-def choose(images: dict[str, Labelled], names: Sequence[str]) -> dict[str, Labelled]:
-    """The images of these ids, in this order.
-
-    Raises:
-        InputError: If there is none of an id; the sentence names similar ones.
-    """
-    for name in names:
-        if name not in images:
-            raise InputError(f"SSDD's split has no image '{name}'; {did_you_mean(name, list(images))}ids are in "
-                             'ImageSets/Main')
-    return {name: images[name] for name in names}

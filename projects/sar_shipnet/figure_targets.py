@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mmsight.apis.scene import read_8_bits
-from mmsight.engine.figures import Inputs
+from mmsight.engine.figures import Inputs, choose
 
-from .figure_ships import choose, read_images
+from .figure_ships import read_images
 from .gaussian_targets import Gaussians, circular_gaussians, draw_heatmaps, elliptic_gaussians
 
 STRIDE = 4

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from mmengine.config import ConfigDict
 from mmsight.projects.larsd import figure_anchors, figure_data, figure_detections, figure_samples, figure_sampling
-from mmsight.projects.larsd.figure_ships import Labelled, choose, read_images
+from mmsight.projects.larsd.figure_ships import Labelled, read_images
 from mmsight.projects.larsd.lasa import LASA
 
 from mmsight.apis.detect import DetectInferencer
 from mmsight.box import get_model
-from mmsight.engine.figures import Inputs, find_plan
+from mmsight.engine.figures import Inputs, choose, find_plan
 from mmsight.engine.tables import project_folder
 from mmsight.errors import InputError
 

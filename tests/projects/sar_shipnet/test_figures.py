@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 from mmsight.projects.sar_shipnet import figure_attention, figure_curves, figure_data, figure_detections, figure_targets
-from mmsight.projects.sar_shipnet.figure_ships import Labelled, choose, read_images
+from mmsight.projects.sar_shipnet.figure_ships import Labelled, read_images
 
 from mmsight.box import get_model
-from mmsight.engine.figures import Inputs, find_plan
+from mmsight.engine.figures import Inputs, choose, find_plan
 from mmsight.engine.tables import load_tables, project_folder
 from mmsight.errors import InputError
 
