@@ -12,6 +12,7 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from mmsight.engine.export import Graph
+from mmsight.engine.figures import Inputs
 from mmsight.engine.load_model import load_model
 from mmsight.errors import InputError, did_you_mean
 
@@ -42,15 +43,15 @@ class Part:
     sources: list[str] = field(default_factory=list)
 
 
-def draw_architecture(checkpoint: str, opened: Sequence[str], side: int) -> Figure:
+def draw_architecture(inputs: Inputs, opened: Sequence[str], side: int) -> Figure:
     """The network of a model, from top to bottom in the order in which parts depend on one another; small maps are right.
 
     Args:
-        checkpoint (str): See :func:`mmsight.engine.load_model.load_model`.
+        inputs (Inputs): A model; of several the last one counts.
         opened (Sequence[str]): See :func:`find_parts`.
         side (int): Height and width of the image, in pixels.
     """
-    cfg, model = load_model(checkpoint)
+    cfg, model = load_model(list(inputs.models.values())[-1])
     graph, image = image_of(cfg, model, side)
     return draw_parts(trace(graph, opened, image), tuple(image.shape[1:]))
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from PIL import Image, PngImagePlugin
 
+import mmsight
 from mmsight.box import digest, get_model
 from mmsight.configs import source_root
 from mmsight.engine.tables import project_folder
@@ -58,8 +59,8 @@ class Plan:
         paper (str): Name of the project.
         number (str): Of the paper's figure, or a name for one beyond the paper.
         title (str): What it shows, in a few words.
-        draw (str): ``<module>.<function>`` of the project. The function gets :class:`Inputs` and the settings by name, and
-            returns a matplotlib figure. Its module is part of the digest.
+        draw (str): ``<module>.<function>`` of the project, or ``mmsight.<...>.<function>`` that projects share. The function
+            gets :class:`Inputs` and the settings by name, and returns a matplotlib figure. Its module is part of the digest.
         caption (str): What the paper's figure shows, and what this one shows.
         missing (str): What is lacking to draw it, for a figure of the paper that has no ``draw``.
         models (list[str]): Models in the box.
@@ -97,19 +98,27 @@ class Plan:
         Raises:
             InputError: If the module has no such function, or the function other settings.
         """
-        module, _, name = self.draw.partition('.')
-        found = getattr(importlib.import_module(f'mmsight.projects.{self.paper}.{module}'), name, None)
+        module, _, name = self.draw.rpartition('.')
+        package = '' if self.is_shared else f'mmsight.projects.{self.paper}.'
+        found = getattr(importlib.import_module(package + module), name, None)
         if found is None:
-            raise InputError(f"{self._where()}: {module}.py has no function '{name}'")
+            raise InputError(f"{self._where()}: {self.code()} has no function '{name}'")
         try:
             inspect.signature(found).bind(Inputs(), **self.settings)
         except TypeError as error:
             raise InputError(f'{self._where()}: settings do not fit {self.draw}: {error}') from error
         return partial(found, **self.settings)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether the core draws it, not the project."""
+        return self.draw.startswith('mmsight.')
+
     def code(self) -> Path:
         """The file of the module that draws it."""
-        return project_folder(self.paper) / f"{self.draw.partition('.')[0]}.py"
+        *packages, module, _ = self.draw.split('.')
+        folder = Path(mmsight.__file__).parents[1] if self.is_shared else project_folder(self.paper)
+        return folder.joinpath(*packages, f'{module}.py')
 
     def find_records(self) -> list[Path]:
         """The files that ``records`` names.
@@ -174,7 +183,7 @@ def load_plans(paper: str) -> dict[str, Plan]:
             raise InputError(f"{path}: figure {number}: give 'draw', or else 'missing', what is lacking to draw it")
         if plan.draw and not plan.code().is_file():
             raise InputError(f"{path}: figure {number}: 'draw' must be <module>.<function> of {path.parent}, "
-                             f"found '{plan.draw}'")
+                             f"or of mmsight, found '{plan.draw}'")
         plans[plan.number] = plan
     return plans
 
