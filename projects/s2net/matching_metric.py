@@ -39,8 +39,8 @@ def match_errors(first: Keypoints, second: Keypoints, truth: Tensor) -> tuple[np
     An error is the distance in the second image to the true place; NaN where that is unknown.
     """
     pairs = mutual_nearest(first.descriptors, second.descriptors).cpu().numpy()
-    a, b = first.points.cpu().numpy()[pairs[:, 0]], second.points.cpu().numpy()[pairs[:, 1]]
-    return a, b, np.linalg.norm(true_places(first.points, truth)[pairs[:, 0]] - b, axis=1)
+    a, b = first.points.cpu()[pairs[:, 0]], second.points.cpu().numpy()[pairs[:, 1]]
+    return a.numpy(), b, np.linalg.norm(true_places(a, truth) - b, axis=1)
 
 
 def score_pair(first: Keypoints, second: Keypoints, truth: Tensor, shape: tuple[int, int]) -> dict[str, np.ndarray | float]:

@@ -148,7 +148,8 @@ def test_a_figure_that_cannot_be_drawn_says_what_is_missing(toybox, capsys):
 @pytest.mark.parametrize('entries, sentence', [
     (dict(draw=''), "give 'draw', or else 'missing'"), (dict(missing='data'), "give 'draw', or else 'missing'"),
     (dict(draw='figure_none.draw'), 'figure_none.draw'), (dict(draw='figure_bars.paint'), "no function 'paint'"),
-    (dict(draw='mmsight.engine.nothing.draw'), 'or of mmsight'), (dict(draw='mmsight.engine.figures.paint'), "no function 'paint'"),
+    (dict(draw='mmsight.engine.nothing.draw'), 'or of mmsight'),
+    (dict(draw='mmsight.engine.figures.paint'), "no function 'paint'"),
     (dict(settings=dict(width=1)), 'settings do not fit'), (dict(colour='red'), 'colour'),
     (dict(records=['records/*.csv']), r"matches 'records/\*.csv'")])
 def test_a_wrong_entry_is_named(toybox, entries, sentence):
