@@ -239,6 +239,8 @@ def box(tmp_path, monkeypatch):
     (project / 'metafile.yml').write_text('Collections:\n  - Name: Toy box\n    README: README.md\nModels:\n'
                                           '  - Name: other\n    Results: []  # stays\n')
     monkeypatch.setattr(projects, '__path__', [*projects.__path__, str(project.parent)])
+    for name in [name for name in sys.modules if name.startswith('mmsight.projects.toybox')]:
+        monkeypatch.delitem(sys.modules, name)  # the one of another test, in another folder
 
     def facts(name, config, metric='PSNR_Y', value=30.123456, **more):
         record = dict(config=config, git_commit='abc123', seed=3, device='a toy', metrics={metric: value})

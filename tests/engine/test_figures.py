@@ -38,9 +38,7 @@ def toybox(box, tmp_path, monkeypatch):
     (folder / 'records' / 'one.json').write_text('{}')
     importlib.invalidate_caches()  # the package was looked into before this module was there
     monkeypatch.chdir(tmp_path)
-    yield folder
-    for name in [name for name in sys.modules if name.startswith('mmsight.projects.toybox')]:
-        del sys.modules[name]
+    return folder
 
 
 def calls():

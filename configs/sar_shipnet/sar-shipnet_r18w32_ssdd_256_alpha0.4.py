@@ -1,0 +1,4 @@
+# Table 3 reduced: alpha = 0.4
+_base_ = 'sar-shipnet_r18w32_ssdd_256.py'
+
+model = dict(bbox_head=dict(gaussian=dict(alpha=0.4)))
