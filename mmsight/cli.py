@@ -259,7 +259,8 @@ def _serve_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--allow-host', nargs='+', default=[], metavar='NAME',
                         help='further host names under which the page can be reached, besides those of this machine and --host')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; by default a GPU if there is one')
-    next(option for option in SHARED if option.name == 'trust').add_to(parser)
+    for name in ('runtime', 'trust'):
+        next(option for option in SHARED if option.name == name).add_to(parser)
     parser.add_argument('--max-upload', type=int, default=200, metavar='MB', help='largest file in MB (200)')
     parser.add_argument('--max-total', type=int, default=2000, metavar='MB',
                         help='largest sum of uploads and results, which are deleted after an hour (2000)')
@@ -283,7 +284,7 @@ def _serve(args: argparse.Namespace) -> int:
     from mmsight.serve import serve
     serve(models, args.device, args.host, args.port, args.allow_host, args.max_upload, args.max_total,
           max_pixels=round(args.max_pixels * 1e6), max_seconds=args.max_seconds, max_memory=args.max_memory,
-          trust=args.trust)
+          trust=args.trust, runtime=args.runtime)
     return 0
 
 
@@ -345,7 +346,10 @@ COMMANDS = {name: Command(*parts) for name, parts in {
 
 def _task_parser(task: Task, parser: argparse.ArgumentParser) -> None:
     for name, text in task.inputs.items():
-        parser.add_argument(name.lower(), metavar=name, nargs='+' if len(task.inputs) == 1 else None, help=text)
+        if len(task.inputs) == 1:
+            parser.add_argument(name.lower(), metavar=name, nargs='+', help=f'{text}; folders or patterns of them')
+        else:
+            parser.add_argument(name.lower(), metavar=name, help=text)
     methods = f"; or {', '.join(task.methods)}, which need no training" if task.methods else ''
     parser.add_argument('-m', '--model', metavar='NAME|CONFIG|CHECKPOINT', help='a model in the box, a config by name or '
                         f'path, or a checkpoint, which holds its config{methods} (default {task.default_model})')
@@ -395,7 +399,7 @@ def _run_task(task: Task, args: argparse.Namespace) -> int:
 def _all_commands() -> dict[str, Command]:
     """The tasks, then the rest."""
     tasks = {name: Command(task.summary, functools.partial(_run_task, task), functools.partial(_task_parser, task),
-                           f'{{prog}} {task.example}') for name, task in find_tasks().items()}
+                           f'{{prog}} {task.usage}') for name, task in find_tasks().items()}
     return {**tasks, **COMMANDS}
 
 

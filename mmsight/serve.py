@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import fastapi
 import gradio as gr
 import uvicorn
 
+from mmsight import box
 from mmsight.compat import gradio as compat
 from mmsight.errors import InputError
 from mmsight.files import remove_leftovers, scratch_prefix
@@ -23,8 +25,8 @@ from mmsight.tasks import Option, Task, find_tasks
 from mmsight.web_guard import LOCAL, Guard
 from mmsight.web_worker import Worker, WorkerError
 
-Result = tuple[str, list[Any], Any, list[str]]
-"""What a tab shows: sentences, pictures uint8 RGB, a table, files to download."""
+Result = tuple[str, str, list[Any], Any, list[str]]
+"""What a tab shows: sentences, a page inside the page, pictures uint8 RGB, a table, files to download."""
 
 
 class Runner:
@@ -32,42 +34,49 @@ class Runner:
 
     Args:
         models (Mapping[str, str]): Name of a task to its model, where it is not the task's own.
-        device (str, optional), max_pixels (int), max_seconds (float), trust (bool), max_memory (float): See
+        device (str, optional), max_pixels (int), max_seconds (float), trust (bool), max_memory (float), runtime (str): See
             :class:`mmsight.web_worker.Worker`.
+
+    Raises:
+        InputError: If the runtime cannot be used.
     """
 
     def __init__(self, models: Mapping[str, str], device: str | None = None, max_pixels: int = 150_000_000,
-                 max_seconds: float = 300, trust: bool = False, max_memory: float = DEFAULT) -> None:
+                 max_seconds: float = 300, trust: bool = False, max_memory: float = DEFAULT, runtime: str = 'torch') -> None:
         self.models = models
-        self.worker = Worker(device, max_pixels, max_seconds, trust, max_memory)
+        self.worker = Worker(device, max_pixels, max_seconds, trust, max_memory, runtime)
 
-    def model_of(self, task: Task) -> str:
-        """The model that a tab uses unless the user chooses a method without training."""
-        return self.models.get(task.name, task.default_model)
+    def models_of(self, task: Task) -> dict[str, str]:
+        """The models that a tab offers, its own first, then those in the box and methods without training; by the name that
+        users see, which says nothing of the server's folders.
+        """
+        own = self.models.get(task.name, task.default_model)
+        others = [*(model.name for model in box.list_models() if model.task == task.name), *task.methods]
+        return {**{Path(own).name: own}, **{name: name for name in others if name != Path(own).name}}
 
     def run(self, task: Task, *values: Any) -> Iterator[Result]:
-        """Run a task on what its tab holds: the files, the model where there is a choice, the options.
+        """Run a task on what its tab holds: the files, the name of the model, the options.
 
         A mistake becomes one sentence on the page. The files live until the page has taken them.
         """
         given = list(values)
         files = [given.pop(0) for _ in task.inputs]
-        model = given.pop(0) if task.methods else self.model_of(task)
+        name, models = given.pop(0), self.models_of(task)
         options = {option.name: _value(option, value) for option, value in zip(_offered(task), given, strict=True)}
         with tempfile.TemporaryDirectory(prefix='mmsight-') as folder:
             try:
                 if None in files:
                     raise InputError('choose a file first' if len(files) == 1 else f'choose {len(files)} files first')
-                if model not in (self.model_of(task), *task.methods):
-                    raise InputError(f"the page has no model '{model}'")
-                found = self.worker.predict(task.name, model, files, folder, options)
+                if name not in models:
+                    raise InputError(f"the page has no model '{name}'")
+                found = self.worker.predict(task.name, models[name], files, folder, options)
             except InputError as error:
                 raise gr.Error(_without_folders(str(error), files, folder), duration=None, print_exception=False) from None
             except WorkerError as error:
                 raise gr.Error(f'{error} in {task.name}: see the console of mmsight serve', duration=None,
                                print_exception=False) from None
             table = dict(headers=found.header, data=found.rows)
-            yield _without_folders(found.text, files, folder), found.pictures, table, found.files
+            yield _without_folders(found.text, files, folder), _inside(found.page), found.pictures, table, found.files
 
 
 def _without_folders(text: str, files: Sequence[str | None], folder: str) -> str:
@@ -75,6 +84,12 @@ def _without_folders(text: str, files: Sequence[str | None], folder: str) -> str
     for name in (*(f'{Path(file).parent}/' for file in files if file), f'{folder}/'):
         text = text.replace(name, '')
     return text
+
+
+def _inside(page: str) -> str:
+    """A page inside the page, whose scripts reach nothing outside it."""
+    return page and (f'<iframe sandbox="allow-scripts" srcdoc="{escape(page)}" title="The result" '
+                     'style="width: 100%; height: 1000px; border: 0"></iframe>')
 
 
 def _offered(task: Task) -> list[Option]:
@@ -108,7 +123,8 @@ def build_page(runner: Runner, tasks: Sequence[Task], examples: Path) -> gr.Bloc
     """
     missing = [sentence for task in tasks if (sentence := task.missing())]
     with gr.Blocks(title='MMSight', analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        gr.Markdown('# MMSight\nTrained models on your own files: choose a task and a file, or the example, and run.')
+        gr.Markdown('# MMSight\nTrained models on your own files: choose a task, then a file and *Run*, or click an '
+                    'example.')
         with gr.Tabs():
             for task in tasks:
                 if not task.missing():
@@ -119,35 +135,55 @@ def build_page(runner: Runner, tasks: Sequence[Task], examples: Path) -> gr.Bloc
 
 
 def _add_tab(runner: Runner, task: Task, examples: Path) -> None:
-    """Inputs, a button and an example on the left, results on the right."""
-    example = [] if task.make_inputs is None else [str(path) for path in task.make_inputs(examples)]
+    """Inputs, a button and examples on the left, results on the right."""
+    offered, boxed = task.ready_examples(), [model for model in box.list_models() if model.task == task.name]
     with gr.Tab(task.title), gr.Row():
         with gr.Column(scale=1):
             # the name of a file ends in .gz where it ends in .nii.gz
             kinds = [f".{suffix.rpartition('.')[2]}" for suffix in task.suffixes]
-            files: list[Any] = [gr.File(label=text[0].upper() + text[1:], file_types=kinds, height=120)
-                                for text in task.inputs.values()]
-            inputs = list(files)
-            if task.methods:
-                own = runner.model_of(task)
-                inputs.append(gr.Radio([own, *task.methods], value=own, label='Model'))
-            inputs += [_component(option) for option in _offered(task)]
+            files = []
+            for name, text in task.inputs.items():
+                gr.Markdown(text[0].upper() + text[1:])
+                files.append(gr.File(label=name.capitalize(), file_types=kinds, height=140))
+            models = list(runner.models_of(task))
+            inputs = [*files, gr.Radio(models, value=models[0], label='Model'), *map(_component, _offered(task))]
             button = gr.Button('Run', variant='primary')
-            if example:
-                gr.Examples([example], files, label='Example')
+            if offered:
+                rows = [[str(path) for path in example.make(examples)] for example in offered]
+                shown = gr.Examples(rows, files, label='Examples', example_labels=[example.label for example in offered])
+            if boxed:
+                with gr.Accordion('What the models learned from', open=False):
+                    gr.Markdown('\n'.join(f'- **{model.name}**: {model.data} (licence of the data: {model.license})'
+                                          for model in boxed))
         with gr.Column(scale=2):
-            outputs = [gr.Markdown(),
-                       gr.Gallery(label='Picture', format='png', columns=2, height=420, object_fit='contain'),
-                       gr.Dataframe(label='Table', interactive=False), gr.File(label='Download')]
+            outputs, rest = _add_results(task)
     # one model at a time: they share the processor
-    button.click(functools.partial(runner.run, task), inputs, outputs, api_name=task.name, concurrency_limit=1,
-                 concurrency_id='model')
+    run: dict[str, Any] = dict(fn=functools.partial(runner.run, task), inputs=inputs, outputs=outputs, concurrency_limit=1,
+                               concurrency_id='model')
+    runs = [button.click(**run, api_name=task.name)]
+    if offered:
+        runs.append(shown.load_input_event.then(**run, api_visibility='private'))
+    for event in runs:
+        event.success(lambda: gr.Column(visible=True), None, rest, queue=False, api_visibility='private')
+
+
+def _add_results(task: Task) -> tuple[list[gr.components.Component], gr.Column]:
+    """What shows a :data:`Result`, and the part of it that is hidden until there is one."""
+    text = gr.Markdown('The result appears here.', min_height=100)  # room for a sign of progress
+    with gr.Column(visible=False) as rest:
+        # Gradio's button to share would send the picture elsewhere
+        pictures = gr.Gallery(label='Picture', format='png', height=520, preview=True, object_fit='contain',
+                              buttons=['download', 'fullscreen'], visible=not task.page)
+        page = gr.HTML(visible=bool(task.page))
+        table = gr.Dataframe(label='Table', interactive=False, visible=not task.page)
+        files = gr.File(label='Download')
+    return [text, page, pictures, table, files], rest
 
 
 @contextmanager
 def open_page(models: Mapping[str, str], device: str | None = None, host: str = '127.0.0.1', port: int = 0,
-              allow_hosts: Sequence[str] = (), max_mb: int = 200, max_total_mb: int = 2000, **limits: Any) -> Iterator[str]:
-    """Serve the page while the block runs; then nothing is left of it, neither files nor processes.
+              allow_hosts: Sequence[str] = (), max_mb: int = 200, max_total_mb: int = 2000, **options: Any) -> Iterator[str]:
+    """Serve the page while the block runs; then nothing is left of it but exported networks in their cache.
 
     Args:
         models (Mapping[str, str]), device (str, optional): See :class:`Runner`. A task that is not listed gets a tab if it is
@@ -156,13 +192,13 @@ def open_page(models: Mapping[str, str], device: str | None = None, host: str = 
         port (int): Port; 0 finds a free one.
         allow_hosts (Sequence[str]): Names under which the page may be reached, beside those of this machine and ``host``.
         max_mb (int), max_total_mb (int): Largest upload, and largest sum of uploads and results, in MB.
-        **limits: ``max_pixels``, ``max_seconds``, ``max_memory`` and ``trust`` of :class:`Runner`.
+        **options: ``max_pixels``, ``max_seconds``, ``max_memory``, ``trust`` and ``runtime`` of :class:`Runner`.
 
     Yields:
         str: Its address.
 
     Raises:
-        InputError: If the port cannot be used.
+        InputError: If the port or the runtime cannot be used.
     """
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     try:
@@ -172,7 +208,7 @@ def open_page(models: Mapping[str, str], device: str | None = None, host: str = 
     with listener, _own_temporary_folder() as folder:
         examples = folder / 'examples'
         examples.mkdir()
-        runner = Runner(models, device, **limits)
+        runner = Runner(models, device, **options)
         tasks = [task for task in find_tasks().values() if task.listed or task.name in models]
         page = build_page(runner, tasks, examples)
         # system fonts: nothing is fetched from elsewhere

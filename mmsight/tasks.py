@@ -179,6 +179,21 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Example:
+    """An input to try a task with, which needs no file of the user.
+
+    Args:
+        label (str): What it shows and where it is from, its licence or that the project drew it; at most 60 characters.
+        make (Callable): ``make(folder)`` writes its files; returns their paths, in the order of the task's ``inputs``.
+        needs (Sequence[str]): Packages without which it cannot be made, beside those of the task.
+    """
+
+    label: str
+    make: Callable[[Path], list[Path]]
+    needs: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Task:
     """What MMSight does with a user's files: a command, a tab of the web page, an inferencer, a graph.
 
@@ -186,20 +201,21 @@ class Task:
         name (str): The command's name. Configs of the task's models say ``task = '<name>'``.
         title (str): Of its tab.
         summary (str): What it does, in a few words.
-        inputs (Mapping[str, str]): Name of an argument to its help. One argument takes any number of files; of several, each is
-            one file, and all together make one input.
+        inputs (Mapping[str, str]): Name of an argument to its help, which says what one file is. One argument takes any number
+            of files, folders and patterns; of several, each is one file, and all together make one input.
         suffixes (Sequence[str]): Endings of its files, lower-case.
         options (Sequence[Option]): Its own, beside :data:`SHARED`.
         inferencer (str): ``'module:Class'`` of a :class:`mmsight.apis.base_inferencer.FileInferencer`.
         show (Callable): ``show(prediction)`` describes a prediction of the inferencer as a :class:`Shown`.
-        example (str): Files of the example in its help.
+        usage (str): Files in the example of its help.
         reads (Sequence[str]): Families of its files in :data:`mmsight.forms.FORMS`, for the documents.
         needs (Sequence[str]): Packages without which it cannot run.
         install (str): The command that installs them.
         toy_model (str): Config of its toy model, whose weights ``make demo`` leaves.
         methods (Sequence[str]): Further models, which need no training.
         default_method (str): Which of them is used where the box has no model; by default the toy model.
-        make_inputs (Callable, optional): ``make_inputs(folder)`` writes an example of each input; returns their paths.
+        page (str): Which of a result's ``files`` is an HTML page that the web page shows in place of pictures and table.
+        examples (Sequence[Example]): What ``make demo`` runs and the web page offers, the best one first.
         export (Export, optional): None if there is nothing to export.
         network (Network, optional): None if torch alone computes its networks.
         draw_sample (Callable, optional): ``draw_sample(item)`` is a picture, uint8 RGB (H, W, 3), of an item of its datasets,
@@ -215,14 +231,15 @@ class Task:
     options: Sequence[Option]
     inferencer: str
     show: Callable[[dict], Shown]
-    example: str
+    usage: str
     reads: Sequence[str] = ()
     needs: Sequence[str] = ()
     install: str = ''
     toy_model: str = ''
     methods: Sequence[str] = ()
     default_method: str = ''
-    make_inputs: Callable[[Path], list[Path]] | None = None
+    page: str = ''
+    examples: Sequence[Example] = ()
     export: Export | None = None
     network: Network | None = None
     draw_sample: Callable[[dict], np.ndarray] | None = None
@@ -241,8 +258,12 @@ class Task:
 
     def missing(self) -> str | None:
         """One sentence on the package that it needs and that is not installed; None if all are."""
-        absent = [package for package in self.needs if importlib.util.find_spec(package) is None]
+        absent = _absent(self.needs)
         return f'`mmsight {self.name}` needs {absent[0]}, which is not installed: run `{self.install}`' if absent else None
+
+    def ready_examples(self) -> list[Example]:
+        """Its examples, without those whose packages are not installed."""
+        return [example for example in self.examples if not _absent(example.needs)]
 
     def complete(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Options with the defaults of those that are not given.
@@ -269,6 +290,10 @@ class Task:
         except ImportError as error:
             raise InputError(f'`mmsight {self.name}` cannot run: {error}; `mmsight doctor` checks the stack') from error
         return found
+
+
+def _absent(packages: Sequence[str]) -> list[str]:
+    return [package for package in packages if importlib.util.find_spec(package) is None]
 
 
 @functools.cache

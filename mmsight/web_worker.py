@@ -19,9 +19,10 @@ from mmsight.reading import check_regular
 
 
 class Answer(NamedTuple):
-    """A result as the page shows it: sentences, pictures uint8 RGB, a table, files to download."""
+    """A result as the page shows it: sentences, an HTML page of its own, pictures uint8 RGB, a table, files to download."""
 
     text: str
+    page: str
     pictures: list[Any]
     header: list[str]
     rows: list[list[Any]]
@@ -41,11 +42,20 @@ class Worker:
         max_seconds (float): Longest prediction, with the time in which its model is loaded.
         trust (bool): See :func:`mmsight.engine.load_model.find_model`.
         max_memory (float): GB that a prediction may take beside its model; see :func:`bounded_memory`.
+        runtime (str): What computes networks, see :mod:`mmsight.engine.runtime`.
+
+    Raises:
+        InputError: If the runtime cannot be used.
     """
 
-    def __init__(self, device: str | None, max_pixels: int, max_seconds: float, trust: bool,
-                 max_memory: float = DEFAULT) -> None:
-        self.max_seconds, self._settings = max_seconds, (device, max_pixels, trust, max_memory)
+    def __init__(self, device: str | None, max_pixels: int, max_seconds: float, trust: bool, max_memory: float = DEFAULT,
+                 runtime: str = 'torch') -> None:
+        if runtime != 'torch':  # the import takes seconds
+            from mmengine.device import get_device
+
+            from mmsight.engine.runtime import check_runtime
+            check_runtime(runtime, device or get_device())
+        self.max_seconds, self._settings = max_seconds, (device, max_pixels, trust, max_memory, runtime)
         self._process: Any = None
         self._pipe: Connection
         self._lock, self._closed = threading.Lock(), False
@@ -128,7 +138,8 @@ def _lacks_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error) for words in ('allocate memory', 'Insufficient memory'))
 
 
-def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, trust: bool, max_memory: float) -> None:
+def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, trust: bool, max_memory: float,
+          runtime: str) -> None:
     """What the process does until the page ends."""
     from mmsight.tasks import find_tasks
     set_budget(max_memory)
@@ -137,7 +148,10 @@ def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, tr
 
     @functools.cache
     def load(task: str, model: str) -> Any:
-        return find_tasks()[task].load_inferencer()(model, device=device, show_progress=False, trust=trust)
+        found = find_tasks()[task]
+        has_network = found.network is not None and model.upper() not in found.methods
+        return found.load_inferencer()(model, device=device, show_progress=False, trust=trust,
+                                       runtime=runtime if has_network else 'torch')
 
     while True:
         try:
@@ -155,7 +169,8 @@ def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, tr
                                      f'allowed on this page: use `mmsight {name}`')
             with bounded_memory(max_memory):
                 found = inferencer(paths[0] if len(paths) == 1 else tuple(paths), out_dir=out_dir, return_vis=True, **options)
-            answer = _shown(task.show(found['predictions'][0]), found['visualization'][0])
+            answer = _shown(task.show(found['predictions'][0]), found['visualization'][0], task.page,
+                            _maker(model, inferencer.computed_by))
         except InputError as error:
             answer = error
         except Exception as error:
@@ -168,10 +183,16 @@ def _work(pipe: Connection, folder: str, device: str | None, max_pixels: int, tr
         pipe.send(answer)
 
 
-def _shown(shown: Any, picture: Any) -> Answer:
+def _maker(model: str, computed_by: Sequence[str]) -> str:
+    """A sentence on what made a result."""
+    return f'Model: {Path(model).name}' + (f'; its network was computed by {" and ".join(computed_by)}' if computed_by else '')
+
+
+def _shown(shown: Any, picture: Any, page: str, maker: str) -> Answer:
     from mmsight.pictures import read_image
     pictures = [picture, *(read_image(shown.files[name])[..., ::-1] for name in shown.pictures)]
-    return Answer('\n\n'.join([shown.text, *shown.warnings, *shown.notes]), pictures, list(shown.header),
+    return Answer('\n\n'.join([shown.text, *shown.warnings, *shown.notes, maker]),
+                  Path(shown.files[page]).read_text() if page else '', pictures, list(shown.header),
                   [[_cell(value) for value in row] for row in shown.rows], list(shown.files.values()))
 
 

@@ -1,6 +1,7 @@
 """The web page: what its buttons do, and what it refuses; in a real browser where there is one."""
 
 import importlib.util
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -43,20 +44,38 @@ def open_tab(page, title):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('title, sentence, files, row', [
-    ('Detect ships', '0 ships', 6, 'heading_deg'),  # an untrained network finds none
-    ('Match two images', 'matches agree', 5, 'residual_px, median'),
-    ('Upscale an image', '576 x 384 pixels', 1, 'channels'),
-    ('Segment a liver', 'not a medical device', 2, 'volume_ml')])
-def test_a_tab_runs_its_example_in_a_browser(page, title, sentence, files, row):
+@pytest.mark.parametrize('title, example, sentence, files, row', [
+    ('Match two images', 'Red and blue light of a retina', 'matches agree', 5, 'residual_px, median'),
+    ('Upscale an image', 'Photograph of a cat', '576 x 384 pixels', 1, 'channels'),
+    ('Segment a liver', 'CT of an abdomen', 'not a medical device', 2, 'volume_ml')])
+def test_a_click_on_an_example_shows_its_result_in_a_browser(page, title, example, sentence, files, row):
     tab = open_tab(page, title)
-    tab.locator('.gallery-item, tr.tr-body').first.click()
-    tab.locator('.file-preview').first.wait_for()
-    tab.get_by_role('button', name='Run').click()
-    tab.locator('button.thumbnail-item img, .grid-container img').first.wait_for()
+    tab.get_by_text(example).click()
+    tab.get_by_test_id('detailed-image').wait_for()
     tab.get_by_text(sentence).last.wait_for()
+    tab.get_by_text('Model: ').last.wait_for()
     assert tab.locator('.file-preview').last.locator('a').count() == files
     tab.get_by_text(row).last.wait_for()
+
+
+@pytest.mark.slow
+def test_the_page_of_a_scene_is_there_in_a_browser_and_reaches_nothing_else(page, tmp_path):
+    """Of an image of the user, by the button; an untrained network finds no ships in it."""
+    cv2.imwrite(str(tmp_path / 'sea.png'), np.random.default_rng(0).integers(0, 60, (300, 200), np.uint8))
+    tab = open_tab(page, 'Detect ships')
+    tab.locator('input[type=file]').first.set_input_files(str(tmp_path / 'sea.png'))
+    tab.locator('.file-preview').first.wait_for()
+    tab.get_by_role('button', name='Run').click()
+    tab.get_by_text('its network was computed by torch').wait_for()
+    assert tab.locator('.file-preview').last.locator('a').count() == 6
+    scene = tab.frame_locator('iframe')
+    scene.get_by_role('heading', name='Ships in sea.png').wait_for()
+    view = scene.locator('#scene')
+    assert view.get_attribute('viewBox') == '0 0 200 300'
+    scene.locator('#closer').click()  # its script runs
+    assert view.get_attribute('viewBox') == '50 75 100 150'
+    outside = '() => { try { return parent.document.title } catch (error) { return error.name } }'
+    assert view.evaluate(outside) == 'SecurityError'
 
 
 @pytest.mark.slow
@@ -107,26 +126,53 @@ def test_mistakes_are_sentences_without_the_servers_paths(make_runner, untrained
     (tmp_path / 'text.png').write_text('no image')
     image, text = str(tmp_path / 'image.png'), str(tmp_path / 'text.png')
     cv2.imwrite(image, np.zeros((30, 40), np.uint8))
-    runner = make_runner(dict(detect='none_toy', upscale=untrained('super_resolution_toy')), 'cpu', max_pixels=15_000)
+    model = Path(untrained('super_resolution_toy'))
+    runner = make_runner(dict(detect='none_toy', upscale=str(model)), 'cpu', max_pixels=15_000)
     for name, values, sentence in (
-            ('upscale', (None, 128), 'choose a file first'),
+            ('upscale', (None, model.name, 128), 'choose a file first'),
             ('match', (image, None, 'SIFT', 100), 'choose 2 files first'),
-            ('upscale', (text, 128), "text.png: the file is damaged, or not an image: it begins with b'no image'"),
-            ('upscale', (image, 128), 'image.png: 0.0192 million pixels, and 0.015 million are allowed'),
-            ('detect', (image, 0.5, 0), "config 'none_toy' is neither a file")):
+            ('upscale', (text, model.name, 128), "text.png: the file is damaged, or not an image: it begins with b'no image'"),
+            ('upscale', (image, model.name, 128), 'image.png: 0.0192 million pixels, and 0.015 million are allowed'),
+            ('upscale', (image, str(model), 128), 'the page has no model'),
+            ('detect', (image, 'none_toy', 0.5, 0), "config 'none_toy' is neither a file")):
         with pytest.raises(gradio.Error) as problem:
             next(runner.run(find_tasks()[name], *values))
         assert problem.value.message.startswith(sentence)
     result, = runner.run(find_tasks()['match'], image, image, 'SIFT', 100)
-    assert result[0] == 'no reliable homography was found: image.png shows nothing, its pixels are all alike'
+    assert result[0] == ('no reliable homography was found: image.png shows nothing, its pixels are all alike\n\n'
+                         'Model: SIFT')
 
 
 def test_the_lowest_position_of_a_slider_is_the_default(make_runner, tmp_path, monkeypatch):
     runner, task, seen = make_runner({}, 'cpu'), find_tasks()['upscale'], []
-    monkeypatch.setattr(runner.worker, 'predict', lambda *args: seen.append(args[-1]) or Answer('', [], [], [], []))
+    monkeypatch.setattr(runner.worker, 'predict', lambda *args: seen.append(args[-1]) or Answer('', '', [], [], [], []))
     for position in (0, 32):
-        next(runner.run(task, 'image.png', position))
+        next(runner.run(task, 'image.png', 'upscale-res16', position))
     assert seen == [dict(tile=None), dict(tile=32)]
+
+
+def test_a_tab_offers_its_model_and_those_in_the_box(make_runner):
+    runner, tasks = make_runner(dict(detect='/secret/folder/best.pth', upscale='upscale-srcnn-mse'), 'cpu'), find_tasks()
+    assert runner.models_of(tasks['detect']) == {
+        'best.pth': '/secret/folder/best.pth', **{name: name for name in ('ships-sar', 'ships-harbour', 'ships-sar-rotated')}}
+    assert list(runner.models_of(tasks['upscale'])) == ['upscale-srcnn-mse', 'upscale-res16']
+    assert list(runner.models_of(tasks['match'])) == ['RIFT', 'keypoints-r2d2', 'SIFT', 'ORB']
+
+
+@pytest.mark.slow
+def test_a_runtime_computes_the_networks_of_the_page(make_runner, untrained, tmp_path, monkeypatch):
+    """And methods without a network work beside them."""
+    monkeypatch.setenv('MMSIGHT_CACHE', str(tmp_path / 'cache'))
+    image = str(tmp_path / 'image.png')
+    cv2.imwrite(image, np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8))
+    model = untrained('super_resolution_toy')
+    for runtime in ('torch', 'onnx'):
+        runner = make_runner(dict(upscale=model), 'cpu', runtime=runtime)
+        result, = runner.run(find_tasks()['upscale'], image, Path(model).name, 0)
+        assert result[0].endswith(f'Model: {Path(model).name}; its network was computed by {runtime}')
+    assert list((tmp_path / 'cache').rglob('*.onnx'))
+    result, = runner.run(find_tasks()['match'], image, image, 'ORB', 100)
+    assert result[0].endswith('Model: ORB')
 
 
 def test_a_missing_extra_is_a_line_and_no_tab(monkeypatch, tmp_path):
@@ -159,3 +205,10 @@ def test_pixels_are_counted_from_headers(untrained, tmp_path):
 def test_the_command_explains_a_wrong_model(capsys):
     with pytest.raises(SystemExit, match='--models find=x: expected TASK=MODEL with a task of detect, match'):
         main(['serve', '--models', 'find=x'])
+
+
+def test_the_command_refuses_a_runtime_at_its_start():
+    with pytest.raises(SystemExit, match=r'^error: --runtime must be one of torch, onnx, .*, found tensorrt$'):
+        main(['serve', '--port', '0', '--runtime', 'tensorrt'])
+    with pytest.raises(SystemExit, match=r'^error: --runtime onnx computes on a CPU, and the device is cuda:0: add'):
+        main(['serve', '--port', '0', '--runtime', 'onnx', '--device', 'cuda:0'])

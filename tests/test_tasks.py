@@ -36,6 +36,24 @@ def test_help_shows_every_option_and_an_example(task, capsys):
         assert option.default is None or option.type is bool or f'(default {option.default})' in text
 
 
+@pytest.mark.parametrize('task', [task for task in find_tasks().values() if not task.missing()], ids=lambda task: task.name)
+def test_examples_say_where_they_are_from_and_can_be_made(task, tmp_path):
+    assert task.examples and task.ready_examples() == list(task.examples)
+    for example in task.examples:
+        assert len(example.label) <= 60  # the web page cuts what is longer
+        assert re.search(r'drawn by the project|\((CC0|public domain), scikit-image\)$', example.label)
+        files = example.make(tmp_path)
+        assert len(files) == len(task.inputs) and all(file.name.endswith(tuple(task.suffixes)) for file in files)
+        assert all(file.parent == tmp_path and file.stat().st_size for file in files)
+
+
+def test_an_example_whose_package_is_missing_is_not_offered(monkeypatch):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None if name == 'skimage' else real(name))
+    assert [example.label for example in find_tasks()['match'].ready_examples()] == [
+        'Visible and infrared, drawn by the project']
+
+
 def test_alone_the_command_says_in_ten_lines_what_it_can_do(run):
     """Without torch, which takes seconds."""
     code = 'import sys\nfrom mmsight.cli import main\nmain([])\nassert "torch" not in sys.modules'

@@ -53,6 +53,7 @@ class FileInferencer(BaseInferencer):
     task: ClassVar[Task]
     """What it does, with its options and their defaults."""
     _runtime = 'torch'
+    _used: set[str] | None = None  # None: torch, as the model was loaded
 
     def __init__(self, model: str, weights: str | None = None, device: str | None = None, show_progress: bool = True,
                  trust: bool = False, runtime: str = 'torch') -> None:
@@ -118,8 +119,10 @@ class FileInferencer(BaseInferencer):
             self._refuse_existing(existing, records, returned)
         for place in {folder for folder in folders.values() if folder is not None}:
             remove_leftovers(place)
-        use_runtime(self.cfg, self.model, self._runtime, self.say)
-        self._runtime = 'torch'  # nothing is left to be done
+        if self._runtime != 'torch' and self._used is None:
+            self._used = use_runtime(self.cfg, self.model, self._runtime, self.say)
+        if self._used:
+            self._used.clear()
         results: dict[str, list] = dict(predictions=[], visualization=[])
         failures: dict[str, str] = {}
         share = share_of(items)
@@ -237,6 +240,13 @@ class FileInferencer(BaseInferencer):
     def name_of(path: Any) -> str:
         """What the names of a file's results begin with."""
         return path.stem
+
+    @property
+    def computed_by(self) -> list[str]:
+        """What computed the network in the last call, of :data:`mmsight.tasks.RUNTIMES`; nothing where there is no network."""
+        if self._used is None:
+            return ['torch'] if isinstance(self.model, nn.Module) else []
+        return sorted(self._used)
 
     def say(self, text: str) -> None:
         """Print a line unless progress is off."""

@@ -91,7 +91,7 @@ DETECT = Task(
     name='detect',
     title='Detect ships',
     summary='find ships in images and whole scenes',
-    inputs=dict(INPUT='images, GeoTIFF scenes, products of Sentinel-1 (.SAFE or its .zip), folders or patterns of them'),
+    inputs=dict(INPUT='images, GeoTIFF scenes, products of Sentinel-1 (.SAFE or its .zip)'),
     suffixes=(*dict.fromkeys((*IMAGES, *RASTERS)), PRODUCT, '.zip'),
     options=(
         Option('threshold', f"lowest score of a ship; by default that of the model, or {THRESHOLD}", None, float,
@@ -116,7 +116,8 @@ DETECT = Task(
         Option('batch_size', 'number of tiles per batch; larger is faster on a GPU', 1, int, 'N', cost=True, positive=True)),
     inferencer='mmsight.apis.detect:DetectInferencer',
     show=show,
-    example='scene.tif',
+    usage='scene.tif',
+    page='html',
     reads=('Products of Sentinel-1', 'Rasters', 'Pictures', 'Land masks'),
     needs=('mmdet', 'rasterio'),
     install="pip install 'mmsight[det]'",

@@ -49,7 +49,7 @@ def check_runtime(name: str, device: str) -> None:
         raise InputError('--runtime openvino-bf16: this processor does not compute in bfloat16; use openvino')
 
 
-def use_runtime(cfg: Config, model: nn.Module, name: str, say: Callable[[str], None]) -> None:
+def use_runtime(cfg: Config, model: nn.Module, name: str, say: Callable[[str], None]) -> set[str]:
     """Let a runtime compute the network of a model.
 
     Args:
@@ -58,15 +58,20 @@ def use_runtime(cfg: Config, model: nn.Module, name: str, say: Callable[[str], N
         name (str): One of :data:`mmsight.tasks.RUNTIMES`. ``'auto'`` takes the fastest that is installed and agrees with torch.
         say (Callable): Takes a sentence for the user. Where a runtime cannot be used it says why, and torch computes.
 
+    Returns:
+        set[str]: Takes the name of what computes the network, each time that it does; empty where nothing is to be done.
+
     Raises:
         InputError: If the task's models have no network that a runtime could compute.
     """
     if name == 'torch':
-        return
+        return set()
     network = task_of(cfg).network
     if network is None:
         raise InputError(f'{cfg.filename}: models of `mmsight {task_of(cfg).name}` run in torch alone: leave out --runtime')
-    network.replace(model, _Runtime(cfg, copy.deepcopy(model), network, name, say))
+    computer = _Runtime(cfg, copy.deepcopy(model), network, name, say)
+    network.replace(model, computer)
+    return computer.used
 
 
 class _Runtime:
@@ -77,13 +82,16 @@ class _Runtime:
         windows = [window for part in model.modules() if isinstance(window := getattr(part, 'window', None), Window)]
         self.window = windows[0].side if windows else 0
         self.digest = _digest(cfg, model)
-        self.runs: dict[str, Run] = {}
+        self.runs: dict[str, tuple[str, Run]] = {}
+        self.used: set[str] = set()
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         kind = self._kind(image)
         if kind not in self.runs:
-            self.runs[kind] = self.torch if kind == 'strip' else self._choose(image[:1], kind)
-        return self.runs[kind](image)
+            self.runs[kind] = ('torch', self.torch) if kind == 'strip' else self._choose(image[:1], kind)
+        name, run = self.runs[kind]
+        self.used.add(name)
+        return run(image)
 
     def _kind(self, image: Tensor) -> str:
         """Which graph computes an image: layers that pool over windows pool over the whole of one that is no larger."""
@@ -98,8 +106,8 @@ class _Runtime:
         with torch.no_grad():
             return self.network.outputs(self.model, image)
 
-    def _choose(self, like: Tensor, kind: str) -> Run:
-        """What computes images of the kind of ``like`` (1, C, H, W)."""
+    def _choose(self, like: Tensor, kind: str) -> tuple[str, Run]:
+        """What computes images of the kind of ``like`` (1, C, H, W), and its name."""
         height, width = like.shape[2:]
         if kind != 'any':  # of the same graph, whatever the first image is
             height = max(self.window // 64 * 32, 32) if kind == 'small' else self.window + 128
@@ -133,10 +141,11 @@ class _Runtime:
             times = interleave({name: functools.partial(run, random) for name, run in calls.items()}, 3)
             chosen = min(times, key=lambda name: times[name])
             self.say(f'{chosen} computes the network')
-            return calls[chosen]
-        if self.name not in found:
-            self.say(f'{next(iter(found), "torch")} computes the network')
-        return next(iter(found.values()), self.torch)
+            return chosen, calls[chosen]
+        chosen = next(iter(found), 'torch')
+        if chosen != self.name:
+            self.say(f'{chosen} computes the network')
+        return chosen, found.get(chosen, self.torch)
 
     def _graph(self, image: Tensor, kind: str, names: list[str]) -> Path:
         """The exported network, from the cache where it is there whole."""

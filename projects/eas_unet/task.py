@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsight.errors import InputError
-from mmsight.tasks import Export, Network, Option, Shown, Task
+from mmsight.tasks import Example, Export, Network, Option, Shown, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def draw_sample(item: dict) -> np.ndarray:
     return draw_contours(grey, mask[len(mask) // 2] == 1, None)
 
 
-def make_inputs(folder: Path) -> list[Path]:
+def make_scan(folder: Path) -> list[Path]:
     """Write a scan of a toy abdomen."""
     import numpy as np
 
@@ -70,7 +70,7 @@ TASK = Task(
     name='segment',
     title='Segment a liver',
     summary='segment the liver in CT volumes (for research; not a medical device)',
-    inputs=dict(INPUT='.nii or .nii.gz files, DICOM files, folders of either, or glob patterns'),
+    inputs=dict(INPUT='CT scans: .nii, .nii.gz or DICOM files'),
     suffixes=('.nii', '.nii.gz', '.dcm'),
     options=(
         Option('series', 'number or UID of DICOM series, where a folder holds several, or all', None, str, 'SERIES', many=True),
@@ -84,12 +84,12 @@ TASK = Task(
                cost=True)),
     inferencer='mmsight.projects.eas_unet.inferencer:SegmentInferencer',
     show=show,
-    example='scan.nii.gz',
+    usage='scan.nii.gz',
     reads=('Volumes', ),
     needs=('mmseg', 'nibabel', 'pydicom', 'highdicom'),
     install="pip install 'mmsight[seg]'",
     toy_model='eas_unet_toy',
-    make_inputs=make_inputs,
+    examples=(Example('CT of an abdomen, drawn by the project', make_scan), ),
     export=Export(export, peak=1.0),
     network=Network(logits, replace_network),
     draw_sample=draw_sample)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsight.files import IMAGES
-from mmsight.tasks import Export, Option, Shown, Task
+from mmsight.tasks import Example, Export, Option, Shown, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +23,7 @@ def export(model: Any, image: Tensor) -> dict[str, Tensor]:
     return dict(tones=model(image))
 
 
-def make_inputs(folder: Path) -> list[Path]:
+def make_ramp(folder: Path) -> list[Path]:
     """Write a ramp of grey."""
     import cv2
     import numpy as np
@@ -35,13 +35,13 @@ TASK = Task(
     name='tone',
     title='Change tones',
     summary='change the tones of images (the example project)',
-    inputs=dict(INPUT='images, folders or patterns of them'),
+    inputs=dict(INPUT='images'),
     suffixes=IMAGES,
     options=(Option('strength', 'share of the change', 1.0, float, 'SHARE', page=(0, 1, 0.1)), ),
     inferencer='mmsight.projects.example_project.inferencer:ToneInferencer',
     show=show,
-    example='photo.jpg',
+    usage='photo.jpg',
     toy_model='example_project',
-    make_inputs=make_inputs,
+    examples=(Example('A ramp of grey, drawn by the project', make_ramp), ),
     export=Export(export, peak=1.0, channels=1),
     listed=False)

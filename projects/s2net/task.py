@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmsight.errors import InputError
 from mmsight.files import IMAGES, RASTERS
-from mmsight.tasks import Export, Network, Option, Shown, Task
+from mmsight.tasks import Example, Export, Network, Option, Shown, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,22 @@ def draw_sample(item: dict) -> np.ndarray:
     return draw_matches(visible, infrared, np.stack([x, y], axis=1)[seen], ends[seen], np.ones(seen.sum(), bool))
 
 
-def make_inputs(folder: Path) -> list[Path]:
+def make_bands(folder: Path) -> list[Path]:
+    """Write the red light of a retina, and its blue light turned, enlarged and cut.
+
+    The photograph is scikit-image's ``retina``, which its author, Mikael Häggström, made CC0.
+    """
+    import cv2
+    from skimage.data import retina
+    paths = [folder / 'red.png', folder / 'blue.png']
+    image = cv2.resize(retina(), (700, 700), interpolation=cv2.INTER_AREA)
+    turned = cv2.warpAffine(image[..., 2], cv2.getRotationMatrix2D((350, 350), 8, 1.15), (700, 700), flags=cv2.INTER_CUBIC)
+    cv2.imwrite(str(paths[0]), image[..., 0])
+    cv2.imwrite(str(paths[1]), turned[40:660, 40:660])
+    return paths
+
+
+def make_toy_pair(folder: Path) -> list[Path]:
     """Write a visible image and an infrared one."""
     import cv2
     import numpy as np
@@ -90,14 +105,15 @@ TASK = Task(
                'of these, one for each file, `auto` for what the file itself says', None, str, 'BANDS', many=True)),
     inferencer='mmsight.projects.s2net.inferencer:MatchInferencer',
     show=show,
-    example='visible.jpg thermal.jpg',
+    usage='visible.jpg thermal.jpg',
     reads=('Pictures', 'Rasters'),
     needs=('rasterio', ),
     install="pip install 'mmsight[raster]'",
     toy_model='s2net_toy',
     methods=('SIFT', 'RIFT', 'ORB'),
     default_method='RIFT',
-    make_inputs=make_inputs,
+    examples=(Example('Red and blue light of a retina (CC0, scikit-image)', make_bands, ('skimage', )),
+              Example('Visible and infrared, drawn by the project', make_toy_pair)),
     export=Export(export, peak=1.0, rgb=True),
     network=Network(export, replace_network),
     draw_sample=draw_sample)

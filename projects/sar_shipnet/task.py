@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmsight.apis.detect_task import DETECT
+from mmsight.tasks import Example
 
 
-def make_inputs(folder: Path) -> list[Path]:
+def make_scene(folder: Path) -> list[Path]:
     """Write a radar image with ships."""
     import cv2
     import numpy as np
@@ -18,4 +19,5 @@ def make_inputs(folder: Path) -> list[Path]:
     return [path]
 
 
-TASK = replace(DETECT, toy_model='sar_shipnet_toy', make_inputs=make_inputs)
+TASK = replace(DETECT, toy_model='sar_shipnet_toy', examples=(
+    Example('Ships in a radar image, drawn by the project', make_scene), ))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmsight.files import IMAGES
-from mmsight.tasks import Export, Network, Option, Shown, Task
+from mmsight.tasks import Example, Export, Network, Option, Shown, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,31 +47,41 @@ def draw_sample(item: dict) -> np.ndarray:
     return np.hstack([cv2.resize(small, large.shape[1::-1], interpolation=cv2.INTER_NEAREST), large])
 
 
-def make_inputs(folder: Path) -> list[Path]:
-    """Write a part of a photograph, scikit-image's cat (CC0)."""
-    import cv2
+def make_cat(folder: Path) -> list[Path]:
+    """Write a part of scikit-image's ``chelsea``, which its photographer, Stefan van der Walt, made CC0."""
     from skimage.data import chelsea
-    path = folder / 'cat.png'
-    cv2.imwrite(str(path), chelsea()[60:156, 100:244, ::-1])
-    return [path]
+    return [_write(chelsea()[60:156, 100:244], folder / 'cat.png')]
+
+
+def make_rocket(folder: Path) -> list[Path]:
+    """Write a part of scikit-image's ``rocket``, which SpaceX released into the public domain."""
+    from skimage.data import rocket
+    return [_write(rocket()[100:268, 260:428], folder / 'rocket.png')]
+
+
+def _write(image: np.ndarray, path: Path) -> Path:
+    import cv2
+    cv2.imwrite(str(path), image[..., ::-1])
+    return path
 
 
 TASK = Task(
     name='upscale',
     title='Upscale an image',
     summary='enlarge images',
-    inputs=dict(INPUT='images, folders or patterns of them'),
+    inputs=dict(INPUT='images'),
     suffixes=IMAGES,
     options=(Option('tile', 'side of a tile in pixels of the input, by default that of the config; less needs less memory',
                     None, int, 'SIDE', page=(0, 512, 32), positive=True), ),
     inferencer='mmsight.projects.super_resolution.inferencer:UpscaleInferencer',
     show=show,
-    example='photo.jpg',
+    usage='photo.jpg',
     reads=('Pictures', 'Rasters'),
     needs=('mmagic', ),
     install="pip install 'mmsight[edit]' && pip install --no-deps mmagic==1.2.0",
     toy_model='super_resolution_toy',
-    make_inputs=make_inputs,
+    examples=(Example('Photograph of a cat (CC0, scikit-image)', make_cat),
+              Example('Photograph of a rocket (public domain, scikit-image)', make_rocket)),
     export=Export(export),
     network=Network(generated, replace_network),
     draw_sample=draw_sample)

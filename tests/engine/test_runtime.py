@@ -42,7 +42,7 @@ def tiny(monkeypatch):
 
     def make(name):
         model, said = Tiny().eval(), []
-        use_runtime(cfg, model, name, said.append)
+        model.used = use_runtime(cfg, model, name, said.append)
         return model, said
 
     return make
@@ -56,7 +56,7 @@ def test_a_graph_is_exported_once_and_again_where_it_is_damaged(tiny, monkeypatc
     for image, value in zip(images, wanted, strict=True):
         torch.testing.assert_close(model.forward(image), value, rtol=1e-4, atol=1e-5)
     path, = cache_folder().iterdir()
-    assert said == [f'exporting the network once to {path}']
+    assert model.used == {'onnx'} and said == [f'exporting the network once to {path}']
     model, said = tiny('onnx')
     model.forward(images[0])
     assert said == []
@@ -87,6 +87,7 @@ def test_torch_computes_where_a_runtime_cannot(tiny, monkeypatch):
     model, said = tiny('onnx')
     assert torch.equal(model.forward(image), wanted)
     assert said == ['onnx is not used: RuntimeError: no such operator', 'torch computes the network']
+    assert model.used == {'torch'}
 
 
 def test_the_fastest_that_agrees_is_taken(tiny, monkeypatch):
@@ -109,6 +110,7 @@ def test_the_fastest_that_agrees_is_taken(tiny, monkeypatch):
     model, said = tiny('auto')
     model.forward(torch.rand(1, 3, 9, 8))
     assert said[0].startswith('openvino is not used: its values differ') and said[1:] == ['onnx computes the network']
+    assert model.used == {'onnx'}
 
 
 @pytest.mark.parametrize('error, expected', [(0.01, 'bf16'), (0.2, 'f32')])
@@ -130,6 +132,7 @@ def test_bfloat16_gives_way_to_float32_where_it_is_too_coarse(tiny, monkeypatch,
     model, said = tiny('openvino-bf16')
     model.forward(torch.rand(1, 3, 9, 8))
     assert used[-1] == expected
+    assert model.used == {'openvino-bf16' if expected == 'bf16' else 'openvino'}
     assert said[1:] == ([] if expected == 'bf16' else ['openvino computes the network'])
 
 
@@ -155,7 +158,9 @@ def test_one_graph_serves_all_tiles_that_are_larger_than_the_window():
     computed = runtime._Runtime(Config(dict(model=dict(type='Pooling'))), model, network, 'openvino', said.append)
     for size in ((192, 160), (96, 224), (64, 32), (32, 40), (96, 64)):
         image = torch.randn(2, 3, *size)
+        computed.used.clear()
         torch.testing.assert_close(computed(image)['sum'], computed.torch(image)['sum'], rtol=1e-4, atol=1e-5)
+        assert computed.used == {'torch' if size == (96, 64) else 'openvino'}
     assert sorted(path.name.split('_')[1] for path in cache_folder().iterdir()) == ['large.onnx', 'small.onnx']
     assert len(said) == 2 and all(line.startswith('exporting') for line in said)
 
@@ -173,7 +178,7 @@ SHALLOW = {'eas_unet_toy': {
 def test_results_are_those_of_torch(untrained, tmp_path, task, model, name):
     """Through the inferencer of each task, on its example; matches of an untrained network would be matters of chance."""
     found = find_tasks()[task]
-    files = found.make_inputs(tmp_path)
+    files = found.examples[-1].make(tmp_path)
     options = dict(detect=dict(threshold=0.0)).get(task, {})
     results = []
     for chosen in ('torch', name):
@@ -181,6 +186,7 @@ def test_results_are_those_of_torch(untrained, tmp_path, task, model, name):
         inferencer = found.load_inferencer()(weights, device='cpu', show_progress=False, runtime=chosen)
         inputs = files[0] if len(files) == 1 else tuple(files)
         results.append(inferencer(inputs, return_vis=True, **options))
+        assert inferencer.computed_by == [chosen]
     assert list(cache_folder().iterdir())  # it was a graph that computed
     pictures = [result['visualization'][0].astype(int) for result in results]
     assert pictures[0].shape == pictures[1].shape and (np.abs(pictures[0] - pictures[1]) > 2).mean() < 1e-3

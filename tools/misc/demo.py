@@ -17,7 +17,7 @@ from mmsight.cli import friendly
 from mmsight.configs import list_configs, source_root
 from mmsight.engine.report import Entry, draw_losses, write_index
 from mmsight.engine.run_report import SUFFIXES, write_report
-from mmsight.tasks import Task, find_tasks
+from mmsight.tasks import Example, Task, find_tasks
 
 OUT = Path('work_dirs/demo')
 CURVES = ('vis_image/precision_recall*.png', 'vis_image/cases*.png', 'vis_image/matching_curves*.png', 'vis_image/lasa_*.png',
@@ -55,18 +55,18 @@ def run_paper(config: Path) -> Entry:
     return Entry(paper, name, json.loads(record.read_text()) if finished else None, plots, pictures, cfg.demo_caption, report)
 
 
-def run_task(task: Task) -> Entry:
-    """Run a task on its example with its default model; the output is shown as it comes."""
-    work_dir = OUT / 'box' / task.name
+def run_task(task: Task, example: Example, number: int) -> Entry:
+    """Run a task on one of its examples with its default model; the output is shown as it comes."""
+    work_dir = OUT / 'box' / f'{task.name}_{number}'
     shutil.rmtree(work_dir, ignore_errors=True)
     inputs, results = work_dir / 'inputs', work_dir / 'results'
     inputs.mkdir(parents=True)
-    command = [task.name, *map(str, task.make_inputs(inputs)), '--out-dir', str(results)]
+    command = [task.name, *map(str, example.make(inputs)), '--out-dir', str(results)]
     done = subprocess.run([sys.executable, '-m', 'mmsight.cli', *command], check=False)
     pictures = sorted(file for file in work_dir.rglob('*') if file.suffix in SUFFIXES)
     record: dict | None = None if done.returncode else dict(expected=[])
     return Entry(f'Model in the box: {task.title.lower()}', f'mmsight {task.name}', record, pictures=pictures,
-                 caption=f"mmsight {' '.join(command)}")
+                 caption=f"{example.label}. mmsight {' '.join(command)}")
 
 
 @friendly
@@ -80,9 +80,11 @@ def main() -> None:
         entries.append(run_paper(config))
         write_index(entries, OUT / 'index.html')
     for task in find_tasks().values():
-        if task.listed and task.make_inputs and not task.missing():
-            print(f'the model in the box: mmsight {task.name}', flush=True)
-            entries.append(run_task(task))
+        if not task.listed or task.missing():
+            continue
+        for number, example in enumerate(task.ready_examples(), 1):
+            print(f'the model in the box: mmsight {task.name}: {example.label}', flush=True)
+            entries.append(run_task(task, example, number))
     write_index(entries, OUT / 'index.html')
     table = Table('paper', 'config', 'metric', 'value', 'expected', '')
     rows = [row for entry in entries for row in entry.rows()]

@@ -9,6 +9,7 @@ import pytest
 import rasterio
 from mmsight.projects.s2net.homography import move_points
 from mmsight.projects.s2net.inferencer import Pair, parse_bands
+from mmsight.projects.s2net.task import TASK
 from mmsight.projects.s2net.toy import make_scene
 
 from mmsight.apis import MatchInferencer
@@ -185,3 +186,16 @@ def test_a_full_disk_leaves_no_half_of_a_file(inferencer, pair, write_scene, tmp
         with full_disk(limit - 1), pytest.raises(InputError, match='the file cannot be written'):
             inferencer((first, pair[1]), out_dir=out)
         assert all(file.stat().st_size == sizes[file.name] for file in filter(Path.is_file, out.iterdir()))
+
+
+@pytest.mark.slow
+def test_the_real_example_is_matched_as_it_was_turned(tmp_path):
+    """By 8 degrees about the middle and 1.15 times as large, and cut by 40 pixels; without a network none is named."""
+    angle, middle = np.deg2rad(8), np.array([350, 350])
+    turn = 1.15 * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    matcher = MatchInferencer('RIFT', show_progress=False)
+    found, = matcher(tuple(TASK.examples[0].make(tmp_path)))['predictions']
+    corners = np.array([[0, 0], [699, 0], [0, 699], [699, 699]])
+    error = move_points(corners, np.array(found['homography'])) - ((corners - middle) @ turn.T + middle - 40)
+    assert np.linalg.norm(error, axis=1).max() < 2 and found['inliers'] > 100
+    assert matcher.computed_by == []

@@ -24,7 +24,7 @@ def rows(quick: bool = False) -> list[Row]:
         truth = write_mosaic(scene, 1100 if quick else 2048)
         image = folder / 'astronaut.png'
         cv2.imwrite(str(image), skimage.data.astronaut()[:128 if quick else 512, :128 if quick else 512, ::-1])
-        scan, = find_tasks()['segment'].make_inputs(folder)  # type: ignore[misc]
+        scan, = find_tasks()['segment'].examples[0].make(folder)
         return [*_detection('ships-sar', scene, truth), *_detection('ships-sar-rotated', scene, truth),
                 *_other('segment', 'liver', scan), *_other('upscale', 'upscale-res16', image)]
 
