@@ -68,8 +68,9 @@ def write_scene_page(ships: Sequence[dict], scene: Scene, report: dict, path: Pa
 def _summary(scene: Scene, report: dict) -> str:
     pixel = '' if scene.gsd is None else f', {scene.gsd:.3g} m a pixel'
     ashore = f", {report['on_land']} on land left out" if report['on_land'] else ''
+    tiles = f"; {report['tiles']} tiles" if report['tiles'] > 1 else ''
     return (f"<p><b>{report['ships']} ships</b> above a score of {report['threshold']:g}{ashore}. {scene.width} x "
-            f"{scene.height} pixels{pixel}; {report['tiles']} tiles; model {escape(Path(report['checkpoint']).stem)}.</p>")
+            f"{scene.height} pixels{pixel}{tiles}; model {escape(Path(report['checkpoint']).stem)}.</p>")
 
 
 def _warnings(report: dict) -> str:
