@@ -50,6 +50,12 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.fixture(scope='session', autouse=True)
+def _own_folder(tmp_path_factory):
+    """Made before a web page is open, which deletes what is made in the folder of temporary files meanwhile."""
+    tmp_path_factory.getbasetemp()
+
+
 @pytest.fixture(autouse=True)
 def _no_home_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path_factory.getbasetemp() / 'torch'))

@@ -88,7 +88,7 @@ class _Runtime:
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         kind = self._kind(image)
         if kind not in self.runs:
-            self.runs[kind] = ('torch', self.torch) if kind == 'strip' else self._choose(image[:1], kind)
+            self.runs[kind] = self._choose(image[:1], kind)
         name, run = self.runs[kind]
         self.used.add(name)
         return run(image)
@@ -97,8 +97,8 @@ class _Runtime:
         """Which graph computes an image: layers that pool over windows pool over the whole of one that is no larger."""
         if not self.window:
             return 'any'
-        larger = [side > self.window for side in image.shape[2:]]
-        return 'large' if all(larger) else 'strip' if any(larger) else 'small'
+        tall, wide = (side > self.window for side in image.shape[2:])
+        return 'large' if tall and wide else 'tall' if tall else 'wide' if wide else 'small'
 
     def torch(self, image: Tensor) -> dict[str, Tensor]:
         """The outputs by torch."""
@@ -110,8 +110,9 @@ class _Runtime:
         """What computes images of the kind of ``like`` (1, C, H, W), and its name."""
         height, width = like.shape[2:]
         if kind != 'any':  # of the same graph, whatever the first image is
-            height = max(self.window // 64 * 32, 32) if kind == 'small' else self.window + 128
-            width = height + 32
+            small, large = max(self.window // 64 * 32, 32), self.window + 128
+            height = large if kind in ('tall', 'large') else small
+            width = 32 + (large if kind in ('wide', 'large') else small)  # no square: its axes would be taken for one
         random = torch.randn(1, like.shape[1], height, width, generator=torch.Generator().manual_seed(0))
         top, left = (max((have - want) // 2, 0) for have, want in zip(like.shape[2:], (height, width), strict=True))
         part = like[..., top:top + height, left:left + width].contiguous()
