@@ -83,7 +83,8 @@ class TileWorkers:
                         self._workers.remove(worker)
                         left.extend(worker.batches)
                         worker.stop()
-                        ended.append(value or worker.wait())
+                        how = worker.wait()
+                        ended.append(value or how)
             for worker in working:
                 worker.send(None)
             if ended:

@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -185,7 +185,8 @@ def _alone(folder: Path) -> Iterator[None]:
     """Let other processes of this machine wait that want to write in a folder: they find there what this one has written."""
     descriptor = os.open(make_folder(folder), os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with suppress(OSError):  # where a file system has no locks, each writes its own
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)

@@ -105,13 +105,21 @@ def test_the_other_worker_does_what_a_killed_one_leaves(detector, scene, tmp_pat
 
 
 def test_this_process_does_what_is_left_where_all_were_killed(detector, scene, tmp_path, started, monkeypatch):
+    torch.set_num_threads(7)
     detector(scene, out_dir=tmp_path / 'one', **OPTIONS)
-    send = tile_workers._Worker.send
-    monkeypatch.setattr(tile_workers._Worker, 'send', lambda worker, message: (worker.process.kill(), send(worker, message)))
+    sent, send = [], tile_workers._Worker.send
+
+    def kill(worker, message):
+        sent.append(message)
+        worker.process.kill()
+        send(worker, message)
+
+    monkeypatch.setattr(tile_workers._Worker, 'send', kill)
     found = detector(scene, out_dir=tmp_path / 'two', workers=3, **OPTIONS)['predictions'][0]
     assert content(tmp_path / 'one') == content(tmp_path / 'two') and not found['failed_tiles'] and len(started) == 3
     assert [warning for warning in found['warnings'] if 'worker' in warning] == [
         's.tif: 3 of 3 workers ended early (SIGKILL, perhaps for lack of memory), and one process did their tiles']
+    assert [message[2] for message in sent[:3]] == [2, 2, 2]  # threads: a share of 7 each
 
 
 @pytest.mark.slow
