@@ -210,6 +210,8 @@ class DetectInferencer(FileInferencer):
             for found in results:
                 job.keep(found)
                 bar.advance(task, len(found))
+        if workers > 1 and self._used is not None:
+            self._used |= self._workers.used
 
     def _detect_whole(self, job: SceneJob) -> Found:
         """A small image, as the config tests it."""

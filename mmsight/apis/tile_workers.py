@@ -46,10 +46,14 @@ class TileWorkers:
         inferencer (type): Class of the inferencer that each makes; it can be imported.
         arguments (Mapping[str, Any]): Of the inferencer.
         say (Callable): Takes a sentence for the user.
+
+    Attributes:
+        used (set[str]): What computed the network in the last run, see :func:`mmsight.engine.runtime.use_runtime`.
     """
 
     def __init__(self, inferencer: type, arguments: Mapping[str, Any], say: Callable[[str], None]) -> None:
         self.inferencer, self.arguments, self.say = inferencer, arguments, say
+        self.used: set[str] = set()
         self._workers: list[_Worker] = []
 
     def run(self, runner: TileRunner, batches: Sequence[list[int]], count: int) -> Results:
@@ -59,6 +63,7 @@ class TileWorkers:
         warning of the scene says so. It comes last, lest a tile that ends whoever takes it keep the others from being done.
         """
         left, ended, said = deque(batches), [], set()
+        self.used.clear()
         self._start(count)
         working = self._workers[:count]
         try:
@@ -73,7 +78,9 @@ class TileWorkers:
                     kind, value = worker.receive()
                     if kind == 'found':
                         worker.batches.popleft()
-                        yield value
+                        results, used = value
+                        self.used |= used
+                        yield results
                     elif kind == 'say':
                         if value not in said:  # each worker says it
                             self.say(value)
@@ -135,7 +142,8 @@ class _Worker:
             self.pipe.send(message)
 
     def receive(self) -> tuple[str, Any]:
-        """``'found'`` and what a batch holds, ``'say'`` and a sentence, or ``'end'`` and why, if it could say that."""
+        """``'found'`` with what a batch holds and what computed it, ``'say'`` with a sentence, or ``'end'`` with why, if it
+        could say that."""
         try:
             found: tuple[str, Any] = self.pipe.recv()
         except (EOFError, OSError):
@@ -181,12 +189,13 @@ def work(handle: int) -> None:
         inferencer, arguments, threads = pipe.recv()
         torch.set_num_threads(threads)
         detector = inferencer(**arguments, show_progress=False)
-        use_runtime(detector.cfg, detector.model, arguments['runtime'], lambda text: pipe.send(('say', text)))
+        used = use_runtime(detector.cfg, detector.model, arguments['runtime'], lambda text: pipe.send(('say', text)))
         while True:
             job = pipe.recv()
             with torch.no_grad(), closing(job.scene):
                 for found in TileRunner(detector.model, job, detector.channels).run(iter(pipe.recv, None)):
-                    pipe.send(('found', found))
+                    pipe.send(('found', (found, used)))
+                    used.clear()
     except BaseException as error:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         with suppress(OSError):  # the other end is closed: there is no more to do

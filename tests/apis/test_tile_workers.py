@@ -150,6 +150,7 @@ def test_a_worker_uses_the_runtime_and_says_it_once(checkpoint, detector, scene,
     for folder, workers in (('two', 2), ('one', 1)):
         fast = DetectInferencer(checkpoint, device='cpu', runtime='onnx')
         assert not fast(scene, out_dir=tmp_path / folder, workers=workers, **OPTIONS)['predictions'][0]['warnings']
+        assert fast.computed_by == ['onnx']
         said = capsys.readouterr().out
         assert said.count('exporting the network once') == (workers == 2) and 'is not used' not in said
     assert content(tmp_path / 'one') == content(tmp_path / 'two')
