@@ -65,6 +65,9 @@ class FileInferencer(BaseInferencer):
             raise InputError(f"'{model}' is a model of `mmsight {cfg.task}`, and `mmsight {self.task.name}` needs one of its "
                              f"own, e.g. {' or '.join(fitting)}")
         self.checkpoint = checkpoint
+        # for another process, which must not look for a newer checkpoint
+        self.arguments: dict[str, Any] = dict(model=model, weights=None if cfg.filename == checkpoint else checkpoint,
+                                              device=device, trust=trust, runtime=runtime)
         super().__init__(cfg, checkpoint, device, cfg.default_scope, show_progress)
         self._runtime = runtime
 

@@ -1,6 +1,7 @@
 """Detect ships in images and in whole scenes."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import TRANSFORMS, init_default_scope
 from mmengine.structures import InstanceData
+from rich.progress import Progress
 from torch import nn
 
 from mmsight.apis.base_inferencer import FileInferencer
@@ -24,6 +26,7 @@ from mmsight.apis.scene_files import ENDINGS, draw, write_crops, write_results
 from mmsight.apis.scene_job import MOST_BOXES, Found, SceneJob
 from mmsight.apis.ships import describe, notes
 from mmsight.apis.tile_runner import TileRunner, to_found, with_channels
+from mmsight.apis.tile_workers import TileWorkers, check_workers
 from mmsight.apis.tiles import STRIDE, plan_sizes, plan_tiles
 from mmsight.errors import InputError
 from mmsight.models.local_statistics import use_local_statistics
@@ -53,13 +56,21 @@ class DetectInferencer(FileInferencer):
     task = DETECT
     preprocess_kwargs = {'tile', 'overlap', 'offset', 'scale', 'gsd', 'bands', 'stretch', 'nodata', 'threshold',
                          'land', 'land_buffer'}
-    forward_kwargs = {'batch_size'}
+    forward_kwargs = {'batch_size', 'workers'}
     postprocess_kwargs = {'format', 'crops'}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         side = self.network_side
         self.window = side if side and use_local_statistics(self.model, side) else 0
+        self._workers = TileWorkers(type(self), self.arguments, self.say)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> dict:
+        """See :meth:`.FileInferencer.__call__`; ``workers`` serve all scenes of a call."""
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            self._workers.close()
 
     def _init_model(self, cfg: Config, weights: str, device: str = 'cpu') -> nn.Module:
         init_default_scope(cfg.default_scope)
@@ -76,6 +87,7 @@ class DetectInferencer(FileInferencer):
 
     def check_options(self, options: dict) -> None:
         check_metainfo(self.model.dataset_meta, self.checkpoint)
+        check_workers(options['workers'], self.arguments['device'])
         Stretch.parse(options['stretch'])
         bands, tile, overlap, land = (options[name] for name in ('bands', 'tile', 'overlap', 'land'))
         for band in bands or ():
@@ -163,23 +175,43 @@ class DetectInferencer(FileInferencer):
                     f'model was trained on, and so are the sizes of ships; --scale {fitting:.2g} brings them there')
 
     @torch.no_grad()
-    def forward(self, job: SceneJob, *, batch_size: int) -> DetDataSample:
+    def forward(self, job: SceneJob, *, batch_size: int, workers: int) -> DetDataSample:
         """Detect in all tiles and merge.
+
+        Args:
+            job (SceneJob): See :meth:`preprocess`.
+            batch_size (int): Most tiles of a batch.
+            workers (int): Most processes that share the batches.
 
         Returns:
             DetDataSample: ``pred_instances`` with ``bboxes`` (N, 5), ``scores`` and ``labels``, in the scene's pixels;
             ``rotated``, and ``failed``: number of a tile to the reason.
         """
+        batches = job.batches(batch_size)
+        if workers > (count := min(workers, len(batches))) > 0:
+            self.say(f'workers used: {count} of {workers}, one for each batch of tiles that is left')
         if job.whole:
             job.done[0] = self._detect_whole(job)
         else:
-            TileRunner(self.model, job, self.channels).run(batch_size, self.show_progress)
+            self._detect_tiles(job, batches, count)
         found = job.merged()
         instances = InstanceData(bboxes=torch.from_numpy(found.boxes), scores=torch.from_numpy(found.scores),
                                  labels=torch.from_numpy(found.labels))
         facts = dict(img_path=str(job.scene.path), ori_shape=(job.scene.height, job.scene.width), rotated=found.rotated,
                      failed=job.failed)
         return DetDataSample(pred_instances=instances, metainfo=facts)
+
+    def _detect_tiles(self, job: SceneJob, batches: list[list[int]], workers: int) -> None:
+        """Go through batches of tiles, in this process or in others, and keep what they hold."""
+        runner = TileRunner(self.model, job, self.channels)
+        results = self._workers.run(runner, batches, workers) if workers > 1 else runner.run(iter(batches))
+        with Progress(disable=not self.show_progress) as bar, closing(results):
+            task = bar.add_task('tiles', total=len(job.tiles), completed=len(job.done))
+            for found in results:
+                job.keep(found)
+                bar.advance(task, len(found))
+        if workers > 1 and self._used is not None:
+            self._used |= self._workers.used
 
     def _detect_whole(self, job: SceneJob) -> Found:
         """A small image, as the config tests it."""

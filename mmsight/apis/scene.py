@@ -132,6 +132,7 @@ class Scene:
 
     def __init__(self, path: Path, grey: bool = True, bands: Sequence[int | str] | None = None, stretch: str = 'auto',
                  nodata: float | None = None) -> None:
+        self._opened = path, grey, bands, stretch, nodata
         self.path, self.grey, self.nodata = path, grey, nodata
         self.warnings: list[str] = []
         self.georeference: Place | None = None
@@ -154,6 +155,10 @@ class Scene:
                              'needed')
         self._locate(found.orientation)
         self.limits = self._limits(Stretch.parse(stretch))
+
+    def __reduce__(self) -> tuple:
+        """Another process opens the file again."""
+        return Scene, self._opened
 
     def _open(self, bands: Sequence[int | str] | None) -> Raster | Sentinel1:
         if is_product(self.path):

@@ -1,6 +1,6 @@
 """The tiles of a scene through a network, in batches, the next being read meanwhile."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,38 +8,46 @@ import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import get_box_tensor
-from rich.progress import Progress
 
 from mmsight.apis.scene_job import Found, SceneJob
 from mmsight.apis.tiles import Tile, in_core, network_begin, resample, slack
 from mmsight.rotated_iou import from_upright
 
+Results = Generator[list[tuple[int, Found | str]], None, None]
+"""Of batches: number of a tile, and what it holds or why it failed."""
+
 
 class TileRunner:
-    """Detect in the tiles of a job that are left.
+    """Detect in tiles of a job.
 
     Args:
         model (Any): A detector of mmdet or mmrotate.
-        job (SceneJob): Takes the results.
+        job (SceneJob): The scene and its tiles.
         channels (int): Of the network's input.
     """
 
     def __init__(self, model: Any, job: SceneJob, channels: int) -> None:
         self.model, self.job, self.channels = model, job, channels
 
-    def run(self, batch_size: int, show_progress: bool) -> None:
-        """Go through all of them, in batches of tiles of one size."""
-        job = self.job
-        with Progress(disable=not show_progress) as bar, ThreadPoolExecutor(1) as reader:
-            task = bar.add_task('tiles', total=len(job.tiles), completed=len(job.done))
-            batches = job.batches(batch_size)
-            coming = [reader.submit(self._prepare, numbers) for numbers in batches[:1]]
-            for position in range(len(batches)):
-                read, data = coming.pop().result()
-                if position + 1 < len(batches):
-                    coming.append(reader.submit(self._prepare, batches[position + 1]))
-                job.keep(self._detect(read, data))
-                bar.advance(task, len(batches[position]))
+    def run(self, batches: Iterator[list[int]]) -> Results:
+        """What the tiles of each batch hold.
+
+        Args:
+            batches (Iterator[list[int]]): Numbers of tiles of one size. The next is asked for while one is computed.
+        """
+        reader = ThreadPoolExecutor(1)
+        try:
+            coming = reader.submit(self._next, batches)
+            while (prepared := coming.result()) is not None:
+                coming = reader.submit(self._next, batches)
+                yield list(self._detect(*prepared))
+        finally:
+            reader.shutdown(wait=False)  # after an error it may still wait for a batch
+
+    def _next(self, batches: Iterator[list[int]]) -> tuple[dict, dict | None] | None:
+        """The next batch as :meth:`_prepare` gives it; None at the end."""
+        numbers = next(batches, None)
+        return None if numbers is None else self._prepare(numbers)
 
     def _read(self, numbers: Sequence[int]) -> dict[int, tuple[torch.Tensor, np.ndarray] | Exception | None]:
         """Images (3, h, w) of tiles, as the network takes them, and where they are data; None for a tile without any,

@@ -5,11 +5,13 @@ with torch before it is used.
 """
 
 import copy
+import fcntl
 import functools
 import hashlib
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from mmsight.errors import InputError
+from mmsight.files import make_folder
 from mmsight.models.local_statistics import Window, note_size
 from mmsight.tasks import RUNTIMES, Network, task_of
 from mmsight.version import __version__
@@ -151,12 +154,13 @@ class _Runtime:
     def _graph(self, image: Tensor, kind: str, names: list[str]) -> Path:
         """The exported network, from the cache where it is there whole."""
         path = cache_folder() / f'{self.digest}_{kind}.onnx'
-        if not _is_whole(path):
-            self.say(f'exporting the network once to {path}')
-            from mmsight.engine.export import write_onnx
-            pair = image.expand(2, -1, -1, -1).clone()  # an axis of one place would be fixed
-            note_size(self.model, pair)
-            write_onnx(_Outputs(self.model, self.network), pair, names, {0: 'batch', 2: 'height', 3: 'width'}, path)
+        with _alone(path.parent):
+            if not _is_whole(path):
+                self.say(f'exporting the network once to {path}')
+                from mmsight.engine.export import write_onnx
+                pair = image.expand(2, -1, -1, -1).clone()  # an axis of one place would be fixed
+                note_size(self.model, pair)
+                write_onnx(_Outputs(self.model, self.network), pair, names, {0: 'batch', 2: 'height', 3: 'width'}, path)
         return path
 
 
@@ -175,6 +179,18 @@ def cache_folder() -> Path:
     """Where exported networks are kept: ``$MMSIGHT_CACHE``, or ``mmsight`` in the user's folder of caches."""
     home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
     return Path(os.environ.get('MMSIGHT_CACHE') or Path(home) / 'mmsight') / 'graphs'
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let other processes of this machine wait that want to write in a folder: they find there what this one has written."""
+    descriptor = os.open(make_folder(folder), os.O_RDONLY)
+    try:
+        with suppress(OSError):  # where a file system has no locks, each writes its own
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _digest(cfg: Config, model: nn.Module) -> str:

@@ -1,5 +1,6 @@
 """Networks by ONNX Runtime and OpenVINO give what torch gives; where one cannot be used, torch computes and says so."""
 
+import threading
 import time
 from dataclasses import replace
 
@@ -211,3 +212,18 @@ def test_methods_and_tasks_without_a_network(untrained):
     tone = find_tasks()['tone'].load_inferencer()(untrained('example_project'), device='cpu', runtime='onnx')
     with pytest.raises(InputError, match='models of `mmsight tone` run in torch alone: leave out --runtime'):
         use_runtime(tone.cfg, tone.model, 'onnx', print)
+
+
+def test_one_at_a_time_writes_graphs(tmp_path):
+    entered = threading.Event()
+
+    def other():
+        with runtime._alone(tmp_path / 'graphs'):
+            entered.set()
+
+    thread = threading.Thread(target=other)
+    with runtime._alone(tmp_path / 'graphs'):
+        thread.start()
+        assert not entered.wait(0.2)
+    thread.join(60)
+    assert entered.is_set()

@@ -1,10 +1,11 @@
-"""The front door: a scene against bare batches of its tiles, memory of a large scene, start-up."""
+"""The front door: a scene against bare batches of its tiles, two workers, memory of a large scene, start-up."""
 
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from rasterio.transform import from_origin
 
 from mmsight.apis import DetectInferencer
 from mmsight.apis.tile_runner import TileRunner
+from mmsight.apis.tile_workers import TileWorkers
 from mmsight.engine.benchmark import Row, interleave, peak_memory
 from mmsight.errors import InputError
 
@@ -27,7 +29,7 @@ def rows(quick: bool = False) -> list[Row]:
         raise InputError(f'{error}; `make demo` trains it') from error
     with tempfile.TemporaryDirectory() as folder:
         scene = write_mosaic(Path(folder) / 'scene.tif', 1024 if quick else 2048)
-        return [*_throughput(detector, scene), *_memory(Path(folder), quick), *_start(Path(folder))]
+        return [*_throughput(detector, scene), *_workers(detector, scene), *_memory(Path(folder), quick), *_start(Path(folder))]
 
 
 def write_mosaic(path: Path, side: int, make_image: Callable[..., tuple] = make_chip) -> Path:
@@ -64,6 +66,35 @@ def _throughput(detector: DetectInferencer, scene: Path) -> list[Row]:
     seconds = interleave(dict(ours=lambda: detector(scene, **options), theirs=bare), 3, 1)
     return [Row(f'scene of {job.scene.width} x {job.scene.height}, share of the bare throughput', 1 / seconds['ours'],
                 1 / seconds['theirs'], 'the same tiles through the model alone', 'scenes/s', '>= 0.85')]
+
+
+def _workers(detector: DetectInferencer, scene: Path) -> list[Row]:
+    """Two workers, which have half of the threads each, against this process with all of them; both read, and neither merges.
+
+    Then a call from its beginning, in which the workers start. None of this on a GPU, which they do not share.
+    """
+    if detector.arguments['device'] != 'cpu':
+        return []
+    options = dict(tile=512, overlap=128)
+    preprocess, *_ = detector._dispatch_kwargs(**detector.task.complete(options))
+    job = detector.preprocess(scene, None, **preprocess)
+    runner, batches = TileRunner(detector.model, job, detector.channels), job.batches(1)
+
+    @torch.no_grad()
+    def one() -> None:
+        list(runner.run(iter(batches)))
+
+    with closing(TileWorkers(DetectInferencer, detector.arguments, print)) as workers:
+        seconds = interleave(dict(ours=lambda: list(workers.run(runner, batches, 2)), theirs=one), 3, 1)
+    calls = interleave(dict(ours=lambda: detector(scene, workers=2, **options), theirs=lambda: detector(scene, **options)), 1,
+                       0)
+    if job.scene.warnings:  # a worker has ended early
+        raise RuntimeError(job.scene.warnings)
+    threads = torch.get_num_threads()
+    name, other = f'{len(batches)} tiles by --workers 2, {max(threads // 2, 1)} threads each', f'one process, {threads} threads'
+    return [Row(f'{name}, once they run', 1 / seconds['ours'], 1 / seconds['theirs'], other, 'scenes/s', '>= 0.9'),
+            Row(f'{name}, a call with their start less one of {other}', calls['ours'] - calls['theirs'], 20, 'the limit', 's',
+                '<= 1')]
 
 
 def detect(path: str) -> None:
