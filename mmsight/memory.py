@@ -1,6 +1,8 @@
 """How much memory one input may take: its header says what it needs, and that is compared before it is read."""
 
+import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from mmsight.errors import InputError
@@ -9,6 +11,8 @@ VARIABLE = 'MMSIGHT_MAX_MEMORY'
 """Environment variable of the budget in GB, which the processes that a command starts inherit."""
 DEFAULT = 4.0
 GB = 2**30
+_MMAP_THRESHOLD = -3
+"""In ``malloc.h``."""
 
 
 def set_budget(gigabytes: float) -> None:
@@ -36,6 +40,18 @@ def budget() -> int:
     if not 0 < found < float('inf'):
         raise InputError(f"{VARIABLE} must be a positive number of GB, found '{text}'")
     return int(found)
+
+
+def return_large_blocks() -> None:
+    """Let this process take each block above 1 MB from the system, and give it back once it is freed.
+
+    By default the C library of Linux comes to keep blocks up to 32 MB in its heap, where small ones that live longer lie
+    between them: 0.3 GB in a scene of 10,000 x 10,000. Other C libraries do not offer it, and nothing changes.
+    """
+    with suppress(OSError, TypeError, AttributeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_MMAP_THRESHOLD, 2**20)
+        library.malloc_trim(0)
 
 
 def check_memory(path: str | Path, size: float, what: str) -> None:

@@ -31,7 +31,7 @@ _ALONE = dict(
     CPL_CURL_ENABLE_VSIMEM='NO',
     GDAL_HTTP_MAX_RETRY='0',
     PROJ_NETWORK='OFF',
-    GDAL_CACHEMAX=256 * 2**20,  # else 5 % of the machine's memory
+    GDAL_CACHEMAX=160 * 2**20,  # a row of tiles of 20,000 floating-point pixels; else 5 % of the machine's memory
 )
 LARGE_BLOCK = 2**26
 """Bytes of a block from which its size must have some relation to that of the image."""

@@ -57,12 +57,12 @@ def write_scene_page(ships: Sequence[dict], scene: Scene, report: dict, path: Pa
     Raises:
         OutputError: If it cannot be written.
     """
-    parts = [_STYLE, _summary(scene, report), _warnings(report), _view(ships, scene, report['failed_tiles']),
+    parts = [_STYLE, _summary(scene, report), _warnings(report), *_view(ships, scene, report['failed_tiles']),
              _histograms(ships), _table(ships), '<h2>Notes</h2><ul>',
              *(f'<li>{escape(note)}</li>' for note in report['notes']), '</ul>',
              f'<script>{Path(__file__).with_suffix(".js").read_text()}</script>']
     with complete_file(path) as scratch:
-        write_page(scratch, f'Ships in {scene.path.name}', ''.join(parts))
+        write_page(scratch, f'Ships in {scene.path.name}', *parts)  # together they may take tens of megabytes
 
 
 def _summary(scene: Scene, report: dict) -> str:
@@ -77,11 +77,13 @@ def _warnings(report: dict) -> str:
     return ''.join(f'<p class="warning">{escape(text)}</p>' for text in doubts(report))
 
 
-def _view(ships: Sequence[dict], scene: Scene, failed: Sequence[dict]) -> str:
+def _view(ships: Sequence[dict], scene: Scene, failed: Sequence[dict]) -> list[str]:
     """The picture, all pixels around ships where it is a reduced one, and the boxes in the scene's pixels."""
     width, height = scene.width, scene.height
     picture, _ = scene.reduced(SIDE)
-    parts = [_image(picture, 0, 0, width, height)]
+    parts = [f'<div id="view"><svg id="scene" role="img" aria-label="the scene with its ships" data-width="{width}" '
+             f'data-height="{height}" viewBox="0 0 {width} {height}" preserveAspectRatio="xMidYMid meet">',
+             _image(picture, 0, 0, width, height)]
     if max(width, height) > SIDE:
         parts += [_chip(scene, ship) for ship in ships[:CHIPS]]
     for tile in failed:
@@ -96,12 +98,11 @@ def _view(ships: Sequence[dict], scene: Scene, failed: Sequence[dict]) -> str:
                      f'{escape(title)}</title></polygon>')
     dashed = ' Dashed boxes may be azimuth ambiguities.' if any(ship['suspect_ambiguity'] for ship in ships) else ''
     ramp = ', '.join(f'rgb{colour(score)}' for score in np.linspace(0, 1, 9))
-    return (f'<div id="view"><svg id="scene" role="img" aria-label="the scene with its ships" data-width="{width}" '
-            f'data-height="{height}" viewBox="0 0 {width} {height}" preserveAspectRatio="xMidYMid meet">{"".join(parts)}</svg>'
-            '<nav><button id="closer" title="closer">+</button><button id="farther" title="farther">−</button>'
-            '<button id="all" title="the whole scene">all</button></nav></div>'
-            f'<p>Score 0<span class="legend" style="background:linear-gradient(90deg, {ramp})"></span>1. Turn the wheel to '
-            f'zoom, drag to move, click a ship or a row of the table.{dashed}</p>')
+    parts.append('</svg><nav><button id="closer" title="closer">+</button><button id="farther" title="farther">−</button>'
+                 '<button id="all" title="the whole scene">all</button></nav></div>'
+                 f'<p>Score 0<span class="legend" style="background:linear-gradient(90deg, {ramp})"></span>1. Turn the wheel '
+                 f'to zoom, drag to move, click a ship or a row of the table.{dashed}</p>')
+    return parts
 
 
 def _chip(scene: Scene, ship: dict) -> str:

@@ -79,10 +79,12 @@ _STYLE = ('body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem a
           '.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:.6rem}')
 
 
-def write_page(path: Path, title: str, body: str) -> None:
-    """Write a page in the house's style."""
-    path.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-                    f'<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>{body}</html>\n')
+def write_page(path: Path, title: str, *body: str) -> None:
+    """Write a page in the house's style; the parts of its body follow each other."""
+    head = ('<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f'<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>')
+    with path.open('w') as file:
+        file.writelines([head, *body, '</html>\n'])
 
 
 def inline_figure(figure: Any, alt: str) -> str:

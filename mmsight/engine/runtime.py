@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from mmsight.errors import InputError
 from mmsight.files import make_folder
+from mmsight.memory import return_large_blocks
 from mmsight.models.local_statistics import Window, note_size
 from mmsight.tasks import RUNTIMES, Network, task_of
 from mmsight.version import __version__
@@ -72,6 +73,7 @@ def use_runtime(cfg: Config, model: nn.Module, name: str, say: Callable[[str], N
     network = task_of(cfg).network
     if network is None:
         raise InputError(f'{cfg.filename}: models of `mmsight {task_of(cfg).name}` run in torch alone: leave out --runtime')
+    return_large_blocks()
     computer = _Runtime(cfg, copy.deepcopy(model), network, name, say)
     network.replace(model, computer)
     return computer.used
@@ -92,6 +94,7 @@ class _Runtime:
         kind = self._kind(image)
         if kind not in self.runs:
             self.runs[kind] = self._choose(image[:1], kind)
+            return_large_blocks()  # of compiling the graph
         name, run = self.runs[kind]
         self.used.add(name)
         return run(image)
