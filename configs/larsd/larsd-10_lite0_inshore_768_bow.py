@@ -2,12 +2,12 @@
 _base_ = 'larsd-10_lite0_inshore_768.py'
 
 load_from = 'ships-harbour'
-train_pipeline, test_pipeline = ([dict(step, box_type='directed') if step['type'] == 'mmdet.LoadAnnotations' else step
-                                  for step in pipeline] for pipeline in (_base_.train_pipeline, _base_.test_pipeline))
+load, boxes, *augment = _base_.train_pipeline
+pipeline = [load, dict(boxes, box_type='directed'), *augment]
 model = dict(bbox_head=dict(with_bow=True))
-train_dataloader = dict(batch_size=4, num_workers=1, dataset=dict(times=1, dataset=dict(pipeline=train_pipeline)))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+train_dataloader = dict(batch_size=4, num_workers=1, dataset=dict(times=1, dataset=dict(pipeline=pipeline)))
+val_evaluator = dict(headings=True)
+test_evaluator = dict(headings=True)
 train_cfg = dict(max_epochs=40, val_interval=40)
 optim_wrapper = dict(optimizer=dict(lr=4e-3, fused=False))
 param_scheduler = [dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, convert_to_iter_based=True)]

@@ -19,8 +19,6 @@ from mmsight.precision_recall import count_image, curve, f1_at, match, pool
 from mmsight.registry import METRICS
 from mmsight.rotated_iou import rotated_iou
 
-from .directed_boxes import DirectedBoxes
-
 IOU_THRS = np.arange(50, 100, 5) / 100
 HEADING = ('heading_accuracy', 'heading_low', 'heading_high', 'heading_probability')
 
@@ -36,10 +34,10 @@ class RotatedShipMetric(BaseMetric):
     - ``recall50``: share of ships that any detection hits at IoU 0.5.
     - ``precision``, ``recall``, ``f1`` at IoU 0.5 and a score of ``score_thr``, ``best_f1`` and its threshold: see
       :func:`mmsight.precision_recall.f1_at`. All classes are pooled.
-    - Where predictions have ``bow_probabilities`` and the ships are :class:`.DirectedBoxes`, of the true detections at IoU 0.5
-      and ``score_thr``: ``heading_count``, their number; ``heading_accuracy``, the share whose heading is within 90 degrees of
-      the labelled one, by chance 0.5, with Wilson's interval of 95 %, ``heading_low`` to ``heading_high``; and
-      ``heading_probability``, the mean probability of the chosen ends, which equals the accuracy if it is calibrated.
+    - With ``headings``, of the true detections at IoU 0.5 and ``score_thr``: ``heading_count``, their number;
+      ``heading_accuracy``, the share whose heading is within 90 degrees of the labelled one, by chance 0.5, with Wilson's
+      interval of 95 %, ``heading_low`` to ``heading_high``; and ``heading_probability``, the mean probability of the chosen
+      ends, which equals the accuracy if it is calibrated.
 
     Ground truth is the sample's ``gt_instances``, loaded after ``Resize`` so that it is in the original image's pixels, as
     predictions are; ``ignored_instances`` count neither way. A detection is matched to the ship it overlaps most, as in
@@ -49,6 +47,8 @@ class RotatedShipMetric(BaseMetric):
 
     Args:
         score_thr (float): Threshold of precision, recall and F1.
+        headings (bool): The angles of the ground truth point to the bows, and predictions have ``bow_probabilities``. Defaults
+            to False.
 
     *Deviation* from mmrotate's ``DOTAMetric``: IoUs are exact (mmcv's compiled ``box_iou_rotated`` is wrong for about one
     in ten identical boxes written with another angle); detections of one score count together; no pool of processes.
@@ -56,16 +56,16 @@ class RotatedShipMetric(BaseMetric):
 
     default_prefix = 'rotated'
 
-    def __init__(self, score_thr: float = 0.5, collect_device: str = 'cpu', prefix: str | None = None) -> None:
+    def __init__(self, score_thr: float = 0.5, headings: bool = False, collect_device: str = 'cpu',
+                 prefix: str | None = None) -> None:
         super().__init__(collect_device, prefix)
-        self.score_thr = score_thr
+        self.score_thr, self.headings = score_thr, headings
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Match each image's detections at every threshold; only scores, states and counts are kept."""
         for sample in data_samples:
             found = sample['pred_instances']
             boxes, scores, labels = (_numpy(found[key]) for key in ('bboxes', 'scores', 'labels'))
-            directed = 'bow_probabilities' in found and isinstance(sample['gt_instances']['bboxes'], DirectedBoxes)
             parts = [sample['gt_instances'], *([sample['ignored_instances']] if 'ignored_instances' in sample else [])]
             gt = np.concatenate([_numpy(part['bboxes']).reshape(-1, 5) for part in parts])
             gt_labels = np.concatenate([_numpy(part['labels']) for part in parts])
@@ -76,7 +76,7 @@ class RotatedShipMetric(BaseMetric):
                 iou = rotated_iou(boxes[ours], gt[theirs])
                 states = np.stack([match(iou, scores[ours], ignored[theirs], thr) for thr in IOU_THRS])
                 image.append((label, scores[ours], states, int((~ignored[theirs]).sum())))
-                if directed:
+                if self.headings:
                     true = states[0] == 1
                     turned, sure = toward_bow(boxes[ours][true], _numpy(found['bow_probabilities'])[ours][true])
                     labelled = gt[theirs][iou[true].argmax(axis=1), 4] if true.any() else np.zeros(0)
@@ -99,9 +99,9 @@ class RotatedShipMetric(BaseMetric):
                    for name in names}
         scores, states, positives = _gather(rows)
         metrics.update(f1_at(scores, states[0], positives, self.score_thr))
-        headings = [part for *_, parts in results for part in parts]
-        if headings:
-            metrics.update(judge_headings(np.concatenate(headings), self.score_thr))
+        if self.headings:
+            headings = [part for *_, parts in results for part in parts]
+            metrics.update(judge_headings(np.concatenate([np.zeros((0, 3)), *headings]), self.score_thr))
         logger.info(_line(metrics))
         at_50 = [[(label, scores, states[0], ships) for label, scores, states, ships in image] for _, image, _ in results]
         write_per_case([dict(case=case, **count_image(image, self.score_thr))

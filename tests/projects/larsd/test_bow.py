@@ -147,17 +147,17 @@ def test_metric_of_headings():
     """Three ships: found with the right end, found with the wrong one, and missed; one detection is below the threshold."""
     gt = torch.tensor([[50.0, 50, 40, 8, 2.0], [150, 50, 40, 8, -1.0], [250, 50, 40, 8, 0.0]])
     found = torch.tensor([[50, 50, 40, 8, 2.0 - math.pi], [150, 50, 8, 40, -1.0 + math.pi / 2], [250, 50, 40, 8, 0]])
-    sample = dict(gt_instances=dict(bboxes=DirectedBoxes(gt), labels=torch.zeros(3, dtype=torch.long)), pred_instances=dict(
+    sample = dict(gt_instances=dict(bboxes=gt, labels=torch.zeros(3, dtype=torch.long)), pred_instances=dict(
         bboxes=RotatedBoxes(found), scores=torch.tensor([.9, .8, .1]), labels=torch.zeros(3, dtype=torch.long),
         bow_probabilities=torch.tensor([.2, .7, .9])))
-    metric = RotatedShipMetric()
+    metric = RotatedShipMetric(headings=True)
     metric.dataset_meta = dict(classes=('ship', ))
     metric.process({}, [sample])
     # the first points to the stern, and it is sure of that; the long side of the second is h, a quarter turn further
     values = metric.evaluate(1)
     assert values['rotated/heading_count'] == 2 and values['rotated/heading_accuracy'] == 0.5
     assert values['rotated/heading_probability'] == pytest.approx(0.75)
-    sample['gt_instances']['bboxes'] = RotatedBoxes(gt)
+    metric.headings = False
     metric.process({}, [sample])
     assert 'rotated/heading_count' not in metric.evaluate(1)
     assert math.isnan(judge_headings(np.zeros((0, 3)), 0.5)['heading_accuracy'])
