@@ -24,7 +24,7 @@ from mmsight.apis.land_shapes import world_coasts
 from mmsight.apis.scene import Scene, Stretch, count_pixels
 from mmsight.apis.scene_files import ENDINGS, draw, write_crops, write_results
 from mmsight.apis.scene_job import MOST_BOXES, Found, SceneJob
-from mmsight.apis.ships import describe, notes
+from mmsight.apis.ships import describe, is_directed, notes
 from mmsight.apis.tile_runner import TileRunner, to_found, with_channels
 from mmsight.apis.tile_workers import TileWorkers, check_workers
 from mmsight.apis.tiles import STRIDE, plan_sizes, plan_tiles
@@ -184,8 +184,9 @@ class DetectInferencer(FileInferencer):
             workers (int): Most processes that share the batches.
 
         Returns:
-            DetDataSample: ``pred_instances`` with ``bboxes`` (N, 5), ``scores`` and ``labels``, in the scene's pixels;
-            ``rotated``, and ``failed``: number of a tile to the reason.
+            DetDataSample: ``pred_instances`` with ``bboxes`` (N, 5), ``scores``, ``labels`` and ``bow_probabilities``, in the
+            scene's pixels: see :class:`mmsight.apis.scene_job.Found`; ``rotated``, and ``failed``: number of a tile to the
+            reason.
         """
         batches = job.batches(batch_size)
         if workers > (count := min(workers, len(batches))) > 0:
@@ -196,7 +197,7 @@ class DetectInferencer(FileInferencer):
             self._detect_tiles(job, batches, count)
         found = job.merged()
         instances = InstanceData(bboxes=torch.from_numpy(found.boxes), scores=torch.from_numpy(found.scores),
-                                 labels=torch.from_numpy(found.labels))
+                                 labels=torch.from_numpy(found.labels), bow_probabilities=torch.from_numpy(found.bows))
         facts = dict(img_path=str(job.scene.path), ori_shape=(job.scene.height, job.scene.width), rotated=found.rotated,
                      failed=job.failed)
         return DetDataSample(pred_instances=instances, metainfo=facts)
@@ -224,7 +225,8 @@ class DetectInferencer(FileInferencer):
 
     def visualize(self, job: SceneJob, prediction: DetDataSample) -> np.ndarray:
         """See :func:`mmsight.apis.scene_files.draw`."""
-        return draw(job, prediction.pred_instances.bboxes.numpy())
+        instances = prediction.pred_instances
+        return draw(job, instances.bboxes.numpy(), instances.bow_probabilities.numpy())
 
     def postprocess(self, job: SceneJob, prediction: DetDataSample, picture: np.ndarray | None, return_datasamples: bool,
                     out_dir: Path | None, *, format: Sequence[str] | None, crops: bool) -> dict | DetDataSample:
@@ -243,7 +245,8 @@ class DetectInferencer(FileInferencer):
             if picture is not None and ashore:
                 picture = self.visualize(job, prediction)
         classes = self.model.dataset_meta['classes']
-        ships = describe(instances.bboxes.numpy(), instances.scores.numpy(), instances.labels.numpy(), rotated, classes, scene)
+        boxes, scores, labels, bows = (instances[name].numpy() for name in ('bboxes', 'scores', 'labels', 'bow_probabilities'))
+        ships = describe(boxes, scores, labels, rotated, classes, scene, bows)
         suspects = sum(bool(ship['suspect_ambiguity']) for ship in ships)
         if suspects:
             scene.warnings.append(f'{scene.path.name}: {suspects} of the ships may be azimuth ambiguities of brighter ones: '
@@ -253,7 +256,8 @@ class DetectInferencer(FileInferencer):
             threshold=job.threshold, scale=job.scale, tiles=len(job.tiles), ships=len(ships), on_land=ashore,
             failed_tiles=[dict(x=tile.x, y=tile.y, width=tile.width, height=tile.height, reason=job.failed[number])
                           for number, tile in enumerate(job.tiles) if number in job.failed],
-            warnings=scene.warnings, boxes='oriented' if rotated else 'upright', notes=[*scene.notes, *notes(scene, rotated)])
+            warnings=scene.warnings, boxes='oriented' if rotated else 'upright',
+            notes=[*scene.notes, *notes(scene, rotated, is_directed(ships))])
         if out_dir is not None and picture is not None:
             stem = out_dir / self.name_of(scene.path)
             write_crops(scene, ships, stem.with_name(f'{stem.name}_crops'), crops)

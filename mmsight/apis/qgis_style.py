@@ -15,13 +15,13 @@ def outline_style() -> str:
     return _document(renderer)
 
 
-def arrow_style() -> str:
-    """Lines with a head at both ends, as bow and stern are not told apart; a line is as long as its ship."""
+def arrow_style(directed: bool) -> str:
+    """Lines as long as their ships with a head at the bow, or, where bow and stern are not told apart, at both ends."""
     renderer, symbol = _renderer('line')
     arrow = _layer(symbol, 'ArrowLine', dict(
-        arrow_type='0', head_type='2', arrow_width='0.4', arrow_start_width='0.4', head_length='1.6', head_thickness='1.2',
-        arrow_width_unit='MM', arrow_start_width_unit='MM', head_length_unit='MM', head_thickness_unit='MM', is_curved='0',
-        is_repeated='0'), {})
+        arrow_type='0', head_type='0' if directed else '2', arrow_width='0.4', arrow_start_width='0.4', head_length='1.6',
+        head_thickness='1.2', arrow_width_unit='MM', arrow_start_width_unit='MM', head_length_unit='MM',
+        head_thickness_unit='MM', is_curved='0', is_repeated='0'), {})
     filling = SubElement(arrow, 'symbol', type='fill', name='@0@0', alpha='1', clip_to_extent='1')
     _layer(filling, 'SimpleFill', dict(style='solid', outline_style='no', color='68,1,84,255'), dict(fillColor=COLOUR))
     return _document(renderer)

@@ -13,7 +13,7 @@ from mmsight.apis.scene import Scene, to_rgb
 from mmsight.apis.scene_cog import write_cog
 from mmsight.apis.scene_job import SceneJob
 from mmsight.apis.scene_page import write_scene_page
-from mmsight.apis.ships import surroundings, write_coco, write_csv, write_geojson, write_ships_geopackage
+from mmsight.apis.ships import surroundings, toward_bow, write_coco, write_csv, write_geojson, write_ships_geopackage
 from mmsight.json_files import write_json
 from mmsight.rotated_iou import corners
 
@@ -23,8 +23,11 @@ ENDINGS = dict(geojson='.geojson', csv='.csv', coco='_coco.json', gpkg='.gpkg', 
 RED, ORANGE = (255, 64, 64), (255, 160, 0)
 
 
-def draw(job: SceneJob, boxes: np.ndarray) -> np.ndarray:
-    """The scene with boxes (N, 5) in red, uint8 RGB; tiles that failed are crossed out in orange."""
+def draw(job: SceneJob, boxes: np.ndarray, bows: np.ndarray | None = None) -> np.ndarray:
+    """The scene with boxes (N, 5) in red, uint8 RGB; tiles that failed are crossed out in orange.
+
+    With ``bows`` (N, ), see :class:`mmsight.apis.scene_job.Found`, a line runs from the middle of each box to its bow.
+    """
     picture = job.scene.thumbnail()
     if max(picture.shape[:2]) < 800:
         picture = cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
@@ -36,8 +39,13 @@ def draw(job: SceneJob, boxes: np.ndarray) -> np.ndarray:
         cv2.rectangle(picture, (x0, y0), (x1, y1), ORANGE, 2)
         cv2.line(picture, (x0, y0), (x1, y1), ORANGE, 2)
         cv2.line(picture, (x0, y1), (x1, y0), ORANGE, 2)
-    outlines = (corners(boxes) * factor).round().astype(np.int32)
-    cv2.polylines(picture, list(map(np.ascontiguousarray, outlines)), True, RED, 1 if factor == 1 else 2, cv2.LINE_AA)
+    boxes, sure = toward_bow(boxes, bows)
+    outlines = corners(boxes) * factor
+    known = ~np.isnan(sure)
+    lines = np.stack([boxes[known, :2] * factor, outlines[known, 1:3].mean(axis=1)], axis=1)
+    for points, closed in ((outlines, True), (lines, False)):
+        cv2.polylines(picture, list(map(np.ascontiguousarray, points.round().astype(np.int32))), closed, RED,
+                      1 if factor == 1 else 2, cv2.LINE_AA)
     return picture
 
 

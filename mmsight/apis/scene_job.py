@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,24 @@ MOST_BOXES = 1000
 
 @dataclass
 class Found:
-    """What a tile, or a whole scene, holds: boxes (N, 5) in pixels of the scene, scores and labels (N, )."""
+    """What a tile, or a whole scene, holds: boxes (N, 5) in pixels of the scene, scores and labels (N, ).
+
+    ``bows`` (N, ) are the probabilities of the bow being at the end to which the long axis of a box points, see
+    :func:`mmsight.apis.ships.long_axis`; NaN, as by default, where the model does not tell bow from stern.
+    """
 
     boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 5)))
     scores: np.ndarray = field(default_factory=lambda: np.zeros(0))
     labels: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     rotated: bool = False
+    bows: np.ndarray = None  # type: ignore[assignment]  # as many as there are boxes
+
+    def __post_init__(self) -> None:
+        if self.bows is None:
+            self.bows = np.full(len(self.boxes), np.nan)
 
     def __getitem__(self, chosen: np.ndarray) -> 'Found':
-        return Found(self.boxes[chosen], self.scores[chosen], self.labels[chosen], self.rotated)
+        return Found(self.boxes[chosen], self.scores[chosen], self.labels[chosen], self.rotated, self.bows[chosen])
 
 
 @dataclass
@@ -65,13 +74,14 @@ class SceneJob:
             facts (Any): All that decides the results, beside this job. The journal of other facts is replaced.
         """
         self.journal = path
-        facts = [facts, self.scale, self.threshold, [(tile.x, tile.y, tile.width, tile.height) for tile in self.tiles]]
+        facts = [facts, self.scale, self.threshold, [(tile.x, tile.y, tile.width, tile.height) for tile in self.tiles],
+                 [item.name for item in fields(Found)]]  # another version may have kept other things
         key = hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()
         lines = path.read_text().split('\n')[:-1] if path.is_file() else []  # the last may be half a line
         if lines and json.loads(lines[0]) == dict(job=key):
             for line in map(json.loads, lines[1:]):
                 self.done[line['tile']] = Found(np.array(line['boxes']).reshape(-1, 5), np.array(line['scores']),
-                                                np.array(line['labels'], int), line['rotated'])
+                                                np.array(line['labels'], int), line['rotated'], np.array(line['bows']))
             # without the half line
             lines = [line + '\n' for line in lines]
         else:
@@ -106,7 +116,8 @@ class SceneJob:
                 continue
             self.done[number] = found
             lines.append(json.dumps(dict(tile=number, boxes=found.boxes.tolist(), scores=found.scores.tolist(),
-                                         labels=found.labels.tolist(), rotated=found.rotated)) + '\n')
+                                         labels=found.labels.tolist(), rotated=found.rotated,
+                                         bows=found.bows.tolist())) + '\n')
         if self.journal is not None:
             try:
                 with self.journal.open('a') as file:
@@ -126,7 +137,8 @@ class SceneJob:
         if not parts:
             return Found()
         found = Found(np.concatenate([part.boxes for part in parts]), np.concatenate([part.scores for part in parts]),
-                      np.concatenate([part.labels for part in parts]), any(part.rotated for part in parts))
+                      np.concatenate([part.labels for part in parts]), any(part.rotated for part in parts),
+                      np.concatenate([part.bows for part in parts]))
         if len(self.tiles) > 1:
             size, name = (self.scene.width, self.scene.height), self.scene.path.name
             cut = np.concatenate([cut_by_tile(part.boxes, self.tiles[number], *size)

@@ -11,7 +11,7 @@ import numpy as np
 
 from mmsight.apis.detect_task import doubts
 from mmsight.apis.scene import Scene
-from mmsight.apis.ships import colour, surroundings
+from mmsight.apis.ships import colour, is_directed, surroundings
 from mmsight.engine.report import inline_figure, write_page
 from mmsight.errors import InputError
 from mmsight.files import complete_file
@@ -20,7 +20,8 @@ SIDE = 3000
 """Pixels of the longer side of the picture, at most."""
 CHIPS = 1500
 """Ships, those with the highest scores, around which the page holds all pixels where the picture is a reduced one."""
-COLUMNS = dict(id='', category='', score='', length_m='length, m', width_m='width, m', heading_deg='heading, °', longitude='',
+COLUMNS = dict(id='', category='', score='', length_m='length, m', width_m='width, m', heading_deg='heading, °',
+               heading_probability='probability of heading', longitude='',
                latitude='', x='', y='', suspect_ambiguity='suspect ambiguity')
 """Of the table, with the words of those that are not named by their key."""
 _WORDS = {'None': '', 'True': 'yes', 'False': 'no'}
@@ -30,6 +31,7 @@ _STYLE = '''<style>
 #scene polygon{fill:transparent;stroke-width:1.6px;vector-effect:non-scaling-stroke;cursor:pointer}
 #scene polygon.chosen{stroke:#f33!important;stroke-width:3px}
 #scene image{image-rendering:pixelated}
+#scene .bow{fill:none;stroke-width:1.6px;vector-effect:non-scaling-stroke;pointer-events:none}
 #scene .suspect{stroke-dasharray:3 3}
 #scene .failed{fill:none;stroke:#ffa000;stroke-width:2px;vector-effect:non-scaling-stroke}
 #view nav{position:absolute;top:.6rem;right:.6rem;display:flex;gap:.3rem}
@@ -94,14 +96,19 @@ def _view(ships: Sequence[dict], scene: Scene, failed: Sequence[dict]) -> list[s
         size = ship['length_m'], 'm' if ship['length_m'] is not None else 'pixels'
         title = f"{ship['category']} {ship['id']}, score {ship['score']:.2f}, {size[0] or ship['length_px']:.0f} {size[1]}"
         suspect = ' class="suspect"' if ship['suspect_ambiguity'] else ''
-        parts.append(f'<polygon id="box{ship["id"]}"{suspect} points="{corners}" stroke="rgb{colour(ship["score"])}"><title>'
-                     f'{escape(title)}</title></polygon>')
+        stroke = f'stroke="rgb{colour(ship["score"])}"'
+        parts.append(f'<polygon id="box{ship["id"]}"{suspect} points="{corners}" {stroke}><title>{escape(title)}</title>'
+                     '</polygon>')
+        if ship['heading_probability'] is not None:
+            x, y = np.mean(ship['pixels'][1:3], axis=0)
+            parts.append(f'<path class="bow" {stroke} d="M{ship["x"]:g} {ship["y"]:g}L{x:g} {y:g}"/>')
+    bow = ' Lines run from the middle of a ship to its bow.' if is_directed(ships) else ''
     dashed = ' Dashed boxes may be azimuth ambiguities.' if any(ship['suspect_ambiguity'] for ship in ships) else ''
     ramp = ', '.join(f'rgb{colour(score)}' for score in np.linspace(0, 1, 9))
     parts.append('</svg><nav><button id="closer" title="closer">+</button><button id="farther" title="farther">−</button>'
                  '<button id="all" title="the whole scene">all</button></nav></div>'
                  f'<p>Score 0<span class="legend" style="background:linear-gradient(90deg, {ramp})"></span>1. Turn the wheel '
-                 f'to zoom, drag to move, click a ship or a row of the table.{dashed}</p>')
+                 f'to zoom, drag to move, click a ship or a row of the table.{bow}{dashed}</p>')
     return parts
 
 
@@ -126,10 +133,11 @@ def _histograms(ships: Sequence[dict]) -> str:
     """How long ships are and where they head, where that is known."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
+    circle, modulo = (360, '') if is_directed(ships) else (180, ', modulo 180')
     unit = 'm' if any(ship['length_m'] is not None for ship in ships) else 'px'
     known: list[tuple[str, list[float], Any]] = [
         (f'length, {"m" if unit == "m" else "pixels"}', _values(ships, f'length_{unit}'), 20),
-        ('heading, degrees from north, modulo 180', _values(ships, 'heading_deg'), np.arange(0, 181, 10))]
+        (f'heading, degrees from north{modulo}', _values(ships, 'heading_deg'), np.arange(0, circle + 1, circle / 18))]
     known = [part for part in known if part[1]]
     if not known:
         return ''
@@ -140,7 +148,7 @@ def _histograms(ships: Sequence[dict]) -> str:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(axis='y', alpha=0.3)
         if not np.isscalar(bins):
-            axes.set_xticks(range(0, 181, 30))
+            axes.set_xticks(range(0, circle + 1, circle // 6))
     return '<h2>Lengths and headings</h2>' + inline_figure(figure, 'histograms of lengths and headings')
 
 

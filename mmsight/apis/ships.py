@@ -24,9 +24,12 @@ from mmsight.json_files import write_json
 from mmsight.rotated_iou import corners
 
 FIELDS = ('id', 'image', 'category', 'score', 'longitude', 'latitude', 'x', 'y', 'length_m', 'width_m', 'heading_deg',
-          'length_px', 'width_px', 'suspect_ambiguity')
+          'heading_probability', 'length_px', 'width_px', 'suspect_ambiguity')
 NOTE_ROTATED = ('length and width are those of the oriented box; heading_deg is the direction of its long axis, clockwise from '
                 'true north, modulo 180 degrees: bow and stern are not told apart')
+NOTE_DIRECTED = ('length and width are those of the oriented box; heading_deg is the direction of the bow, clockwise from true '
+                 'north, from 0 to 360 degrees; heading_probability, from 0.5 to 1, is that of the bow being at this end of '
+                 'the box and not at the other')
 NOTE_UPRIGHT = ('the model draws upright boxes: length and width are those of the box, which is larger than a ship that lies '
                 'across it, and the heading is unknown')
 NOTE_SUSPECT = (f'suspect_ambiguity marks a box where one that is at least {FAINTER:g} dB brighter has its first azimuth '
@@ -45,9 +48,35 @@ def long_axis(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return found[0], found[1]
 
 
+def toward_bow(boxes: np.ndarray, bows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Turn boxes so that w is their length and the angle the direction of the bow.
+
+    Args:
+        boxes (np.ndarray): (N, 5).
+        bows (np.ndarray, optional): (N, ), probabilities of the bow being where :func:`long_axis` ends. Boxes without one (NaN)
+            stay as they are.
+
+    Returns:
+        tuple: Boxes (N, 5), the same rectangles; and the probabilities of these bows (N, ), from 0.5 to 1, or NaN.
+    """
+    if bows is None:
+        return boxes, np.full(len(boxes), np.nan)
+    cx, cy, w, h, angle = boxes.T
+    angle = np.where(w >= h, angle, angle + np.pi / 2) + np.where(bows >= 0.5, 0, np.pi)
+    turned = np.stack([cx, cy, np.maximum(w, h), np.minimum(w, h), angle], axis=1)
+    return np.where(np.isnan(bows)[:, None], boxes, turned), np.maximum(bows, 1 - bows)
+
+
+def is_directed(ships: Sequence[dict]) -> bool:
+    """Whether bow and stern are told apart."""
+    return any(ship['heading_probability'] is not None for ship in ships)
+
+
 def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated: bool, classes: Sequence[str],
-             scene: Scene) -> list[dict[str, Any]]:
+             scene: Scene, bows: np.ndarray | None = None) -> list[dict[str, Any]]:
     """A dictionary for each ship, with the keys of :data:`FIELDS` (None where unknown) and ``polygon``, its corners.
+
+    Where the bow is known, the second corner and the third are those at the bow.
 
     Args:
         boxes (np.ndarray): (N, 5) in pixels of the scene, see :func:`mmsight.apis.tiles.corners`.
@@ -55,7 +84,9 @@ def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated:
         rotated (bool): The boxes are oriented ones.
         classes (Sequence[str]): Names of the labels.
         scene (Scene): Says where they lie.
+        bows (np.ndarray, optional): (N, ), see :class:`mmsight.apis.scene_job.Found`.
     """
+    boxes, sure = toward_bow(boxes, bows)
     axes, outline, suspects = long_axis(boxes), corners(boxes), find_suspects(boxes, scene)
     place = scene.georeference
     metres: list[np.ndarray | None] = [None, None]
@@ -64,7 +95,8 @@ def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated:
     if place is not None and len(boxes):
         spans = [metres_between(place.to_lonlat(ends[:, 0]), place.to_lonlat(ends[:, 1])) for ends in axes]
         metres = [np.hypot(*span.T) for span in spans]
-        heading = np.degrees(np.arctan2(spans[0][:, 0], spans[0][:, 1])) % 180 if rotated else None
+        if rotated:
+            heading = np.degrees(np.arctan2(spans[0][:, 0], spans[0][:, 1])).round(1) % np.where(np.isnan(sure), 180, 360)
         lonlat = place.to_lonlat(boxes[:, :2])
         ground = place.to_lonlat(outline.reshape(-1, 2)).reshape(outline.shape)
     elif scene.gsd is not None:
@@ -78,6 +110,7 @@ def describe(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, rotated:
                  latitude=None if lonlat is None else value(lonlat[:, 1], i, 7),
                  x=value(boxes[:, 0], i, 2), y=value(boxes[:, 1], i, 2), length_m=value(metres[0], i, 1),
                  width_m=value(metres[1], i, 1), heading_deg=value(heading, i, 1),
+                 heading_probability=value(sure, i, 4),
                  length_px=value(boxes[:, 2:4].max(axis=1), i, 2), width_px=value(boxes[:, 2:4].min(axis=1), i, 2),
                  suspect_ambiguity=None if suspects is None else bool(suspects[i]),
                  pixels=outline[i].round(2).tolist(), polygon=ground[i].round(7 if place else 2).tolist())
@@ -92,10 +125,10 @@ def surroundings(scene: Scene, ship: dict) -> tuple[int, int, int, int]:
     return x0, y0, x1 - x0, y1 - y0
 
 
-def notes(scene: Scene, rotated: bool) -> list[str]:
+def notes(scene: Scene, rotated: bool, directed: bool) -> list[str]:
     """What a reader of the numbers has to know."""
-    return [NOTE_ROTATED if rotated else NOTE_UPRIGHT, *([] if scene.georeference else [NOTE_PIXELS]),
-            *([NOTE_SUSPECT] if scene.ambiguities else [])]
+    return [NOTE_DIRECTED if directed else NOTE_ROTATED if rotated else NOTE_UPRIGHT,
+            *([] if scene.georeference else [NOTE_PIXELS]), *([NOTE_SUSPECT] if scene.ambiguities else [])]
 
 
 def fields(scene: Scene) -> tuple[str, ...]:
@@ -113,7 +146,7 @@ def write_geojson(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path
     features = [dict(type='Feature', geometry=None if shape is None else json.loads(shapely.to_geojson(shape)),
                      properties={name: ship[name] for name in names}) for ship, shape in zip(ships, shapes, strict=True)]
     content = dict(type='FeatureCollection', positions='WGS84 longitude, latitude' if scene.georeference else 'pixels x, y',
-                   notes=notes(scene, rotated), features=features)
+                   notes=notes(scene, rotated, is_directed(ships)), features=features)
     write_json(path, content, indent=1)
 
 
@@ -127,7 +160,10 @@ def shape_of(ship: dict, on_earth: bool) -> shapely.Geometry | None:
 
 
 def axis_of(ship: dict, on_earth: bool) -> shapely.Geometry | None:
-    """The long axis of a ship's box: a line, or two where the antimeridian cuts it; None where it has no place."""
+    """The long axis of a ship's box: a line, or two where the antimeridian cuts it; None where it has no place.
+
+    It ends at the bow, where that is known.
+    """
     ring, pixels = np.array(ship['polygon']), np.array(ship['pixels'])
     if not np.isfinite(ring).all():
         return None
@@ -143,7 +179,8 @@ def axis_of(ship: dict, on_earth: bool) -> shapely.Geometry | None:
 
 
 def write_ships_geopackage(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path) -> None:
-    """A layer of boxes and, where headings are known, one of long axes, both with a style for QGIS.
+    """A layer of boxes and, where they are oriented, one of long axes, from stern to bow where that is known, both with a style
+    for QGIS.
 
     Raises:
         OutputError: If it cannot be written.
@@ -151,13 +188,14 @@ def write_ships_geopackage(ships: Sequence[dict], scene: Scene, rotated: bool, p
     on_earth = scene.georeference is not None
     kinds = dict(image='TEXT', category='TEXT', id='INTEGER', suspect_ambiguity='BOOLEAN')
     columns = {name: kinds.get(name, 'REAL') for name in fields(scene)}
+    directed = is_directed(ships)
     boxes, axes = ([shape_in(ship, on_earth) for ship in ships] for shape_in in (shape_of, axis_of))
     layers = [Layer('ships', 'MULTIPOLYGON', [_several(shapely.MultiPolygon, shape) for shape in boxes], columns, ships,
                     outline_style())]
     if rotated:
         layers.append(Layer('headings', 'MULTILINESTRING', [_several(shapely.MultiLineString, shape) for shape in axes],
-                            columns, ships, arrow_style()))
-    write_geopackage(layers, DEGREES if on_earth else PIXELS, '; '.join(notes(scene, rotated)), path)
+                            columns, ships, arrow_style(directed)))
+    write_geopackage(layers, DEGREES if on_earth else PIXELS, '; '.join(notes(scene, rotated, directed)), path)
 
 
 def _several(kind: type, shape: shapely.Geometry | None) -> shapely.Geometry | None:

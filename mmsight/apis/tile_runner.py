@@ -114,7 +114,7 @@ class TileRunner:
         boxes[:, :4] /= scale
         x, y = ((boxes[:, i] - (tile.x, tile.y)[i]).astype(int).clip(0, valid.shape[1 - i] - 1) for i in (0, 1))
         on_data = valid[y, x]
-        found = Found(boxes, found.scores, found.labels, found.rotated)
+        found = Found(boxes, found.scores, found.labels, found.rotated, found.bows)
         return found[on_data & in_core(boxes, tile, slack(tile))]
 
 
@@ -129,4 +129,8 @@ def to_found(sample: DetDataSample, threshold: float) -> Found:
     boxes = get_box_tensor(instances.bboxes).detach().cpu().double().numpy()
     rotated = boxes.shape[-1] == 5
     scores = instances.scores.detach().cpu().double().numpy()
-    return Found(from_upright(boxes), scores, instances.labels.detach().cpu().numpy().astype(int), rotated)[scores >= threshold]
+    labels = instances.labels.detach().cpu().numpy().astype(int)
+    found = Found(from_upright(boxes), scores, labels, rotated)
+    if 'bow_probabilities' in instances:
+        found.bows = instances.bow_probabilities.detach().cpu().double().numpy()
+    return found[scores >= threshold]

@@ -12,11 +12,12 @@ from .result_hook import ResultHook
 from .resume_hook import ResumeHook
 from .stop_hook import StopHook
 from .train_loops import EpochTrainLoop, IterTrainLoop
+from .train_part_hook import TrainPartHook
 from .weights import load_from_safetensors
 
 __all__ = ['AutocastOptimWrapper', 'Cached', 'ChannelsLastHook', 'CheckCheckpointHook', 'CheckpointHook', 'EpochTrainLoop',
-           'FiniteHook', 'IterTrainLoop', 'ResultHook', 'ResumeHook', 'StopHook', 'full_precision', 'load_from_package',
-           'load_from_safetensors']
+           'FiniteHook', 'IterTrainLoop', 'ResultHook', 'ResumeHook', 'StopHook', 'TrainPartHook', 'full_precision',
+           'load_from_package', 'load_from_safetensors']
 
 mmengine_load.apply()
 mmengine_pretty_text.apply()

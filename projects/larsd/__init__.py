@@ -7,6 +7,7 @@ import mmsight.transforms  # noqa: F401  (registers them)
 from .assigner import ShipAssigner
 from .bow_stern import BowSternDataset
 from .coder import EdgeDistanceCoder
+from .directed_boxes import DirectedBoxes
 from .dota_ships import DOTAShipDataset
 from .head import LARSDHead
 from .hrsc import HRSC2016Dataset
@@ -26,7 +27,7 @@ from .sliding_window import SlidingWindowDetector
 warnings.filterwarnings('ignore', message='The `clip` function does nothing in `RotatedBoxes`')
 
 __all__ = [
-    'BowSternDataset', 'CosineAngleLoss', 'DOTAShipDataset', 'DistanceIoULoss', 'EdgeDistanceCoder',
+    'BowSternDataset', 'CosineAngleLoss', 'DOTAShipDataset', 'DirectedBoxes', 'DistanceIoULoss', 'EdgeDistanceCoder',
     'HRSC2016Dataset', 'LARSDHead', 'LASAPictureHook', 'LASARotatedFCOSHead', 'LASARotatedRTMDetHead',
     'LASARotatedRTMDetSepBNHead', 'LASARotatedRetinaHead', 'LoadShipImage', 'RBoxDataset',
     'RotatedCocoDataset', 'RotatedSSDDDataset', 'RotatedShipMetric', 'ShipAssigner', 'ShipPriors', 'SlidingWindowDetector',

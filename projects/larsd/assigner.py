@@ -46,9 +46,9 @@ class ShipAssigner:
             Tensor: Long (images, priors), in the order of ``priors.grid_priors``: 1 + the index of the ship within its image,
             0 background, -1 ignored.
         """
-        image = _image_numbers(gt_bboxes)
+        image = image_numbers(gt_bboxes)
         if ignored_bboxes is not None:
-            ignored_image, ignored_boxes = _image_numbers(ignored_bboxes), ship_frame(torch.cat(list(ignored_bboxes)).float())
+            ignored_image, ignored_boxes = image_numbers(ignored_bboxes), ship_frame(torch.cat(list(ignored_bboxes)).float())
         index = torch.cat([torch.arange(1, len(boxes) + 1, device=boxes.device) for boxes in gt_bboxes])
         boxes = ship_frame(torch.cat(list(gt_bboxes)).float())
         fit = priors.fit(boxes[:, 2:4])
@@ -111,7 +111,7 @@ class ShipAssigner:
         return box, cell
 
 
-def _image_numbers(boxes: Sequence[Tensor]) -> Tensor:
+def image_numbers(boxes: Sequence[Tensor]) -> Tensor:
     """Of each box of a batch, the number of its image: long (n, )."""
     return torch.cat([part.new_full((len(part), ), i, dtype=torch.long) for i, part in enumerate(boxes)])
 

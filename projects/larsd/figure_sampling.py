@@ -96,7 +96,7 @@ def score_maps(detector: DetectInferencer, image: Labelled) -> tuple[list[Tensor
         detect(detector, image)
     finally:
         handle.remove()
-    return kept[-1]
+    return kept[-1][:2]  # without the maps of bows
 
 
 def best_candidate(head: Any, logits: list[Tensor], regressions: list[Tensor], ship: np.ndarray) -> Candidate | None:

@@ -14,6 +14,9 @@ from torch import Tensor
 from mmsight.apis.tiles import STRIDE, cut_by_tile, in_core, merge, plan_sizes, plan_tiles, slack
 from mmsight.registry import MODELS
 
+VALUES = ('scores', 'labels', 'bow_probabilities')
+"""Of a box, beside itself; not all detectors have the last."""
+
 
 @torch.no_grad()
 def detect_by_tiles(detector: Any, image: Tensor, tile: int = 800, overlap: int = 200, batch_size: int = 4,
@@ -34,7 +37,8 @@ def detect_by_tiles(detector: Any, image: Tensor, tile: int = 800, overlap: int 
         progress (bool, optional): Show a bar. Defaults to images of more than 16 tiles.
 
     Returns:
-        InstanceData: ``bboxes`` (n, 5), ``scores`` (n, ) and ``labels`` (n, ), by falling score, on the CPU.
+        InstanceData: ``bboxes`` (n, 5), ``scores`` (n, ) and ``labels`` (n, ), by falling score, on the CPU; and
+        ``bow_probabilities`` (n, ) of a detector that has them.
 
     Raises:
         InputError: Unless 0 <= overlap < tile, and the tile is larger by at least the stride of 32.
@@ -53,14 +57,15 @@ def detect_by_tiles(detector: Any, image: Tensor, tile: int = 800, overlap: int 
             pred = sample.pred_instances
             boxes = getattr(pred.bboxes, 'tensor', pred.bboxes).cpu().double().numpy() + (part.x, part.y, 0, 0, 0)
             keep = in_core(boxes, part, slack(part))
+            values = {name: pred[name].cpu().numpy()[keep] for name in VALUES if name in pred}
             boxes, number = boxes[keep], np.full(keep.sum(), len(found))
-            found.append((boxes, pred.scores.cpu().numpy()[keep], pred.labels.cpu().numpy()[keep], number,
-                          cut_by_tile(boxes, part, width, height)))
-    boxes, scores, labels, numbers, cut = (np.concatenate(values) for values in zip(*found, strict=True))
-    keep = merge(boxes, scores, labels, numbers, cut)
-    best = torch.from_numpy(keep[np.argsort(-scores[keep], kind='stable')][:max_per_img])
-    return InstanceData(bboxes=torch.from_numpy(boxes).float()[best], scores=torch.from_numpy(scores)[best],
-                        labels=torch.from_numpy(labels)[best])
+            found.append(dict(values, bboxes=boxes, number=number, cut=cut_by_tile(boxes, part, width, height)))
+    whole = {name: np.concatenate([values[name] for values in found]) for name in found[0]}
+    boxes, scores = whole['bboxes'], whole['scores']
+    keep = merge(boxes, scores, whole['labels'], whole.pop('number'), whole.pop('cut'))
+    best = keep[np.argsort(-scores[keep], kind='stable')][:max_per_img]
+    whole['bboxes'] = boxes.astype(np.float32)
+    return InstanceData(**{name: torch.from_numpy(values[best]) for name, values in whole.items()})
 
 
 @MODELS.register_module()
