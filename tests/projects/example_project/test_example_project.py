@@ -162,10 +162,10 @@ def test_its_task_is_a_tab_of_the_page(trained, tmp_path):
     page = build_page(runner, [task], tmp_path / 'examples')
     labels = {getattr(block, 'label', None) for block in page.blocks.values()}
     assert {'Change tones', 'strength: share of the change'} <= labels
-    text, pictures, table, files = next(results := runner.run(task, str(path), 1.0))
+    text, inner, pictures, table, files = next(results := runner.run(task, str(path), 'epoch_40.pth', 1.0))
     results.close()
     runner.worker.close()
-    assert text.startswith('ramp.png: mean grey level ') and table['data'][0][0] == 'mean'
+    assert text.startswith('ramp.png: mean grey level ') and inner == '' and table['data'][0][0] == 'mean'
     assert abs(pictures[0][..., 0].astype(int) - (255 - image)).max() <= 6 and Path(files[0]).name == 'ramp_tone.png'
 
 
