@@ -19,11 +19,12 @@ def draw(inputs: Inputs, table: str) -> Figure:
     """
     found = load_tables('sar_shipnet')[table]
     names = [column.name for column in found.columns]
+    rows = [line for line in lines(found) if line.row.model.startswith('alpha ')]
     figure = Figure(figsize=(10, 3.4), layout='constrained')
     for axes, (name, title) in zip(figure.subplots(1, len(METRICS)), METRICS.items(), strict=True):
         for source, style in STYLES.items():
             values = {float(line.row.model.split()[1].rstrip(',')): line.values[names.index(name)]
-                      for line in lines(found) if line.source == source and line.row.model.startswith('alpha ')}
+                      for line in rows if line.source == source}
             known = [(alpha, value.mean) for alpha, value in sorted(values.items()) if value is not None]
             axes.plot(*zip(*known, strict=True), style, markersize=5, label=source)
         axes.set(xlabel='alpha', title=title)
