@@ -1,5 +1,5 @@
-# Fig. 3 at a reduced size: lambda 1.0.
+# Fig. 3 at a reduced size: lambda 1.0. The baselines do not depend on it; r2d2-ssl_w8_roadscene_64.py tests them.
 _base_ = 'r2d2_w8_roadscene_64.py'
 
 custom_hooks = [dict(type='mmsight.SelfSupervisedMatchingHook', weight=1.0)]
-test_evaluator = dict(name='R2D2 w8 + SSL, lambda 1.0')
+test_evaluator = dict(name='R2D2 w8 + SSL, lambda 1.0', baselines=[])
