@@ -182,16 +182,13 @@ def _table(args: argparse.Namespace) -> int:
         return 0
     if args.paper is None:
         raise InputError('which paper? Give the name of a project, or --compare with two work-dirs or records')
-    found = tables.load_tables(args.paper)
     if args.number is None and args.compare:
         raise InputError('--compare with a paper also needs the number of the table that has both rows')
     if args.number is None:
-        for number, table in found.items():
+        for number, table in tables.load_tables(args.paper).items():
             print(f'{number:<10}{table.title}')
         return 0
-    if args.number not in found:
-        raise InputError(f"{args.paper} has no table '{args.number}', only {', '.join(found)}")
-    table = found[args.number]
+    table = tables.find_table(args.paper, args.number)
     out_dir = args.out_dir / args.paper
     if args.compare:
         first, second = args.compare

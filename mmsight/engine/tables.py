@@ -132,6 +132,18 @@ def load_tables(paper: str) -> dict[str, Table]:
     return tables
 
 
+def find_table(paper: str, number: str) -> Table:
+    """A table by its number.
+
+    Raises:
+        InputError: Also if the project has none of that number.
+    """
+    found = load_tables(paper)
+    if number not in found:
+        raise InputError(f"{paper} has no table '{number}', only {', '.join(found)}")
+    return found[number]
+
+
 def find_row(table: Table, name: str) -> Row:
     """The row with this model, ``'model, data'``, or config, unless it only tests what needs no training beside that.
 

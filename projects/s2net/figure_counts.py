@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from mmsight.engine.figures import Inputs
-from mmsight.engine.tables import Line, Table, lines, load_tables
+from mmsight.engine.tables import Line, Table, find_table, lines
 
 COLOURS = {'SIFT': 'C7', 'RIFT': 'C2', 'ORB': 'C5', 'CMM-Net': 'C4', 'D2-Net': 'C1', 'R2D2': 'C0'}
 MARKERS = 'osD^vP'
@@ -21,7 +21,7 @@ def draw(inputs: Inputs, table: str, data: str) -> Figure:
         table (str): Number of the paper's table, with K in the names of its columns.
         data (str): Its data set.
     """
-    found = load_tables('s2net')[table]
+    found = find_table('s2net', table)
     rows = [line for line in lines(found) if line.row.data == data]
     figure = Figure(figsize=(11, 5.6), layout='constrained')
     places = figure.subplots(1, 2, sharey=True)
