@@ -1,6 +1,7 @@
 """Curves over a parameter, against the rows of tables by hand and against records."""
 
 import json
+import statistics
 
 import pytest
 import yaml
@@ -48,6 +49,21 @@ def test_the_papers_curves_are_its_table():
         expected = [[float(row['model'].split()[1]), row['paper'][names.index(axes.get_title())]]
                     for row in rows['rows'] if row['model'].startswith('alpha') and 'paper' in row]
         assert drawn(axes)['SAR-Ship (paper)'] == expected and len(expected) == 9
+
+
+def test_lambdas_curve_is_the_mean_of_the_records():
+    figure = find_plan('s2net', '3').function()(Inputs())
+    base = 'r2d2-ssl_w8_roadscene_64'
+    configs = {0.0: 'lambda/r2d2_w8_roadscene_64', 0.4: f'lambda/{base}', **{
+        place: f'{base}_lambda{place}' for place in (0.2, 0.6, 0.8, 1.0)}}
+    for axes, count in zip(figure.axes, (1024, 2048, 4096), strict=True):
+        expected = []
+        for place, config in sorted(configs.items()):
+            runs = [json.loads(path.read_text())['metrics'][f'match/NCM@{count}']
+                    for path in (project_folder('s2net') / 'records').glob(f'{config}_seed*.json')]
+            expected += [[place, pytest.approx(statistics.mean(runs))]] if runs else []
+        assert len(expected) > 2 and drawn(axes)['R2D2, quarter width, RoadScene (measured)'] == expected
+        assert [place for place, _ in drawn(axes)['R2D2, RoadScene (paper)']] == [0, 0.4]
 
 
 def test_bars_are_the_spread_over_seeds_and_a_single_seed_has_none(box, tmp_path):
