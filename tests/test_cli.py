@@ -43,6 +43,11 @@ def sentence(done):
     return lines[0]
 
 
+def test_unknown_command(capsys):
+    with pytest.raises(SystemExit, match="there is no command 'detct'; did you mean detect[?] `mmsight --help` lists them"):
+        main(['detct', 'scene.tif'])
+
+
 def test_unknown_config(run):
     assert "'no_such'" in sentence(run('tools/train.py', 'no_such', check=False))
 

@@ -38,7 +38,7 @@ def doubts(found: dict) -> list[str]:
 
 def show(found: dict) -> Shown:
     """Say how many ships a scene holds, and which tiles failed."""
-    failed, text = found['failed_tiles'], f"{found['source']}: {found['ships']} ships"
+    failed, text = found['failed_tiles'], f"{found['source']}: {found['ships']} ship{'s' * (found['ships'] != 1)}"
     if failed:
         text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again, which tries these tiles '
                  'again')
