@@ -21,7 +21,7 @@ THRESHOLD = 0.3
 FORMATS = ('geojson', 'csv', 'coco', 'html', 'gpkg', 'kml', 'cog')
 """What :mod:`mmsight.apis.scene_files` can write beside the preview and the report."""
 USUAL = FORMATS[:4]
-COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
+COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg', 'heading_probability')
 """Columns of the web page's table."""
 
 
