@@ -87,7 +87,8 @@ def read_ids(path: str | Path, notes: list[str] | None = None) -> list[str]:
     if not path.is_file() and (LISTS / path.name).is_file():
         path = LISTS / path.name
     if not path.is_file():
-        raise InputError(f'{path}: the split file does not exist')
+        raise InputError(f'{path}: the split file does not exist: put the data set there, or let MMSIGHT_DATA '
+                         'name the folder that holds it')
     ids = [line.strip() for line in read_lines(path) if line.strip()]
     flagged = [re.fullmatch(r'(\S+)[ \t]+(-1|0|\+?1)', line) for line in ids]
     if ids and all(flagged):

@@ -47,8 +47,8 @@ class BoxModel:
 
     @property
     def megabytes(self) -> float:
-        """Size of the weights in MB (10^6 bytes)."""
-        return round(self.path.stat().st_size / 1e6, 2)
+        """Size of the weights in MB (10^6 bytes); 0 where the file is missing."""
+        return round(self.path.stat().st_size / 1e6, 2) if self.path.is_file() else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """What ``mmsight models --json`` prints."""
@@ -56,7 +56,9 @@ class BoxModel:
         return dict(facts, megabytes=self.megabytes)
 
     def check(self) -> None:
-        """Raise :class:`InputError` if the file is not the one that was published."""
+        """Raise :class:`InputError` if the file is missing or is not the one that was published."""
+        if not self.path.is_file():
+            raise InputError(f'{self.path}: the weights of {self.name} are missing: install MMSight again')
         found = digest(self.path)
         if found != self.sha256:
             raise InputError(f'{self.path}: the weights of {self.name} were truncated or altered (SHA-256 {found[:12]}..., the '
@@ -75,14 +77,14 @@ def list_models() -> list[BoxModel]:
 
 
 def _of_project(paper: str) -> Iterator[BoxModel]:
-    files = {path.stem: path for path in (projects.folder(paper) / 'weights').glob('[!.]*.safetensors')}
-    if not files:
+    folder = projects.folder(paper)
+    if not (folder / 'weights').is_dir():
         return
-    text = (projects.folder(paper) / 'metafile.yml').read_text()
-    for entry in yaml.load(text, Loader=_LOADER)['Models']:
-        if 'Weights' not in entry or entry['Name'] not in files:
+    for entry in yaml.load((folder / 'metafile.yml').read_text(), Loader=_LOADER)['Models']:
+        if 'Weights' not in entry:
             continue
-        path = files[entry['Name']]
+        # a file that is missing is no reason to leave its model out: the task would then take another one in silence
+        path = folder / 'weights' / f"{entry['Name']}.safetensors"
         facts = entry['Metadata']
         metrics = {f"{result['Dataset']}/{measure}": value for result in entry['Results']
                    for measure, value in result['Metrics'].items()}

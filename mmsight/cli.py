@@ -18,7 +18,7 @@ from rich.table import Table
 
 from mmsight import __version__, box
 from mmsight.configs import first_comment, list_configs, source_root
-from mmsight.errors import GO_ON, InputError, Stopped
+from mmsight.errors import GO_ON, InputError, Stopped, did_you_mean
 from mmsight.memory import DEFAULT, set_budget
 from mmsight.tasks import SHARED, Task, find_tasks
 
@@ -438,6 +438,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(missing[argv[0]])
     parser = argparse.ArgumentParser(prog='mmsight', description='Vision papers as OpenMMLab plugins.',
                                      epilog='\n'.join(missing.values()), formatter_class=argparse.RawDescriptionHelpFormatter)
+    if not argv[0].startswith('-') and argv[0] not in _all_commands():
+        names = [name for name in _all_commands() if name not in find_tasks() or find_tasks()[name].listed]
+        raise InputError(f"there is no command '{argv[0]}'; {did_you_mean(argv[0], names)}`mmsight --help` lists them")
     parser.add_argument('--version', action='version', version=f'mmsight {__version__}')
     commands: Any = parser.add_subparsers(metavar='COMMAND', required=True)
     for name, command in _all_commands().items():

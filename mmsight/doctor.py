@@ -7,6 +7,7 @@ import platform
 import sys
 
 from mmsight import __version__, compat
+from mmsight.configs import source_root
 from mmsight.tasks import find_tasks
 
 # import name to distribution
@@ -26,6 +27,7 @@ def main() -> int:
         problems.append(f'Python {platform.python_version()} is not supported: use 3.10, 3.11 or 3.12')
     print(f'{"python":<14}{platform.python_version():<14}{sys.executable}')
     print(f'{"mmsight":<14}{__version__:<14}{importlib.import_module("mmsight").__file__}')
+    print(f'{"tools":<14}{"":<14}{source_root() / "tools"}')
     for name, distribution in {**CORE, **OPTIONAL}.items():
         if importlib.util.find_spec(name) is None:
             print(f'{name:<14}absent')

@@ -6,6 +6,8 @@ from typing import BinaryIO, NamedTuple
 
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from mmsight.reading import FormatError
+
 _MOST_SEGMENTS = 2**16
 """Segments, and bytes between them, that are looked at before the frame of a JPEG."""
 
@@ -32,20 +34,29 @@ def is_image(start: bytes) -> bool:
     return any(start.startswith(magic) for magic in _FORMATS)
 
 
+def check_format(start: bytes) -> None:
+    """Raise :class:`FormatError` if a file that begins so is of a known format that is not read."""
+    kind = next((kind for kind, magic, offset in _UNREAD if start.startswith(magic, offset)), None)
+    if kind is not None:
+        raise FormatError(f'this is a file of the format {kind}, which is not read: convert it to PNG or TIFF first')
+
+
 def read_header(file: BinaryIO) -> ImageHeader:
     """Read the header of an image.
 
     Raises:
+        FormatError: If it is a known format of another kind.
         ValueError: If it is none of the formats, or is cut.
     """
     start = file.read(30)
     read = next((read for magic, read in _FORMATS.items() if start.startswith(magic)), None)
     if read is None:
+        check_format(start)
         raise ValueError(f'it begins with {start[:8]!r}')
     try:
         return read(file, start)
-    except (struct.error, KeyError, TypeError) as error:  # of Pillow, for tags that are missing or of another type
-        raise ValueError('its header is cut or damaged') from error
+    except (struct.error, KeyError, TypeError):  # of Pillow, for tags that are missing or of another type
+        raise ValueError('its header is cut or damaged') from None
 
 
 def _png(file: BinaryIO, start: bytes) -> ImageHeader:
@@ -109,3 +120,6 @@ def _webp(file: BinaryIO, start: bytes) -> ImageHeader:
 _FORMATS = {b'\x89PNG': _png, b'\xff\xd8': _jpeg, b'BM': _bmp, b'RIFF': _webp,
             b'II*\0': _tiff, b'MM\0*': _tiff, b'II+\0': _tiff, b'MM\0+': _tiff}
 """The first bytes of a file to what reads its header."""
+_UNREAD = (('GIF', b'GIF8', 0), ('PDF', b'%PDF', 0), ('PSD', b'8BPS', 0), ('HEIC or AVIF', b'ftyp', 4), ('HDF5', b'\x89HDF', 0),
+           ('NetCDF', b'CDF', 0), ('NITF', b'NITF', 0), ('gzip', b'\x1f\x8b', 0), ('zip', b'PK\x03\x04', 0))
+"""Formats that users have and that are not read: name, the bytes that tell, and where those are."""

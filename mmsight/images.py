@@ -101,8 +101,12 @@ def _ends_early(content: bytes) -> bool:
 
 def scale_to_8_bits(image: np.ndarray, low: float, high: float) -> np.ndarray:
     """Map ``low`` to 0 and ``high`` to 255, linearly, and clip: uint8. NaN becomes 0."""
-    scaled = (np.nan_to_num(image.astype(np.float32), nan=low) - low) / max(high - low, 1e-12)
-    return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+    scaled = image.astype(np.float32)  # a copy, which the following changes in place
+    scaled -= low
+    scaled *= 255 / max(high - low, 1e-12)
+    np.fmax(scaled, 0, out=scaled)  # of 0 and NaN it is 0
+    np.minimum(scaled, 255, out=scaled)
+    return np.rint(scaled, out=scaled).astype(np.uint8)
 
 
 def to_8_bits(image: np.ndarray) -> np.ndarray:

@@ -96,6 +96,7 @@ class Detections(NamedTuple):
         score (np.ndarray): (n, ).
         state (np.ndarray): (t, n), of :func:`match` at each IoU threshold.
         ships (np.ndarray): (images, classes), ground truths that are not ignored.
+        box (np.ndarray, optional): (n, 5), its box in pixels of the image, see :mod:`mmsight.rotated_iou`, where it was kept.
     """
 
     case: np.ndarray
@@ -103,10 +104,17 @@ class Detections(NamedTuple):
     score: np.ndarray
     state: np.ndarray
     ships: np.ndarray
+    box: np.ndarray | None = None
 
 
-def pool(images: Sequence[Sequence[tuple[int, np.ndarray, np.ndarray, int]]]) -> Detections:
-    """The detections of images, each a list of (class, scores (n, ), states (n, ) or (t, n), number of ground truths)."""
+def pool(images: Sequence[Sequence[tuple[int, np.ndarray, np.ndarray, int]]],
+         boxes: Sequence[np.ndarray] | None = None) -> Detections:
+    """The detections of images, each a list of (class, scores (n, ), states (n, ) or (t, n), number of ground truths).
+
+    Args:
+        images (Sequence): The images.
+        boxes (Sequence[np.ndarray], optional): (n, 5), those of each entry of each image.
+    """
     rows = [(case, *row) for case, image in enumerate(images) for row in image]
     labels = sorted({row[1] for row in rows})
     ships = np.zeros((len(images), len(labels)), dtype=np.int32)
@@ -117,7 +125,8 @@ def pool(images: Sequence[Sequence[tuple[int, np.ndarray, np.ndarray, int]]]) ->
         np.repeat(np.array([row[0] for row in rows], dtype=np.int32), counts),
         np.repeat(np.array([labels.index(row[1]) for row in rows], dtype=np.int16), counts),
         np.concatenate([row[2] for row in rows] or [np.zeros(0)]),
-        np.concatenate([np.atleast_2d(row[3]) for row in rows] or [np.zeros((1, 0), np.int8)], axis=1), ships)
+        np.concatenate([np.atleast_2d(row[3]) for row in rows] or [np.zeros((1, 0), np.int8)], axis=1), ships,
+        None if boxes is None else np.concatenate([np.zeros((0, 5), np.float32), *boxes]))
 
 
 def sampled_ap(found: Detections, weights: np.ndarray, rule: str = 'voc12', threshold: int = 0) -> np.ndarray:

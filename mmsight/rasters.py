@@ -13,6 +13,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
 from mmsight.errors import InputError
+from mmsight.image_header import check_format
 from mmsight.jpeg2000 import check_tiles
 from mmsight.memory import check_memory
 from mmsight.reading import reading
@@ -71,6 +72,8 @@ def open_raster(path: Path, memory: rasterio.MemoryFile | None = None, raw: bool
             driver = next((driver for magic, driver in _DRIVERS.items() if start.startswith(magic)), None)
             if driver == 'JP2OpenJPEG':
                 check_tiles(path, file)
+        if driver is None:
+            check_format(start)
     if driver is None:
         raise InputError(f'{path}: the file is damaged, or not {KIND}: it begins with {start!r}')
     with reading(path, KIND), raster_options(), warnings.catch_warnings():

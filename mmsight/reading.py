@@ -13,6 +13,10 @@ _PROGRAM = (AssertionError, AttributeError, ImportError, LookupError, NameError,
 """What a program's own fault raises. From a line of MMSight it is a bug; from a library's, the file has led it there."""
 
 
+class FormatError(ValueError):
+    """A file is whole, but of a format that is not read; the message goes on after the file's name."""
+
+
 @contextmanager
 def reading(path: str | Path, kind: str) -> Iterator[None]:
     """Read a file with a library: what the library raises becomes :class:`InputError`; a fault of MMSight stays what it is.
@@ -31,6 +35,8 @@ def reading(path: str | Path, kind: str) -> Iterator[None]:
         yield
     except InputError:
         raise
+    except FormatError as error:
+        raise InputError(f'{path}: {error}') from None
     except MemoryError as error:
         raise InputError(f'{path}: there is not enough memory for this file') from error
     except RecursionError as error:

@@ -62,6 +62,14 @@ def test_table_and_card(two, capsys, monkeypatch):
     assert call(capsys, 'toy-boats') == (0, '# toy-boats\n')
 
 
+def test_a_default_whose_weights_are_missing_is_not_replaced_in_silence(two, capsys):
+    model = the_box.default_model('paint')
+    model.path.unlink()
+    assert the_box.default_model('paint').name == 'toy-ships' and 'toy-ships' in call(capsys, '--json')[1]
+    with pytest.raises(InputError, match='toy-ships.safetensors: the weights of toy-ships are missing: install MMSight again'):
+        the_box.find_model('toy-ships').check()
+
+
 def test_no_such_model(two, capsys):
     assert 'did you mean toy-ships' in call(capsys, 'toy-ship')[0]
     with pytest.raises(InputError, match="checkpoint 'toy-ship' does not exist.*did you mean toy-ships"):

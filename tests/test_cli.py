@@ -30,8 +30,10 @@ def test_list_into_a_closed_pipe_has_no_trace(root):
         assert process.stderr.read() == ''
 
 
-def test_doctor_is_clean(run):
-    assert 'no problems found' in run('-m', 'mmsight.cli', 'doctor').stdout
+def test_doctor_is_clean(run, root):
+    """And it says where the tools of the documents are, which lie elsewhere where a wheel is installed."""
+    out = run('-m', 'mmsight.cli', 'doctor').stdout
+    assert 'no problems found' in out and str(root / 'tools') in out
 
 
 def sentence(done):
@@ -41,6 +43,11 @@ def sentence(done):
     lines = [line for line in done.stderr.splitlines() if line.startswith('error: ')]
     assert len(lines) == 1, done.stderr
     return lines[0]
+
+
+def test_unknown_command(capsys):
+    with pytest.raises(SystemExit, match="there is no command 'detct'; did you mean detect[?] `mmsight --help` lists them"):
+        main(['detct', 'scene.tif'])
 
 
 def test_unknown_config(run):

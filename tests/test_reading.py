@@ -186,3 +186,21 @@ def test_blocks_far_larger_than_the_image_are_refused(tmp_path):
 
 def test_a_sentence_has_no_line_breaks_of_what_it_quotes():
     assert str(InputError("a.dcm: the class '1.2\n.3'\n")) == "a.dcm: the class '1.2 .3'"
+
+
+@pytest.mark.parametrize(('content', 'kind'), [(b'GIF89a\1\0', 'GIF'), (b'%PDF-1.7', 'PDF'),
+                                               (b'\0\0\0\x18ftypheic', 'HEIC or AVIF'), (b'\x1f\x8b\x08', 'gzip')])
+def test_a_format_that_is_not_read_is_named(content, kind, tmp_path):
+    path = tmp_path / 'a.png'
+    path.write_bytes(content + bytes(100))
+    for read in (read_image, open_raster):
+        with pytest.raises(InputError) as raised:
+            read(path)
+        assert str(raised.value) == (
+            f'{path}: this is a file of the format {kind}, which is not read: convert it to PNG or TIFF first')
+
+
+def test_a_cut_header_is_said_in_words(tmp_path):
+    (tmp_path / 'a.png').write_bytes(b'\x89PNG\r\n\x1a\n\0\0')
+    with pytest.raises(InputError, match='a.png: the file is damaged, or not an image: its header is cut or damaged'):
+        read_image(tmp_path / 'a.png')

@@ -53,7 +53,7 @@ class FileInferencer(BaseInferencer):
     task: ClassVar[Task]
     """What it does, with its options and their defaults."""
     _runtime = 'torch'
-    _used: set[str] | None = None  # None: torch, as the model was loaded
+    _used: set[str] | None = None  # None: not called yet
 
     def __init__(self, model: str, weights: str | None = None, device: str | None = None, show_progress: bool = True,
                  trust: bool = False, runtime: str = 'torch') -> None:
@@ -122,10 +122,7 @@ class FileInferencer(BaseInferencer):
             self._refuse_existing(existing, records, returned)
         for place in {folder for folder in folders.values() if folder is not None}:
             remove_leftovers(place)
-        if self._runtime != 'torch' and self._used is None:
-            self._used = use_runtime(self.cfg, self.model, self._runtime, self.say)
-        if self._used:
-            self._used.clear()
+        self.use_runtime(self.say)
         results: dict[str, list] = dict(predictions=[], visualization=[])
         failures: dict[str, str] = {}
         share = share_of(items)
@@ -162,6 +159,23 @@ class FileInferencer(BaseInferencer):
         if failures:
             raise BatchError(failures, results, len(share))
         return results
+
+    def use_runtime(self, say: Callable[[str], None]) -> set[str]:
+        """Let the runtime compute the network from now on; the first time takes a while.
+
+        Args:
+            say (Callable): Takes a sentence for the user.
+
+        Returns:
+            set[str]: Empty, it takes what computes the network, see :func:`mmsight.engine.runtime.use_runtime`.
+
+        Raises:
+            InputError: If the model has no network that a runtime could compute.
+        """
+        if self._used is None:
+            self._used = use_runtime(self.cfg, self.model, self._runtime, say)
+        self._used.clear()
+        return self._used
 
     def check_options(self, options: dict) -> None:
         """Refuse options, all of them given, that do not fit each other or the model, before any input is read.
@@ -247,9 +261,9 @@ class FileInferencer(BaseInferencer):
     @property
     def computed_by(self) -> list[str]:
         """What computed the network in the last call, of :data:`mmsight.tasks.RUNTIMES`; nothing where there is no network."""
-        if self._used is None:
+        if self._runtime == 'torch':
             return ['torch'] if isinstance(self.model, nn.Module) else []
-        return sorted(self._used)
+        return sorted(self._used or ())
 
     def say(self, text: str) -> None:
         """Print a line unless progress is off."""

@@ -24,7 +24,7 @@ from mmsight.apis.land_shapes import world_coasts
 from mmsight.apis.scene import Scene, Stretch, count_pixels
 from mmsight.apis.scene_files import ENDINGS, draw, write_crops, write_results
 from mmsight.apis.scene_job import MOST_BOXES, Found, SceneJob
-from mmsight.apis.ships import describe, is_directed, notes
+from mmsight.apis.ships import describe, notes
 from mmsight.apis.tile_runner import TileRunner, to_found, with_channels
 from mmsight.apis.tile_workers import TileWorkers, check_workers
 from mmsight.apis.tiles import STRIDE, plan_sizes, plan_tiles
@@ -257,7 +257,7 @@ class DetectInferencer(FileInferencer):
             failed_tiles=[dict(x=tile.x, y=tile.y, width=tile.width, height=tile.height, reason=job.failed[number])
                           for number, tile in enumerate(job.tiles) if number in job.failed],
             warnings=scene.warnings, boxes='oriented' if rotated else 'upright',
-            notes=[*scene.notes, *notes(scene, rotated, is_directed(ships))])
+            notes=[*scene.notes, *notes(scene, rotated, ships)])
         if out_dir is not None and picture is not None:
             stem = out_dir / self.name_of(scene.path)
             write_crops(scene, ships, stem.with_name(f'{stem.name}_crops'), crops)

@@ -21,7 +21,7 @@ THRESHOLD = 0.3
 FORMATS = ('geojson', 'csv', 'coco', 'html', 'gpkg', 'kml', 'cog')
 """What :mod:`mmsight.apis.scene_files` can write beside the preview and the report."""
 USUAL = FORMATS[:4]
-COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg')
+COLUMNS = ('id', 'score', 'x', 'y', 'longitude', 'latitude', 'length_m', 'width_m', 'heading_deg', 'heading_probability')
 """Columns of the web page's table."""
 
 
@@ -38,7 +38,7 @@ def doubts(found: dict) -> list[str]:
 
 def show(found: dict) -> Shown:
     """Say how many ships a scene holds, and which tiles failed."""
-    failed, text = found['failed_tiles'], f"{found['source']}: {found['ships']} ships"
+    failed, text = found['failed_tiles'], f"{found['source']}: {found['ships']} ship{'s' * (found['ships'] != 1)}"
     if failed:
         text += (f'; {len(failed)} tiles failed, and their ships are missing: run the same again, which tries these tiles '
                  'again')

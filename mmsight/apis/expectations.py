@@ -43,8 +43,9 @@ def size_warnings(name: str, width: int, height: int, trained: Mapping[str, Any]
     low, high = trained.get('image_size') or (0, 0)
     if 2 * max(width, height) >= low:
         return []
+    sizes = f'{low:g}' if low == high else f'{low:g} to {high:g}'
     return [f'{name}: the longer side has {max(width, height)} pixels, and the images that the model was trained on had '
-            f'{low:g} to {high:g}: expect worse results']
+            f'{sizes}: expect worse results']
 
 
 def colour_warnings(name: str, coloured: bool, grey: bool, trained: Mapping[str, Any]) -> list[str]:
@@ -58,6 +59,6 @@ def colour_warnings(name: str, coloured: bool, grey: bool, trained: Mapping[str,
     """
     if coloured != grey:
         return []
-    modality = f" ({trained['modality']})" if 'modality' in trained else ''
+    modality = f", namely {trained['modality']}" if 'modality' in trained else ''
     found, wanted = ('in colour', 'grey') if coloured else ('grey', 'colour')
     return [f'{name}: the image is {found}, and the model was trained on {wanted} images{modality}: expect worse results']

@@ -125,10 +125,11 @@ def surroundings(scene: Scene, ship: dict) -> tuple[int, int, int, int]:
     return x0, y0, x1 - x0, y1 - y0
 
 
-def notes(scene: Scene, rotated: bool, directed: bool) -> list[str]:
-    """What a reader of the numbers has to know."""
-    return [NOTE_DIRECTED if directed else NOTE_ROTATED if rotated else NOTE_UPRIGHT,
-            *([] if scene.georeference else [NOTE_PIXELS]), *([NOTE_SUSPECT] if scene.ambiguities else [])]
+def notes(scene: Scene, rotated: bool, ships: Sequence[dict]) -> list[str]:
+    """What a reader of the numbers has to know; nothing on sizes and headings where there are no ships."""
+    kind = NOTE_DIRECTED if is_directed(ships) else NOTE_ROTATED if rotated else NOTE_UPRIGHT
+    return [*([kind] if ships else []), *([] if scene.georeference else [NOTE_PIXELS]),
+            *([NOTE_SUSPECT] if scene.ambiguities else [])]
 
 
 def fields(scene: Scene) -> tuple[str, ...]:
@@ -146,7 +147,7 @@ def write_geojson(ships: Sequence[dict], scene: Scene, rotated: bool, path: Path
     features = [dict(type='Feature', geometry=None if shape is None else json.loads(shapely.to_geojson(shape)),
                      properties={name: ship[name] for name in names}) for ship, shape in zip(ships, shapes, strict=True)]
     content = dict(type='FeatureCollection', positions='WGS84 longitude, latitude' if scene.georeference else 'pixels x, y',
-                   notes=notes(scene, rotated, is_directed(ships)), features=features)
+                   notes=notes(scene, rotated, ships), features=features)
     write_json(path, content, indent=1)
 
 
@@ -195,7 +196,7 @@ def write_ships_geopackage(ships: Sequence[dict], scene: Scene, rotated: bool, p
     if rotated:
         layers.append(Layer('headings', 'MULTILINESTRING', [_several(shapely.MultiLineString, shape) for shape in axes],
                             columns, ships, arrow_style(directed)))
-    write_geopackage(layers, DEGREES if on_earth else PIXELS, '; '.join(notes(scene, rotated, directed)), path)
+    write_geopackage(layers, DEGREES if on_earth else PIXELS, '; '.join(notes(scene, rotated, ships)), path)
 
 
 def _several(kind: type, shape: shapely.Geometry | None) -> shapely.Geometry | None:

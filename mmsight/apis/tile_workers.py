@@ -4,6 +4,8 @@ import dataclasses
 import multiprocessing
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from collections import deque
@@ -14,8 +16,8 @@ from typing import Any
 
 import torch
 
+from mmsight.apis import patience
 from mmsight.apis.tile_runner import Results, TileRunner
-from mmsight.engine.runtime import use_runtime
 from mmsight.errors import InputError
 
 AHEAD = 2
@@ -60,9 +62,11 @@ class TileWorkers:
         """Like :meth:`.TileRunner.run`, by ``count`` processes, in the order in which they finish.
 
         What a worker leaves that ends early is taken over by the others, or by ``runner`` in this process if none is left; a
-        warning of the scene says so. It comes last, lest a tile that ends whoever takes it keep the others from being done.
+        warning of the scene says so. It comes last, lest a tile that ends whoever takes it keep the others from being done. A
+        worker that hangs is killed, see :class:`.patience.Patience`.
         """
         left, ended, said = deque(batches), [], set()
+        waiting = patience.Patience()
         self.used.clear()
         self._start(count)
         working = self._workers[:count]
@@ -73,9 +77,11 @@ class TileWorkers:
             while working and (left or any(worker.batches for worker in working)):
                 _hand_out(left, working)
                 pipes = {worker.pipe: worker for worker in working}
-                for pipe in wait(list(pipes)):
-                    worker = pipes[pipe]  # type: ignore[index]  # they are what was waited for
+                ready = [pipes[pipe] for pipe in wait(list(pipes), patience.PAUSE)]  # type: ignore[index]
+                waiting.look(worker for worker in working if worker.batches)
+                for worker in ready:
                     kind, value = worker.receive()
+                    waiting.hear(worker, kind == 'found')
                     if kind == 'found':
                         worker.batches.popleft()
                         results, used = value
@@ -86,12 +92,11 @@ class TileWorkers:
                             self.say(value)
                         said.add(value)
                     else:
-                        working.remove(worker)
-                        self._workers.remove(worker)
-                        left.extend(worker.batches)
-                        worker.stop()
-                        how = worker.wait()
+                        how = self._lose(worker, working, left)
                         ended.append(value or how)
+                for worker in [worker for worker in working if waiting.is_over(worker) and not worker.pipe.poll()]:
+                    worker.kill(f'killed after {waiting.silence(worker):.0f} s without an answer')
+                    ended.append(self._lose(worker, working, left))
             for worker in working:
                 worker.send(None)
             if ended:
@@ -111,6 +116,14 @@ class TileWorkers:
         for worker in workers:
             worker.wait()
 
+    def _lose(self, worker: '_Worker', working: list['_Worker'], left: deque[list[int]]) -> str:
+        """Take back the batches of a worker that can do no more; returns how it ended."""
+        working.remove(worker)
+        self._workers.remove(worker)
+        left.extend(worker.batches)
+        worker.stop()
+        return worker.wait()
+
     def _start(self, count: int) -> None:
         """Have so many processes at least, each with its share of the threads."""
         if len(self._workers) < count:
@@ -123,10 +136,11 @@ class TileWorkers:
 
 
 class _Worker:
-    """A process, the pipe to it, and the batches that it has and has not answered."""
+    """A process, the pipe to it, the batches that it has and has not answered, and why it was killed, if it was."""
 
     def __init__(self) -> None:
         self.batches: deque[list[int]] = deque()
+        self.why = ''
         self.pipe, other = multiprocessing.Pipe()
         command = f'from {__name__} import work; work({other.fileno()})'
         paths = os.pathsep.join(map(os.path.abspath, sys.path))
@@ -135,11 +149,16 @@ class _Worker:
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         env={**os.environ, 'PYTHONPATH': paths, 'PYTHONSAFEPATH': '1'})
         other.close()  # so that the end of the process is the end of the pipe
+        _bound(self.pipe)
 
     def send(self, message: Any) -> None:
         """Send, unless the process has ended, which :meth:`receive` will tell."""
-        with suppress(OSError):
+        try:
             self.pipe.send(message)
+        except BlockingIOError:
+            self.kill(f'killed after it took nothing in for {patience.FIRST} s')
+        except OSError:
+            pass
 
     def receive(self) -> tuple[str, Any]:
         """``'found'`` with what a batch holds and what computed it, ``'say'`` with a sentence, or ``'end'`` with why, if it
@@ -156,16 +175,32 @@ class _Worker:
         if self.batches:
             self.process.terminate()
 
+    def kill(self, why: str) -> None:
+        """End a process that hangs."""
+        self.why = why
+        self.process.kill()
+
     def wait(self) -> str:
         """Wait until it has ended; returns how it did."""
-        try:
-            status = self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
+        for _ in range(2):  # the second time in vain if it waits for a disk that does not answer
+            try:
+                self.process.wait(10)
+                break
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        status = self.process.poll()
+        if self.why or status is None:
+            return self.why or 'not even SIGKILL ends it'
         if status >= 0:
             return f'exit status {status}'
         return 'SIGKILL, perhaps for lack of memory' if status == -signal.SIGKILL else signal.Signals(-status).name
+
+
+def _bound(pipe: Connection) -> None:
+    """Let no message wait for ever for the rest of it: the other process may be stopped in the middle."""
+    with socket.socket(fileno=os.dup(pipe.fileno())) as end:
+        for option, seconds in ((socket.SO_RCVTIMEO, patience.LEAST), (socket.SO_SNDTIMEO, patience.FIRST)):
+            end.setsockopt(socket.SOL_SOCKET, option, struct.pack('ll', seconds, 0))
 
 
 def _hand_out(left: deque[list[int]], workers: Sequence[_Worker]) -> None:
@@ -189,7 +224,7 @@ def work(handle: int) -> None:
         inferencer, arguments, threads = pipe.recv()
         torch.set_num_threads(threads)
         detector = inferencer(**arguments, show_progress=False)
-        used = use_runtime(detector.cfg, detector.model, arguments['runtime'], lambda text: pipe.send(('say', text)))
+        used = detector.use_runtime(lambda text: pipe.send(('say', text)))
         while True:
             job = pipe.recv()
             with torch.no_grad(), closing(job.scene):

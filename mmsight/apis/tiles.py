@@ -70,12 +70,13 @@ def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1
 
     Args:
         width (int), height (int): Of the scene.
-        tile (int): Side of a tile; those at the right and lower end are smaller by less than ``grid``, and overlap more.
+        tile (int): Largest side of a tile. All of a row or column have one side, the least with which no more tiles are
+            needed; the last is smaller by less than ``grid``, and overlaps more.
         overlap (int): Least pixels that neighbours share.
         grid (float): Tiles begin at multiples of this: the network's stride, so that a ship falls into the same cells in
             whatever tile it is seen.
-        offset (tuple[int, int]): Where the second tile of each row and column begins, instead of at ``tile - overlap``: no
-            farther, so that no pixels are left out.
+        offset (tuple[int, int]): Where the second tile of each row and column begins, all having the largest side: not beyond
+            ``tile - overlap``, so that no pixels are left out. 0 leaves the place to the plan.
 
     Returns:
         list[Tile]: At least one.
@@ -101,6 +102,10 @@ def plan_tiles(width: int, height: int, tile: int, overlap: int, grid: float = 1
 def _spans(length: int, tile: int, overlap: int, grid: float, offset: int) -> list[tuple[int, int, float, float]]:
     """Begin, end, and begin and end of the core, of each tile along an axis."""
     step = math.floor((tile - overlap) / grid) * grid
+    if not offset and step:  # the least side with which as many tiles cover the axis: what is left over would be computed twice
+        count = math.ceil(max(length - tile, 0) / step) + 1
+        step = min(step, math.ceil((length - overlap) / count / grid) * grid)
+        tile = min(tile, math.ceil(max(step + overlap, length - (count - 1) * step)))
     begins = [0]
     position = offset // grid * grid or step
     while begins[-1] + tile < length:

@@ -51,7 +51,8 @@ def find_model(model: str, weights: str | None = None, trust: bool = False) -> t
         find_config(model)
     except InputError as error:
         near = box.near_names(model)
-        raise InputError(f'{error}; {near}`mmsight models` shows the models in the box') if near else error from None
+        raise InputError(f"'{model}' is neither a model in the box nor a checkpoint nor a config; {near}`mmsight models` lists "
+                         'the models in the box') if near else error from None
     cfg = load_config(model)
     return cfg, box.find_checkpoint(weights) if weights is not None else _last_checkpoint(cfg, model)
 

@@ -35,7 +35,8 @@ def write_per_case(rows: Sequence[dict[str, Any]], score: str, detections: Detec
         writer.writeheader()
         writer.writerows(rows)
     if detections is not None:
-        np.savez_compressed(path.with_suffix('.npz'), **detections._asdict())
+        kept = {name: values for name, values in detections._asdict().items() if values is not None}
+        np.savez_compressed(path.with_suffix('.npz'), **kept)
 
 
 def read_per_case(path: Path) -> tuple[str, dict[str, float]]:

@@ -49,9 +49,11 @@ def load_weights(file: str | IO[bytes], map_location: Any = None, mmap: bool = F
         if _REFUSED.search(str(error)):
             raise InputError(f"checkpoint '{name}' contains more than weights and would run code ({_first_line(error)}): take "
                              'it from another source, or ask its author to save only the state dict') from error
-        raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint ({_first_line(error)})") from error
-    except Exception as error:  # for damaged bytes the reader raises errors of any type
-        raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint ({_first_line(error)})") from error
+        # what torch says here is advice to load the file with code and all
+        raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint") from error
+    except Exception as error:  # for damaged bytes the reader raises errors of any type, some with a number for a message
+        found = f' ({line})' if ' ' in (line := _first_line(error)) else ''
+        raise InputError(f"checkpoint '{name}' is damaged, or not a checkpoint{found}") from error
 
 
 def _check_zip(file: str | IO[bytes], name: str) -> None:

@@ -58,11 +58,11 @@ def load_from_safetensors(filename: str, map_location: Any = None) -> dict[str, 
         InputError: If the file is missing, cut, altered, of a newer format, or was not written by MMSight.
     """
     path = Path(filename)
+    for model in list_models():
+        if model.path.resolve() == path.resolve():
+            model.check()
     if not path.is_file():
         raise InputError(f"checkpoint '{filename}' does not exist")
-    for model in list_models():
-        if model.path.samefile(path):
-            model.check()
     try:
         with safe_open(path, framework='pt', device='cpu') as file:
             meta = _read_meta(path, file.metadata())

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from mmsight.apis.base_inferencer import FileInferencer, write_picture
+from mmsight.apis.expectations import size_warnings
 from mmsight.errors import InputError
 from mmsight.files import list_files, scratch_prefix
 from mmsight.json_files import write_json
@@ -136,7 +137,10 @@ class SegmentInferencer(FileInferencer):
         """Read one volume."""
         scratch = tempfile.TemporaryDirectory(prefix=scratch_prefix(), dir=out_dir) if low_memory else None
         folder = None if scratch is None else Path(scratch.name)
-        return _Scan(source, read_volume(source, parse_rescale(rescale), series or (), folder), scratch)
+        volume = read_volume(source, parse_rescale(rescale), series or (), folder)
+        height, width = volume.data.shape[1:]
+        doubts = size_warnings(volume.path.name, width, height, getattr(self.model, 'dataset_meta', {}))
+        return _Scan(source, replace(volume, warnings=(*volume.warnings, *doubts)), scratch)
 
     @torch.no_grad()
     def forward(self, scan: _Scan, *, batch_size: int, clean: bool) -> SegDataSample:
@@ -175,7 +179,7 @@ class SegmentInferencer(FileInferencer):
             write(scan.volume, mask, paths[kind])
             write_picture(picture, paths['picture'])
             write_json(paths['statistics'], found, indent=2)
-            found.update({kind: str(paths[kind])}, picture=str(paths['picture']))
+            found.update({kind: str(paths[kind])}, statistics=str(paths['statistics']), picture=str(paths['picture']))
         if return_datasamples:
             prediction.set_metainfo(found)
             if scan.scratch is not None:

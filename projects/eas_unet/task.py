@@ -22,7 +22,7 @@ FORMATS = ('nifti', 'dicom-seg')
 def show(found: dict) -> Shown:
     """State the volume of the liver."""
     names = ('volume_ml', 'mean_hu', 'std_hu', 'voxels', 'slices', 'spacing_mm', 'size')
-    files = {name: found[name] for name in ('mask', 'segmentation', 'picture') if name in found}
+    files = {name: found[name] for name in ('mask', 'segmentation', 'statistics', 'picture') if name in found}
     return Shown(f"{found['source']}: liver {found['volume_ml']:.0f} mL", files, found['warnings'], [found['note']],
                  [[name, found[name]] for name in names])
 

@@ -6,11 +6,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mmsight.apis.detect import DetectInferencer
+from mmsight.apis.labelled_ships import outline, show
 from mmsight.engine.figures import Inputs, choose
 
 from .anchors import anchor_recall, centred_iou
 from .coder import ship_frame
-from .figure_ships import SPLITS, outline, read_images, show
+from .figure_ships import SPLITS, read_images
 
 COLOURS = ('#ff7f0e', '#4cc9f0', '#e377c2', '#bcbd22', '#9467bd')
 

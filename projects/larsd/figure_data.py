@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from mmsight.apis.labelled_ships import Labelled
 from mmsight.engine.figures import Inputs
 
-from .figure_ships import SPLITS, Labelled, read_images
+from .figure_ships import SPLITS, read_images
 
 STYLES: tuple[dict[str, Any], ...] = (dict(color='#9fc5e8'), dict(color='#c2410c', histtype='step', linewidth=1.8))
 LABELS = dict(length='length of a ship, pixels (last bar: and more)', aspect='length : width (last bar: and more)',

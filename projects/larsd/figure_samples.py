@@ -4,9 +4,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
+from mmsight.apis.labelled_ships import outline, show
 from mmsight.engine.figures import Inputs, choose
 
-from .figure_ships import SPLITS, outline, read_images, show
+from .figure_ships import SPLITS, read_images
 
 
 def draw(inputs: Inputs, images: list[str], side: float) -> Figure:

@@ -10,12 +10,13 @@ from mmengine.config import ConfigDict
 from torch import Tensor
 
 from mmsight.apis.detect import DetectInferencer
+from mmsight.apis.judged_ships import detect
+from mmsight.apis.labelled_ships import Labelled, outline, show
 from mmsight.engine.figures import Inputs, choose
 from mmsight.errors import InputError
 from mmsight.rotated_iou import extents, rotated_iou
 
-from .figure_detections import detect
-from .figure_ships import SPLITS, Labelled, outline, read_images, show
+from .figure_ships import SPLITS, read_images
 from .lasa import LASA
 
 

@@ -43,7 +43,7 @@ class RotatedShipMetric(BaseMetric):
     predictions are; ``ignored_instances`` count neither way. A detection is matched to the ship it overlaps most, as in
     mmrotate's ``DOTAMetric``. The precision-recall curve goes to the runner's visualizer, which by default writes it below
     ``vis_data/vis_image`` of the run's log folder; that folder gets ``per_case.csv``, F1 at ``score_thr`` of each image, and
-    its matched detections in ``per_case.npz``.
+    its matched detections with their boxes in ``per_case.npz``.
 
     Args:
         score_thr (float): Threshold of precision, recall and F1.
@@ -62,7 +62,7 @@ class RotatedShipMetric(BaseMetric):
         self.score_thr, self.headings = score_thr, headings
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Match each image's detections at every threshold; only scores, states and counts are kept."""
+        """Match each image's detections at every threshold; what is kept are scores, states, boxes and counts."""
         for sample in data_samples:
             found = sample['pred_instances']
             boxes, scores, labels = (_numpy(found[key]) for key in ('bboxes', 'scores', 'labels'))
@@ -75,7 +75,7 @@ class RotatedShipMetric(BaseMetric):
                 ours, theirs = labels == label, gt_labels == label
                 iou = rotated_iou(boxes[ours], gt[theirs])
                 states = np.stack([match(iou, scores[ours], ignored[theirs], thr) for thr in IOU_THRS])
-                image.append((label, scores[ours], states, int((~ignored[theirs]).sum())))
+                image.append((label, scores[ours], states, int((~ignored[theirs]).sum()), boxes[ours]))
                 if self.headings:
                     true = states[0] == 1
                     turned, sure = toward_bow(boxes[ours][true], _numpy(found['bow_probabilities'])[ours][true])
@@ -103,10 +103,10 @@ class RotatedShipMetric(BaseMetric):
             headings = [part for *_, parts in results for part in parts]
             metrics.update(judge_headings(np.concatenate([np.zeros((0, 3)), *headings]), self.score_thr))
         logger.info(_line(metrics))
-        at_50 = [[(label, scores, states[0], ships) for label, scores, states, ships in image] for _, image, _ in results]
+        at_50 = [[(label, scores, states[0], ships) for label, scores, states, ships, _ in image] for _, image, _ in results]
         write_per_case([dict(case=case, **count_image(image, self.score_thr))
                         for (case, *_), image in zip(results, at_50, strict=True)],
-                       'image_f1', pool([image for _, image, _ in results]))
+                       'image_f1', pool([[row[:4] for row in image] for _, image, _ in results], [row[4] for row in rows]))
         if Visualizer.check_instance_created('visualizer'):
             Visualizer.get_instance('visualizer').add_image('precision_recall', draw_curves(scores, states, positives))
         return metrics

@@ -23,7 +23,8 @@ class RBoxDataset(BoxDataset):
     def names(self) -> list[str]:
         """Image files of ``ann_file``."""
         if not Path(self.ann_file).is_file():
-            raise InputError(f'{self.ann_file}: the split file does not exist')
+            raise InputError(f'{self.ann_file}: the split file does not exist: put the data set there, or let MMSIGHT_DATA '
+                             'name the folder that holds it')
         rows = list(read_fields(self.ann_file))
         if not rows:
             raise InputError(f'{self.ann_file}: the split is empty')

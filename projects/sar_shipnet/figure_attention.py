@@ -2,15 +2,15 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from mmsight.apis.detect import DetectInferencer
-from mmsight.apis.scene import read_8_bits
+from mmsight.apis.labelled_ships import STYLES, Labelled, outline, show
 from mmsight.engine.figures import Inputs, choose
 from mmsight.engine.layer_maps import gain, watch_layers
+from mmsight.rotated_iou import extents
 
-from .figure_ships import WHOLE, Labelled, read_images
+from .figure_ships import read_images
 
 ACROSS = 2
 """Pictures in a row."""
@@ -32,7 +32,7 @@ def draw(inputs: Inputs, image: str, layers: list[str]) -> Figure:
     name, checkpoint = list(inputs.models.items())[-1]
     detector = DetectInferencer(checkpoint, show_progress=False)
     watched = watch_layers(detector.model, layers,
-                           lambda: detector(shown.path, tile=WHOLE, return_datasamples=True))
+                           lambda: detector(shown.path, tile=max(shown.size), return_datasamples=True))
     width, height = shown.size
     down = -(-(1 + len(layers)) // ACROSS)
     figure = Figure(figsize=(4.4 * ACROSS, down * (4 * height / width + 0.8)), layout='constrained')
@@ -41,10 +41,9 @@ def draw(inputs: Inputs, image: str, layers: list[str]) -> Figure:
     for axes in places[1 + len(layers):]:
         axes.set_axis_off()
     for axes in (first, *others):
-        axes.imshow(read_8_bits(shown.path, grey=True), cmap='gray', extent=(0, width, height, 0))
-        axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
-        for x1, y1, x2, y2 in shown.ships:
-            axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor='#70e000', linewidth=1))
+        show(axes, shown)
+        axes.set(xlim=(0, width), ylim=(height, 0))
+        outline(axes, shown.ships, **STYLES['labelled ship'])
     first.set_title(f'SSDD {image}, labelled ships', fontsize=9)
     for axes, (layer, (before, after)) in zip(others, watched.items(), strict=True):
         kept = before.shape == after.shape
@@ -72,6 +71,6 @@ def covered(image: Labelled) -> np.ndarray:
     """Which pixels (h, w) lie in the box of a ship."""
     width, height = image.size
     mask = np.zeros((height, width), dtype=bool)
-    for x1, y1, x2, y2 in image.ships.round().astype(int):
+    for x1, y1, x2, y2 in extents(image.ships).round().astype(int):
         mask[max(y1, 0):y2, max(x1, 0):x2] = True
     return mask

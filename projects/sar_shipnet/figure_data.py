@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from mmsight.apis.labelled_ships import Labelled
 from mmsight.engine.figures import Inputs
 
-from .figure_ships import Labelled, read_images
+from .figure_ships import read_images
 
 SMALL, LARGE = 32, 96
 """Sides in pixels of the squares by whose areas COCO calls an object small or large."""
@@ -44,7 +45,6 @@ def draw(inputs: Inputs) -> Figure:
 
 def measure(images: list[Labelled]) -> dict[str, np.ndarray]:
     """``side``, the root of a box's area in pixels, and ``aspect``, at least 1, of every ship; ``ships`` of every image."""
-    boxes = np.concatenate([image.ships for image in images])
-    sizes = boxes[:, 2:] - boxes[:, :2]
+    sizes = np.concatenate([image.ships for image in images])[:, 2:4]
     return dict(side=np.sqrt(sizes.prod(axis=1)), aspect=sizes.max(axis=1) / sizes.min(axis=1),
                 ships=np.array([len(image.ships) for image in images]))

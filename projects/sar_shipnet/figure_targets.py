@@ -7,6 +7,7 @@ from matplotlib.patches import Rectangle
 
 from mmsight.apis.scene import read_8_bits
 from mmsight.engine.figures import Inputs, choose
+from mmsight.rotated_iou import extents
 
 from .figure_ships import read_images
 from .gaussian_targets import Gaussians, circular_gaussians, draw_heatmaps, elliptic_gaussians
@@ -28,11 +29,11 @@ def draw(inputs: Inputs, image: str, side: int, alpha: float, radius: str) -> Fi
     shown = choose(read_images(inputs.data, 'test'), [image])[image]
     scale = side / max(shown.size) / STRIDE
     width, height = (round(size * scale) for size in shown.size)
-    boxes = torch.from_numpy(shown.ships * scale)
+    boxes = torch.from_numpy(extents(shown.ships) * scale)
     maps = {f'circular ({radius})': heatmap(circular_gaussians(boxes, width, height, radius), width, height),
             f'elliptic (alpha {alpha:g})': heatmap(elliptic_gaussians(boxes, width, height, alpha), width, height)}
-    low = np.maximum(shown.ships[:, :2].min(axis=0) * scale - 4, 0)
-    high = np.minimum(shown.ships[:, 2:].max(axis=0) * scale + 4, (width, height))
+    low = np.maximum(boxes[:, :2].numpy().min(axis=0) - 4, 0)
+    high = np.minimum(boxes[:, 2:].numpy().max(axis=0) + 4, (width, height))
     wide, tall = high - low
     figure = Figure(figsize=(10, 10 / 3.3 * tall / wide + 0.5), layout='constrained')
     places = figure.subplots(1, 3)

@@ -85,6 +85,11 @@ def test_the_journal_keeps_bows(detector, scene, tmp_path, monkeypatch):
     assert len(detector.model.seen) == 5  # of six tiles
 
 
+def test_the_table_of_the_web_page(detector, scene):
+    shown = detector.task.show(detector(scene)['predictions'][0])
+    check([dict(zip(shown.header, row, strict=True)) for row in shown.rows])
+
+
 def test_the_files(detector, scene, tmp_path):
     detector(scene, out_dir=tmp_path / 'out', format=['geojson', 'csv', 'gpkg', 'kml', 'html'])
     rows = list(csv.DictReader((tmp_path / 'out' / 's.csv').open()))

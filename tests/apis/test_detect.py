@@ -100,6 +100,12 @@ def test_the_files(make_detector, write_scene, ships, tmp_path):
     assert not (tmp_path / 'out' / 's_crops').exists()
 
 
+def test_without_ships_nothing_is_said_of_their_headings(make_detector, write_scene, ships, tmp_path):
+    write_scene(tmp_path / 's.tif', ships(200, 200, 5)[0])
+    found = make_detector(rotated=True)(tmp_path / 's.tif', threshold=1.0)['predictions'][0]
+    assert not found['detections'] and not any('heading' in note for note in found['notes'])
+
+
 def test_without_georeference(make_detector, ships, tmp_path):
     detector = make_detector(rotated=False)
     image, _ = ships(200, 200, 5)

@@ -13,6 +13,7 @@ def test_size():
     for width, height in ((95, 10), (10, 200), (3000, 3000)):
         assert not size_warnings('a.png', width, height, dict(image_size=[190, 668]))
     assert not size_warnings('a.png', 1, 1, {})
+    assert size_warnings('a.png', 40, 30, dict(image_size=[256, 256]))[0].endswith('had 256: expect worse results')
 
 
 @pytest.mark.parametrize('trained_on_grey', [True, False])
@@ -27,6 +28,6 @@ def test_grey_and_colour(make_detector, tmp_path, trained_on_grey):
         warnings = detector(tmp_path / f'{name}.png')['predictions'][0]['warnings']
         if (name == 'colour') == trained_on_grey:
             found, wanted = ('in colour', 'grey') if trained_on_grey else ('grey', 'colour')
-            assert f'{name}.png: the image is {found}, and the model was trained on {wanted} images (' in warnings[0]
+            assert f'{name}.png: the image is {found}, and the model was trained on {wanted} images, namely ' in warnings[0]
         else:
             assert not warnings

@@ -1,6 +1,7 @@
 """Which model is meant: a config, a checkpoint, or a name with the weights that its training left."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -70,4 +71,9 @@ def test_a_model_in_the_box_does_its_own_task_alone(box, untrained, tmp_path, ca
         main(['upscale', str(picture), '-m', 'toy-ships'])
     with pytest.raises(SystemExit, match='did you mean toy-ships'):
         main(['detect', str(picture), '-m', 'toy-shis'])
+    with pytest.raises(SystemExit, match="error: 'toy-shis' is neither a model in the box nor a checkpoint nor a config"):
+        main(['detect', str(picture), '-m', 'toy-shis'])
     assert find_model('sar_shipnet_toy', 'toy-ships')[1] == report['checkpoint']  # as the export and `mmsight test` name it
+    Path(report['checkpoint']).unlink()
+    with pytest.raises(SystemExit, match='the weights of toy-ships are missing: install MMSight again'):
+        main(['detect', str(picture), '-m', 'toy-ships'])

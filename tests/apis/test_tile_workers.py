@@ -1,6 +1,10 @@
 """Several processes for the tiles of a scene: the results of one, also when some of them or all are killed."""
 
+import multiprocessing
 import os
+import re
+import signal
+import struct
 import subprocess
 import sys
 
@@ -9,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmsight.apis import DetectInferencer, tile_workers
+from mmsight.apis import DetectInferencer, patience, tile_workers
 from mmsight.apis.scene_job import SceneJob
 from mmsight.cli import main
 from mmsight.errors import InputError
@@ -102,6 +106,49 @@ def test_the_other_worker_does_what_a_killed_one_leaves(detector, scene, tmp_pat
     assert [warning for warning in found['warnings'] if 'worker' in warning] == [
         's.tif: 1 of 2 workers ended early (SIGKILL, perhaps for lack of memory), and the others did their tiles']
     assert started[1].process.poll() == 0
+
+
+@pytest.mark.slow
+def test_a_worker_that_hangs_is_killed_and_the_other_does_its_tiles(detector, scene, tmp_path, started, monkeypatch):
+    """One that is stopped after its first answer, alive but silent."""
+    monkeypatch.setattr(patience, 'LEAST', 5)
+    monkeypatch.setattr(patience, 'TIMES', 0)
+    detector(scene, out_dir=tmp_path / 'one', **OPTIONS)
+    stopped, hear = [], patience.Patience.hear
+
+    def stop(waiting, worker, answer):
+        hear(waiting, worker, answer)
+        if answer and not stopped:
+            os.kill(worker.process.pid, signal.SIGSTOP)
+            stopped.append(worker)
+
+    monkeypatch.setattr(patience.Patience, 'hear', stop)
+    found = detector(scene, out_dir=tmp_path / 'two', workers=2, **OPTIONS)['predictions'][0]
+    assert content(tmp_path / 'one') == content(tmp_path / 'two') and not found['failed_tiles']
+    warning, = [warning for warning in found['warnings'] if 'worker' in warning]
+    assert re.fullmatch(r's\.tif: 1 of 2 workers ended early \(killed after [5-9] s without an answer\), and the others did '
+                        'their tiles', warning)
+    assert sorted(worker.process.poll() for worker in started) == [-signal.SIGKILL, 0]
+    assert stopped[0].process.poll() == -signal.SIGKILL
+
+
+def test_a_worker_that_takes_nothing_in_is_killed(started, monkeypatch):
+    monkeypatch.setattr(patience, 'FIRST', 1)
+    worker = tile_workers._Worker()
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    worker.send(bytes(10**7))  # more than a pipe holds
+    assert worker.receive() == ('end', '') and worker.wait() == 'killed after it took nothing in for 1 s'
+
+
+def test_half_an_answer_is_the_end_of_a_worker(started, monkeypatch):
+    monkeypatch.setattr(patience, 'LEAST', 1)
+    worker = tile_workers._Worker()
+    worker.process.kill()
+    worker.pipe, other = multiprocessing.Pipe()
+    tile_workers._bound(worker.pipe)
+    os.write(other.fileno(), struct.pack('!i', 100) + b'begin')  # of 100 bytes, and no more comes
+    assert worker.receive() == ('end', '')
+    worker.wait()
 
 
 def test_this_process_does_what_is_left_where_all_were_killed(detector, scene, tmp_path, started, monkeypatch):

@@ -1,5 +1,7 @@
 """Tiles cover a scene, and what is found at seams becomes one ship."""
 
+import math
+
 import numpy as np
 import pytest
 from mmcv.ops import box_iou_rotated
@@ -52,7 +54,18 @@ def test_an_offset_that_leaves_pixels_out_is_refused():
     for offset in ((101, 0), (0, 101), (-1, 0), (0, 300)):
         with pytest.raises(InputError, match=r'tiles of 128 pixels that overlap by 28 take offsets from 0 to 100, found'):
             plan_tiles(500, 500, 128, 28, offset=offset)
-    assert plan_tiles(500, 500, 128, 28, offset=(100, 100)) == plan_tiles(500, 500, 128, 28)
+    assert [tile.x for tile in plan_tiles(500, 1, 128, 28, offset=(90, 0))] == [0, 90, 190, 290, 372]
+
+
+@pytest.mark.parametrize('length', [129, 500, 999, 1777, 5000])
+def test_tiles_of_a_row_are_as_small_as_their_number_allows(length):
+    step = 7
+    tiles = plan_tiles(length, 1, 128, 28, step)
+    side = tiles[0].width
+    assert len(tiles) == math.ceil((length - 128) / (100 // step * step)) + 1
+    assert {tile.width for tile in tiles[:-1]} == {side} and side - step < tiles[-1].width <= side <= 128
+    smaller = range(28 + step, side - step)  # the places of the grid round the side up by less than a step
+    assert all(len(plan_tiles(length, 1, other, 28, step)) > len(tiles) for other in smaller)
 
 
 def test_neighbours_sample_the_scene_at_the_same_places():

@@ -181,3 +181,11 @@ def test_weights_that_are_not_finite_are_refused(value, untrained, tmp_path):
     torch.save(content, tmp_path / 'a.pth')
     with pytest.raises(InputError, match=f'a.pth. holds weights that are not finite, in {name}'):
         build_model(load_config('example_project'), str(tmp_path / 'a.pth'))
+
+
+def test_what_is_no_checkpoint_gives_no_advice_to_run_code(tmp_path):
+    for content in (b'hello\n', b'\x20\x01\0\0\0\0\0\0{"weights"'):  # text, and safetensors under another suffix
+        (tmp_path / 'other.pth').write_bytes(content)
+        with pytest.raises(InputError) as raised:
+            load_weights(str(tmp_path / 'other.pth'))
+        assert str(raised.value) == f"checkpoint '{tmp_path}/other.pth' is damaged, or not a checkpoint"

@@ -279,6 +279,16 @@ def test_the_picture_has_a_largest_size(ct, inferencer, write_nifti, tmp_path, m
         assert picture.shape == (size[0], 4 * size[1], 3)  # four slices with liver
 
 
+def test_a_scan_far_smaller_than_the_training_images_is_said(ct, inferencer, write_nifti, tmp_path, monkeypatch):
+    write_nifti(tmp_path / 'scan.nii', ct[0])
+    side = max(ct[0].shape[1:])
+    for smallest, warned in ((4 * side, True), (side, False)):
+        meta = dict(inferencer.model.dataset_meta, image_size=[smallest, 2 * smallest])
+        monkeypatch.setattr(inferencer.model, 'dataset_meta', meta)
+        warnings = inferencer(tmp_path / 'scan.nii')['predictions'][0]['warnings']
+        assert any(f'scan.nii: the longer side has {side} pixels' in warning for warning in warnings) == warned
+
+
 def test_no_liver_is_said(ct, inferencer, write_nifti, tmp_path, monkeypatch):
     write_nifti(tmp_path / 'scan.nii', ct[0])
     monkeypatch.setattr(PREDICT, lambda *args: np.zeros(ct[0].shape, np.uint8))

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from mmengine.config import ConfigDict
 from mmsight.projects.larsd import figure_anchors, figure_data, figure_detections, figure_samples, figure_sampling
-from mmsight.projects.larsd.figure_ships import Labelled, read_images
+from mmsight.projects.larsd.figure_ships import read_images
 from mmsight.projects.larsd.lasa import LASA
 
 from mmsight.apis.detect import DetectInferencer
+from mmsight.apis.labelled_ships import Labelled
 from mmsight.box import get_model
 from mmsight.engine.figures import Inputs, choose, find_plan
 from mmsight.engine.tables import project_folder
@@ -19,29 +20,9 @@ from mmsight.errors import InputError
 RECORD = project_folder('larsd') / 'records' / 'larsd-10_lite0_ssdd_512_seed0.npz'
 
 
-def labelled(ships, ignored=(), size=(100, 80)):
-    return Labelled(None, size, *(np.array(boxes, dtype=float).reshape(-1, 5) for boxes in (ships, ignored)))
-
-
 def inputs(number, data):
     plan = find_plan('larsd', number)
     return Inputs({name: str(get_model(name).path) for name in plan.models}, [], data / plan.data), plan.settings
-
-
-def test_found_missed_false_and_ignored():
-    image = labelled([(20, 20, 20, 4, 0.3), (50, 50, 20, 4, 0)], [(80, 20, 20, 4, 1)])
-    boxes = np.array([(20, 20, 20, 4, 0.3), (21, 20, 20, 4, 0.3), (50, 50, 4, 20, 0), (80, 20, 20, 4, 1), (90, 70, 4, 4, 0)])
-    result = figure_detections.judge(boxes, np.array([0.7, 0.9, 0.8, 0.5, 0.6]), image)
-    # the better one of two on a ship; one across a ship; what lies on another vessel counts neither way
-    assert result.found.tolist() == boxes[1:2].tolist() and result.false.tolist() == boxes[[0, 2, 4]].tolist()
-    assert result.missed.tolist() == image.ships[1:].tolist()
-
-
-@pytest.mark.parametrize('ships, boxes', [(0, 2), (2, 0), (0, 0)])
-def test_images_without_ships_or_detections(ships, boxes):
-    image = labelled([(20, 20, 20, 4, 0), (60, 20, 20, 4, 0)][:ships])
-    found = np.array([(20, 60, 9, 4, 0), (60, 60, 9, 4, 0)], dtype=float)[:boxes]
-    assert [len(part) for part in figure_detections.judge(found, np.ones(boxes), image)] == [0, boxes, ships]
 
 
 def test_detections_are_those_of_the_record(real_data):
@@ -52,7 +33,7 @@ def test_detections_are_those_of_the_record(real_data):
     with RECORD.with_suffix('.csv').open(newline='') as file:
         cases = [row['case'] for row in csv.DictReader(file)]
     threshold = DetectInferencer(given.models['ships-sar-rotated'], show_progress=False).model.dataset_meta['score_threshold']
-    for name, truth, found in zip(settings['images'], titles[:3], titles[3:], strict=True):
+    for name, truth, found in zip(settings['images'], titles[::2], titles[1::2], strict=True):
         case = cases.index(name)
         states = record['state'][0, (record['case'] == case) & (record['score'] >= threshold)]
         ships, true, false = int(record['ships'][case].sum()), int((states == 1).sum()), int((states == 0).sum())
@@ -124,7 +105,8 @@ def test_sizes_in_the_ships_frame():
 
 
 def test_lengths_aspects_directions_and_ships_an_image():
-    found = figure_data.measure([labelled([(9, 9, 12, 3, 0.5), (9, 9, 2, 8, 0.5)]), labelled([])])
+    found = figure_data.measure([Labelled(None, (100, 80), np.array(ships).reshape(-1, 5), np.zeros((0, 5)))
+                                 for ships in ([(9, 9, 12, 3, 0.5), (9, 9, 2, 8, 0.5)], [])])
     assert found['length'].tolist() == [12, 8] and found['aspect'].tolist() == [4, 4] and found['ships'].tolist() == [2, 0]
     assert found['angle'].tolist() == [0.5, 0.5 + math.pi / 2]
 

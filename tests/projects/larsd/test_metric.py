@@ -11,6 +11,8 @@ from mmsight.projects.larsd import RotatedShipMetric
 from mmsight.projects.larsd.metric import draw_curves
 from shapely import affinity, box
 
+from mmsight.engine.per_case import load_cases
+
 APS = ('AP50_voc07', 'AP50_voc12', 'AP50-95_voc12', 'recall50')
 
 
@@ -116,6 +118,19 @@ def test_cases_give_the_metrics_again(by_cases):
     found = evaluate(samples, ('a', 'b'))
     for name in ('AP50_voc07', 'AP50_voc12', 'AP50-95_voc12', 'precision', 'recall', 'f1', 'best_f1'):
         assert by_cases(f'rotated/{name}') == pytest.approx(found[f'rotated/{name}'], rel=1e-6), name
+
+
+def test_cases_keep_their_boxes(log_folder):
+    """Each beside its own score, of two classes; an image may have none."""
+    rng = np.random.default_rng(2)
+    images = [scene(rng, 3, count) for count in (6, 0, 4)]
+    samples = [sample(*image, np.arange(len(image[0])) % 2, np.zeros(3, int)) for image in images]
+    evaluate(samples, ('a', 'b'))
+    kept = load_cases(log_folder / 'per_case.csv').detections
+    assert len(kept.box) == len(kept.score) == 10
+    for case, score, found in zip(kept.case, kept.score, kept.box, strict=True):
+        boxes, scores, *_ = images[case]
+        assert found.tolist() == boxes[scores == score][0].tolist()
 
 
 def test_states_are_those_of_mmrotate():

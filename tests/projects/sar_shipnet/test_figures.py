@@ -6,42 +6,16 @@ import json
 import numpy as np
 import pytest
 from mmsight.projects.sar_shipnet import figure_attention, figure_curves, figure_data, figure_detections, figure_targets
-from mmsight.projects.sar_shipnet.figure_ships import Labelled, read_images
+from mmsight.projects.sar_shipnet.figure_ships import read_images
 
+from mmsight.apis.labelled_ships import Labelled
 from mmsight.box import get_model
 from mmsight.engine.figures import Inputs, choose, find_plan
 from mmsight.engine.tables import load_tables, project_folder
 from mmsight.errors import InputError
+from mmsight.rotated_iou import extents
 
 RECORD = project_folder('sar_shipnet') / 'records' / 'sar-shipnet_r18w32_ssdd_512_dense_seed0'
-
-
-def upright(*boxes):
-    """Boxes (n, 5) of x1, y1, x2, y2."""
-    return np.array([((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, 0) for x1, y1, x2, y2 in boxes]).reshape(-1, 5)
-
-
-def test_found_missed_and_false():
-    ships = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [50, 50, 60, 60]], dtype=float)
-    boxes = upright((0, 0, 10, 9), (1, 0, 11, 10), (20, 0, 30, 4), (80, 80, 90, 90))
-    result = figure_detections.judge((boxes, np.array([0.8, 0.9, 0.7, 0.6])), ships)
-    # of two on one ship the better one counts; an IoU of 0.4 is none
-    assert result.found.tolist() == boxes[1:2].tolist() and result.false.tolist() == boxes[[0, 2, 3]].tolist()
-    assert result.missed.tolist() == ships[1:].tolist()
-
-
-@pytest.mark.parametrize('ships, boxes', [(0, 2), (2, 0), (0, 0)])
-def test_images_without_ships_or_detections(ships, boxes):
-    labelled = np.array([[0, 0, 5, 5], [9, 9, 14, 14]], dtype=float)[:ships]
-    result = figure_detections.judge((upright((0, 20, 5, 25), (9, 20, 14, 25))[:boxes], np.ones(boxes)), labelled)
-    assert [len(part) for part in result] == [0, boxes, ships]
-
-
-def test_a_rotated_box_is_judged_by_the_upright_one_around_it():
-    box = np.array([[50, 50, 40, 4, np.pi / 4]])
-    half = (40 + 4) / 2 / np.sqrt(2)
-    ship = np.array([[50 - half, 50 - half, 50 + half, 50 + half]])
-    assert len(figure_detections.judge((box, np.ones(1)), ship).found) == 1
 
 
 def test_figure_1_counts_what_the_record_counts(real_data):
@@ -72,7 +46,7 @@ def test_targets_show_the_heads_heatmaps(real_data):
     image = read_images(real_data / 'ssdd', 'test')[settings['image']]
     scale = settings['side'] / max(image.size) / 4
     circular, elliptic = (axes.images[0].get_array() for axes in figure.axes[1:3])
-    for x1, y1, x2, y2 in image.ships * scale:
+    for x1, y1, x2, y2 in extents(image.ships) * scale:
         x, y = int((x1 + x2) / 2), int((y1 + y2) / 2)
         assert circular[y, x] == elliptic[y, x] == 1
         reach = [int((x2 - x1) / 2 * settings['alpha']), int((y2 - y1) / 2 * settings['alpha'])]
@@ -81,7 +55,8 @@ def test_targets_show_the_heads_heatmaps(real_data):
 
 
 def test_sizes_aspects_and_ships_an_image(tmp_path):
-    images = [Labelled(tmp_path, (99, 99), np.array(boxes).reshape(-1, 4)) for boxes in ([[0, 0, 4, 16], [5, 5, 10, 10]], [])]
+    images = [Labelled(tmp_path, (99, 99), np.array(boxes).reshape(-1, 5), np.zeros((0, 5)))
+              for boxes in ([[2, 8, 4, 16, 0], [7, 7, 5, 5, 0]], [])]
     found = figure_data.measure(images)
     assert found['side'].tolist() == [8, 5] and found['aspect'].tolist() == [4, 1] and found['ships'].tolist() == [2, 0]
 
@@ -119,5 +94,6 @@ def test_maps_lie_over_their_pixels(size):
 
 
 def test_pixels_in_boxes(tmp_path):
-    mask = figure_attention.covered(Labelled(tmp_path, (8, 6), np.array([[1, 2, 3, 5], [-1, 0, 1, 1]])))
+    ships = np.array([[2, 3.5, 2, 3, 0], [0, 0.5, 2, 1, 0]])
+    mask = figure_attention.covered(Labelled(tmp_path, (8, 6), ships, np.zeros((0, 5))))
     assert mask.sum() == 7 and mask[2:5, 1:3].all() and mask[0, 0]
