@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from mmengine.logging import MessageHub
-from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, LogProcessor
 from mmsight.projects.super_resolution import DiscriminatorWatchHook, SampleGridHook, ValidateFirstHook, hooks
 
 from mmsight.configs import load_config
@@ -74,3 +74,14 @@ def test_a_grid_is_taken_apart_as_it_was_put_together(monkeypatch, tmp_path):
     for shape in ((70, 191, 3), (71, 192, 3)):
         with pytest.raises(InputError, match='no grid of equal squares'):
             hooks.panels_of_grid(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize('config', ['srcnn-mse_w64_t91_x4', 'srcnn-mse_w32_t91_x4_201e', 'srcnn-mse_w128_div2k_x4_code'])
+def test_a_validation_logs_its_own_loss(config, request):
+    """Not the mean over the last ones, as mmengine does by default."""
+    hub = MessageHub.get_instance(request.node.name)
+    for value in (4.0, 2.0):
+        hub.update_scalar('val/val_loss', value)
+    runner = SimpleNamespace(message_hub=hub, _train_loop={}, val_loop=SimpleNamespace(dataloader=[0]), val_dataloader=[0])
+    tag, _ = LogProcessor(**load_config(config).log_processor).get_log_after_epoch(runner, 1, 'val')
+    assert tag['val_loss'] == 2
