@@ -24,11 +24,14 @@ def epoch_means(work_dir: Path, keys: Sequence[str]) -> Curve:
         keys (Sequence[str]): Names of logged values.
 
     Raises:
-        InputError: If there is no log by epochs, or a value is not in it.
+        InputError: If there is no log by epochs, a value is not in it, or it begins in the middle of the training.
     """
     rows = training_log(work_dir)
-    if not any('epoch' in row for row in rows):
+    first = next((row['epoch'] for row in rows if 'epoch' in row), None)
+    if first is None:
         raise InputError(f'{work_dir} has no log of a training by epochs')
+    if first != 1:
+        raise InputError(f'the newest log of {work_dir} begins in epoch {first}: a curve is kept of a training without a break')
     found: dict[str, dict[int, list[float]]] = {key: defaultdict(list) for key in keys}
     epoch = 0
     for row in rows:  # in the order of time

@@ -16,7 +16,7 @@ SCALE = 4
 
 
 def draw(inputs: Inputs, epochs: list[int]) -> Figure:
-    """A row for each model: after each of the epochs, and the original; with the PSNR of Y below.
+    """A row for each model: after each of the epochs, and the original; with the PSNR of RGB below.
 
     Args:
         inputs (Inputs): Files of ``tools/keep_samples.py``, whose names begin with that of the model.
@@ -30,9 +30,9 @@ def draw(inputs: Inputs, epochs: list[int]) -> Figure:
         for axes, image in zip(row, [*made, original], strict=True):
             axes.imshow(image, interpolation='nearest')
             axes.set(xticks=[], yticks=[])
-            axes.set_xlabel(f"{compare(image, original, SCALE)['PSNR_Y']:.1f} dB", fontsize=8)
+            axes.set_xlabel(f"{compare(image, original, SCALE)['PSNR_RGB']:.1f} dB", fontsize=8)
         plain = compare(enlarge(small, 'bicubic', SCALE), original, SCALE)
-        row[-1].set_xlabel(f"bicubic {plain['PSNR_Y']:.1f} dB", fontsize=8)
+        row[-1].set_xlabel(f"bicubic {plain['PSNR_RGB']:.1f} dB", fontsize=8)
         row[0].set_ylabel(path.stem.partition('_')[0].upper(), fontsize=9)
     for axes, title in zip(places[0], [*(f'{epoch} epochs' for epoch in epochs), 'original'], strict=True):
         axes.set_title(title, fontsize=9)

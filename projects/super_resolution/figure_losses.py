@@ -23,7 +23,7 @@ def draw(inputs: Inputs) -> Figure:
         lowest, _ = min(watched, key=lambda point: point[1])
         axes.plot(*zip(*watched, strict=True), 'o-', markersize=3, label=f'validation, Set5: lowest after {lowest} epochs')
         noise = 100 * unrest([value for _, value in trained])
-        axes.set_title(f"{path.stem.partition('_')[0].upper()}: {noise:.1f} % from epoch to epoch", fontsize=10)
+        axes.set_title(f"{path.stem.partition('_')[0].upper()}: training changes by {noise:.1f} % an epoch", fontsize=10)
         axes.set(yscale='log', ylabel='content loss')
         axes.grid(alpha=0.3, which='both')
         axes.legend(fontsize=8)

@@ -37,7 +37,8 @@ def test_there_and_back(log, tmp_path):
 
 
 @pytest.mark.parametrize('rows, sentence', [
-    (LOG, "no logged 'los'; it has epoch, loss, step, val_loss"), ([dict(loss=1.0, step=3)], 'no log of a training by epochs')])
+    (LOG, "no logged 'los'; it has epoch, loss, step, val_loss"), ([dict(loss=1.0, step=3)], 'no log of a training by epochs'),
+    (LOG[3:], 'begins in epoch 2: a curve is kept of a training without a break')])
 def test_what_is_not_in_the_log_is_one_sentence(log, rows, sentence):
     with pytest.raises(InputError, match=sentence):
         epoch_means(log(rows), ['los'])

@@ -19,6 +19,9 @@ def test_train_resume_test_draw_and_enlarge(run, toy_data, tmp_path):
     env = dict(MMSIGHT_DATA=str(toy_data('super_resolution')))
     work_dir = tmp_path / 'run'
     run('tools/train.py', TOY, '--work-dir', work_dir, '--cfg-options', *FEW, 'train_cfg.max_epochs=1', **env)
+    curve = tmp_path / 'curve.csv'
+    run('tools/analysis_tools/analyze_logs.py', 'write_curve', work_dir, '--keys', 'loss', 'val_loss', '--out', curve)
+    assert [line.partition(',')[0] for line in curve.read_text().splitlines()] == ['epoch', '0', '1']
     done = run('tools/train.py', TOY, '--work-dir', work_dir, '--resume', '--cfg-options', *FEW, 'train_cfg.max_epochs=2',
                **env)
     assert 'resumed epoch: 1' in done.stdout + done.stderr
@@ -40,9 +43,6 @@ def test_train_resume_test_draw_and_enlarge(run, toy_data, tmp_path):
     assert done.returncode == 1 and 'contains no classes of boxes or pixels' in done.stderr
     run('tools/analysis_tools/analyze_logs.py', 'plot_curve', work_dir, '--out', tmp_path / 'loss.png')
     assert (tmp_path / 'loss.png').is_file()
-    curve = tmp_path / 'curve.csv'
-    run('tools/analysis_tools/analyze_logs.py', 'write_curve', work_dir, '--keys', 'loss', 'val_loss', '--out', curve)
-    assert [line.partition(',')[0] for line in curve.read_text().splitlines()] == ['epoch', '1', '2']
     run('projects/super_resolution/tools/keep_samples.py', work_dir, tmp_path / 'kept.png', '--row', '2', '--side', '40')
     assert cv2.imread(str(tmp_path / 'kept.png')).shape == (40, 40 * 3, 3)  # of two epochs, and the original
     assert 'per iteration' in run('tools/analysis_tools/analyze_logs.py', 'cal_train_time', work_dir).stdout

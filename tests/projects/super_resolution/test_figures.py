@@ -111,7 +111,7 @@ def test_squares_stand_in_the_order_of_the_epochs(tmp_path):
     assert (first[0].get_ylabel(), second[0].get_ylabel()) == ('SRCNN-MSE', 'SRGAN-PL')
     for axes, image in zip([*first, *second], (black, made, original, made, black, original), strict=True):
         assert (axes.images[0].get_array() == image).all()
-    value = compare(made, original, 4)['PSNR_Y']
+    value = compare(made, original, 4)['PSNR_RGB']
     assert [axes.get_xlabel() for axes in first[1:]] == [f'{value:.1f} dB', f'bicubic {value:.1f} dB']
     with pytest.raises(InputError, match='srcnn-mse_w32_t91_x4_seed0.png is no row of 4 squares'):
         figure_epochs.draw(Inputs(records=paths), [0, 50, 100])
@@ -130,7 +130,7 @@ def test_lines_are_the_losses_of_the_curves(tmp_path):
         assert lines == [[list(point) for point in trained], [list(point) for point in alone['val_loss']]]
         assert axes.get_legend_handles_labels()[1][1].endswith('lowest after 2 epochs')
     changes = [axes.get_title() for axes in panels]
-    assert changes == ['SRCNN-MSE: 69.3 % from epoch to epoch', 'SRGAN-MSE: 0.0 % from epoch to epoch']
+    assert changes == ['SRCNN-MSE: training changes by 69.3 % an epoch', 'SRGAN-MSE: training changes by 0.0 % an epoch']
 
 
 def test_unrest_is_relative_and_of_the_second_half():
