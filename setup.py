@@ -49,7 +49,8 @@ setup(
     packages=find_packages(include=['mmsight', 'mmsight.*']) + list(PROJECTS),
     package_dir=PROJECTS,
     package_data={'mmsight': ['py.typed', 'splits/*.txt', 'apis/*.js'],
-                  **{name: ['*.md', '*.yml', 'records/**', 'splits/*', 'tools/*.py', 'weights/*'] for name in PROJECTS}},
+                  **{name: ['*.md', '*.yml', 'records/**', 'trainings/*', 'splits/*', 'tools/*.py', 'weights/*']
+                     for name in PROJECTS}},
     install_requires=requirements('core'),
     extras_require={**EXTRAS, 'all': sorted({line for name in ('det', 'rotate', 'seg', 'edit') for line in EXTRAS[name]})},
     entry_points={'console_scripts': ['mmsight = mmsight.cli:main']},

@@ -66,7 +66,9 @@ def check_command(command):
     if program.endswith('.sh'):
         return
     names = words[1].split('|') if program == 'mmsight' and len(words) > 1 else ()
-    texts = [help_text('mmsight', name) for name in names if not name.startswith('-')] or [help_text(program)]
+    if program.endswith('/analyze_logs.py'):
+        names = words[2:3]  # it has commands too
+    texts = [help_text(program, name) for name in names if not name.startswith('-')] or [help_text(program)]
     for option in re.findall(r'(?<!\S)(--?[a-z][a-z-]*)', command):
         assert all(re.search(rf'(?<![\w-]){option}(?![\w-])', text) for text in texts), f'no such option: {option}'
 

@@ -10,6 +10,8 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='mmsight.SampleGridHook'))
+# each validation's own loss: mmengine logs the mean over the last validations of whatever has "loss" in its name
+log_processor = dict(custom_cfg=[dict(data_src='val_loss', method_name='mean', window_size=1)])
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 val_evaluator = dict(type='mmsight.SuperResolutionMetric')

@@ -13,12 +13,16 @@ from typing import Any
 from mmsight.pictures import read_image
 
 
-def read_scalars(work_dir: Path) -> dict[str, list[tuple[float, float]]]:
-    """Logged values of the newest training run in ``work_dir``: name to (step, value), from mmengine's ``scalars.json``."""
+def training_log(work_dir: Path) -> list[dict[str, Any]]:
+    """Lines of the newest training run's log in ``work_dir``, mmengine's ``scalars.json``; none without a training run."""
     logs = [log for log in sorted(Path(work_dir).glob('*/vis_data/scalars.json')) if '"loss"' in log.read_text()]
+    return [json.loads(line) for line in logs[-1].read_text().splitlines()] if logs else []
+
+
+def read_scalars(work_dir: Path) -> dict[str, list[tuple[float, float]]]:
+    """Logged values of the newest training run in ``work_dir``: name to (step, value)."""
     series: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for line in logs[-1].read_text().splitlines() if logs else []:
-        row = json.loads(line)
+    for row in training_log(work_dir):
         for name, value in row.items():
             if name not in ('step', 'iter', 'epoch') and 'step' in row and isinstance(value, (int, float)):
                 series[name].append((row['step'], value))

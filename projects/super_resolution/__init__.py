@@ -4,7 +4,7 @@ from .adversarial_loss import AdversarialLoss
 from .dataset import SuperResolutionDataset
 from .discriminator import SRDiscriminator
 from .generator import SRCNNGenerator
-from .hooks import DiscriminatorWatchHook, SampleGridHook
+from .hooks import DiscriminatorWatchHook, SampleGridHook, ValidateFirstHook
 from .loading import LoadImagePair
 from .metric import SuperResolutionMetric
 from .super_resolver import AdversarialSuperResolver, SuperResolver
@@ -14,5 +14,5 @@ from .vgg_loss import VGGFeatureLoss
 __all__ = [
     'AdversarialLoss', 'AdversarialSuperResolver', 'CropToMultiple', 'DiscriminatorWatchHook', 'LoadImagePair', 'MakeLR',
     'RandomPatch', 'ResizeHR', 'SRCNNGenerator', 'SRDiscriminator', 'SampleGridHook', 'SuperResolutionDataset',
-    'SuperResolutionMetric', 'SuperResolver', 'VGGFeatureLoss'
+    'SuperResolutionMetric', 'SuperResolver', 'VGGFeatureLoss', 'ValidateFirstHook'
 ]

@@ -9,6 +9,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from mmsight.errors import InputError
 from mmsight.registry import HOOKS
 
 from .metric import compare, enlarge, to_image
@@ -42,6 +43,26 @@ def comparison(sample: Any, side: int | None = None) -> np.ndarray:
         cv2.putText(strip, text, (3, 15), cv2.FONT_HERSHEY_SIMPLEX, min(0.42, image.shape[1] / 420), (0, 0, 0), 1, cv2.LINE_AA)
         panels.append(np.vstack([strip, image]))
     return np.hstack(panels)
+
+
+def panels_of_grid(grid: np.ndarray) -> np.ndarray:
+    """What :class:`SampleGridHook` put together, of images that all fill the squares of its ``side``.
+
+    Args:
+        grid (np.ndarray): uint8 (rows * (CAPTION + side), 4 * side, 3).
+
+    Returns:
+        np.ndarray: uint8 (rows, 4, side, side, 3): LR, bicubic, SR and HR, without captions.
+
+    Raises:
+        InputError: If it is no grid of equal squares.
+    """
+    height, width = grid.shape[:2]
+    side, rest = divmod(width, 4)
+    if rest or not side or height % (CAPTION + side):
+        raise InputError(f'{width} x {height} pixels are no grid of equal squares: give `side` of mmsight.SampleGridHook at '
+                         'most the shorter side of the smallest image')
+    return grid.reshape(-1, CAPTION + side, 4, side, 3)[:, CAPTION:].swapaxes(1, 2)
 
 
 def write_rgb(path: Path, image: np.ndarray) -> None:
@@ -102,6 +123,16 @@ class SampleGridHook(Hook):
         for sample in outputs:
             name = '_'.join(part for part in (sample.set_name, Path(sample.gt_path).stem) if part)
             write_rgb(folder / f'{name}.png', comparison(sample))
+
+
+@HOOKS.register_module()
+class ValidateFirstHook(Hook):
+    """Validate before the first step of a training, so that curves and grids of samples begin at epoch 0."""
+
+    def before_train(self, runner: Runner) -> None:
+        """Nothing in a training that was resumed."""
+        if runner.iter == 0:
+            runner.val_loop.run()
 
 
 @HOOKS.register_module()

@@ -32,7 +32,7 @@ def toy(toy_data):
     'tools/analysis_tools/confusion_matrix', 'tools/analysis_tools/get_flops', 'tools/analysis_tools/vis_scheduler',
     'tools/deployment/export_onnx', 'tools/misc/demo', 'tools/misc/fill_tables', 'tools/misc/print_config',
     'projects/larsd/tools/anchor_kmeans', 'projects/larsd/tools/score_quality', 'projects/s2net/tools/score_features',
-    'projects/super_resolution/tools/report_metric'
+    'projects/super_resolution/tools/keep_samples', 'projects/super_resolution/tools/report_metric'
 ])
 def test_help_has_an_example(run, tool):
     assert f'example: python {tool}.py' in ' '.join(run(f'{tool}.py', '--help').stdout.split())
@@ -151,6 +151,10 @@ def test_analyze_logs(run, tmp_path):
     assert 'median 0.2000 s, fastest 0.1000 s, slowest 0.3000 s' in run(tool, 'cal_train_time', tmp_path / 'a').stdout
     done = run(tool, 'plot_curve', tmp_path / 'a', '--keys', 'acc', '--out', tmp_path / 'd.png', check=False)
     assert done.returncode == 1 and "no logged 'acc'" in done.stderr
+    with log.open('a') as file:
+        file.write(json.dumps(dict(loss=2, epoch=1, step=4)) + '\n')
+    run(tool, 'write_curve', tmp_path / 'a', '--out', tmp_path / 'sub' / 'c.csv')
+    assert (tmp_path / 'sub' / 'c.csv').read_text().splitlines()[-1] == '1,2'
 
 
 @pytest.mark.parametrize(('paper', 'channels'), [('sar_shipnet', 3), ('larsd', 3), ('s2net', 3), ('super_resolution', 3),

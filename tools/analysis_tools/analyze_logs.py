@@ -1,4 +1,4 @@
-"""Draw logged values of training runs over their steps, or print the time of an iteration."""
+"""Draw logged values of training runs over their steps, keep those of one as a CSV, or print the time of an iteration."""
 
 import argparse
 import statistics
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import mmsight  # noqa: F401  (registers the import work-arounds)
 from mmsight.cli import friendly
+from mmsight.engine import curves
 from mmsight.engine.report import read_scalars
 from mmsight.errors import InputError
 
@@ -35,6 +36,12 @@ def plot_curve(args: argparse.Namespace) -> None:
     print(args.out)
 
 
+def write_curve(args: argparse.Namespace) -> None:
+    """Write the chosen values of a run into a CSV, a line an epoch."""
+    curves.write_curve(curves.epoch_means(args.work_dir, args.keys), args.out)
+    print(args.out)
+
+
 def cal_train_time(args: argparse.Namespace) -> None:
     """Print median, fastest and slowest logged seconds per iteration of each run."""
     for work_dir in args.work_dirs:
@@ -45,15 +52,20 @@ def cal_train_time(args: argparse.Namespace) -> None:
 
 @friendly
 def main() -> None:
-    """Run ``plot_curve`` or ``cal_train_time``."""
+    """Run ``plot_curve``, ``write_curve`` or ``cal_train_time``."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='example: python tools/analysis_tools/analyze_logs.py plot_curve work_dirs/toy --keys loss --out a.png')
-    tasks = parser.add_subparsers(required=True, metavar='plot_curve|cal_train_time')
+    tasks = parser.add_subparsers(required=True, metavar='plot_curve|write_curve|cal_train_time')
     plot = tasks.add_parser('plot_curve', help='draw logged values into a PNG')
     plot.add_argument('--keys', nargs='+', default=['loss'], help='names of logged values')
     plot.add_argument('--out', type=Path, default=Path('curve.png'), metavar='FILE.png', help='picture to write')
     plot.set_defaults(run=plot_curve)
+    kept = tasks.add_parser('write_curve', help='means over each epoch of one run as a CSV, to be kept beside its record')
+    kept.add_argument('--keys', nargs='+', default=['loss'], help='names of logged values')
+    kept.add_argument('--out', type=Path, default=Path('curve.csv'), metavar='FILE.csv', help='file to write')
+    kept.add_argument('work_dir', type=Path, help='work-dir of a training run')
+    kept.set_defaults(run=write_curve)
     times = tasks.add_parser('cal_train_time', help='seconds per iteration')
     times.set_defaults(run=cal_train_time)
     for task in (plot, times):

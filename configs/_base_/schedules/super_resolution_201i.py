@@ -3,5 +3,8 @@ _base_ = '../super_resolution_runtime.py'
 
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=201, val_interval=50)
 auto_scale_lr = dict(enable=False, base_batch_size=10)
-default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=50, by_epoch=False))
+default_hooks = dict(
+    logger=dict(interval=1),
+    checkpoint=dict(interval=50, by_epoch=False),
+    validate_first=dict(type='mmsight.ValidateFirstHook'))
 log_processor = dict(by_epoch=False)

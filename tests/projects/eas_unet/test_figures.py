@@ -5,11 +5,20 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
-from mmsight.projects.eas_unet import figure_area, figure_attention, figure_contours, figure_data, figure_hu, figure_slices
+from mmsight.projects.eas_unet import (
+    figure_area,
+    figure_attention,
+    figure_contours,
+    figure_data,
+    figure_hu,
+    figure_loss,
+    figure_slices,
+)
 from mmsight.projects.eas_unet.eca import ECA
 from mmsight.projects.eas_unet.figure_slices import ShownSlice
 
 from mmsight.box import get_model
+from mmsight.engine.curves import write_curve
 from mmsight.engine.figures import Inputs, find_plan
 from mmsight.errors import InputError
 
@@ -91,3 +100,14 @@ def test_hu_and_area_of_a_volume(tmp_path, ct, write_nifti):
     assert area == pytest.approx((label > 0).sum(axis=(1, 2)) * spacing[0] * spacing[1] / 100)
     values, edges, _ = left.patches[1].get_data()
     assert values.sum() == pytest.approx(100) and values[np.searchsorted(edges, 150, side='right') - 1] == 100  # all of 150 HU
+
+
+def test_losses_and_scores_of_a_curve(tmp_path):
+    names = ('loss', 'decode.loss_ce', 'decode.loss_dice')
+    curve = {**{name: [(1, 1.0 + k), (2, 0.25 + k)] for k, name in enumerate(names)}, 'liver/DSC': [(2, 0.75)]}
+    write_curve(curve, tmp_path / 'mine.csv')
+    losses, scores = figure_loss.draw(Inputs(records=[tmp_path / 'mine.csv']), 0.0273).axes
+    lines = [line.get_xydata().tolist() for line in losses.lines[:3]]
+    assert lines == [[list(point) for point in curve[name]] for name in names]
+    assert losses.lines[3].get_ydata()[0] == 0.0273 and losses.get_title() == 'training loss: 0.2500 in the last epoch'
+    assert scores.lines[0].get_xydata().tolist() == [[2, 75]] and scores.get_title() == 'test volumes: DSC 75.0 % at the end'

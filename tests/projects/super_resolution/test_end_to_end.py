@@ -10,7 +10,8 @@ import pytest
 TOY = 'configs/super_resolution/super_resolution_toy.py'
 FEW = ('train_dataloader.dataset.times=1', 'train_dataloader.dataset.dataset.indices=8', 'train_dataloader.batch_size=4',
        'val_dataloader.dataset.indices=2', 'test_dataloader.dataset.indices=2', 'train_dataloader.num_workers=0',
-       'train_dataloader.persistent_workers=False', 'train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=1')
+       'train_dataloader.persistent_workers=False', 'train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=1',
+       'default_hooks.validate_first.type=mmsight.ValidateFirstHook')
 
 
 @pytest.mark.slow
@@ -18,11 +19,15 @@ def test_train_resume_test_draw_and_enlarge(run, toy_data, tmp_path):
     env = dict(MMSIGHT_DATA=str(toy_data('super_resolution')))
     work_dir = tmp_path / 'run'
     run('tools/train.py', TOY, '--work-dir', work_dir, '--cfg-options', *FEW, 'train_cfg.max_epochs=1', **env)
+    curve = tmp_path / 'curve.csv'
+    run('tools/analysis_tools/analyze_logs.py', 'write_curve', work_dir, '--keys', 'loss', 'val_loss', '--out', curve)
+    assert [line.partition(',')[0] for line in curve.read_text().splitlines()] == ['epoch', '0', '1']
     done = run('tools/train.py', TOY, '--work-dir', work_dir, '--resume', '--cfg-options', *FEW, 'train_cfg.max_epochs=2',
                **env)
     assert 'resumed epoch: 1' in done.stdout + done.stderr
     # the validation that followed the resumed checkpoint is repeated
-    assert sorted(path.name for path in work_dir.glob('*/vis_data/grids/*')) == [*2 * ['epoch_00001.png'], 'epoch_00002.png']
+    assert sorted(path.stem for path in work_dir.glob('*/vis_data/grids/*')) == [
+        'epoch_00000', *2 * ['epoch_00001'], 'epoch_00002']
     logged = [json.loads(line) for path in sorted(work_dir.glob('*/vis_data/scalars.json'))
               for line in path.read_text().splitlines()]
     assert {'val_loss', 'loss_content', 'discriminator_accuracy'} <= {name for row in logged for name in row}
@@ -38,6 +43,8 @@ def test_train_resume_test_draw_and_enlarge(run, toy_data, tmp_path):
     assert done.returncode == 1 and 'contains no classes of boxes or pixels' in done.stderr
     run('tools/analysis_tools/analyze_logs.py', 'plot_curve', work_dir, '--out', tmp_path / 'loss.png')
     assert (tmp_path / 'loss.png').is_file()
+    run('projects/super_resolution/tools/keep_samples.py', work_dir, tmp_path / 'kept.png', '--row', '2', '--side', '40')
+    assert cv2.imread(str(tmp_path / 'kept.png')).shape == (40, 40 * 3, 3)  # of two epochs, and the original
     assert 'per iteration' in run('tools/analysis_tools/analyze_logs.py', 'cal_train_time', work_dir).stdout
 
     image = np.random.default_rng(0).integers(0, 256, (20, 27, 3)).astype(np.uint8)

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from mmsight.projects.super_resolution import figure_gain, figure_photograph
-from mmsight.projects.super_resolution.metric import compare
+from mmsight.projects.super_resolution import figure_epochs, figure_gain, figure_losses, figure_photograph
+from mmsight.projects.super_resolution.metric import compare, enlarge
 from mmsight.projects.super_resolution.resize import resize_bicubic
 
 from mmsight.box import get_model
+from mmsight.engine.curves import write_curve
 from mmsight.engine.figures import Inputs, find_plan
 from mmsight.engine.tables import project_folder
 from mmsight.errors import InputError
@@ -96,3 +97,41 @@ def test_bars_are_the_metrics_of_the_records():
 def test_a_set_without_records_is_one_sentence():
     with pytest.raises(InputError, match="has no 'Set7/gain/PSNR_Y'"):
         figure_gain.draw(Inputs(records=[RECORDS / 'srgan-mse_w128_t91_x4_seed0.json']), ['Set7'])
+
+
+def test_squares_stand_in_the_order_of_the_epochs(tmp_path):
+    original = np.ascontiguousarray(skimage.data.astronaut()[40:104, 200:264])
+    made = enlarge(resize_bicubic(original, (16, 16)), 'bicubic', 4)
+    black = np.zeros_like(original)
+    paths = [tmp_path / f'{name}_w32_t91_x4_seed0.png' for name in ('srcnn-mse', 'srgan-pl')]
+    for path, squares in zip(paths, ((black, made, original), (made, black, original)), strict=True):
+        cv2.imwrite(str(path), np.hstack(squares)[..., ::-1])
+    first, second = np.array(figure_epochs.draw(Inputs(records=paths), [0, 50]).axes).reshape(2, 3)
+    assert [axes.get_title() for axes in first] == ['0 epochs', '50 epochs', 'original']
+    assert (first[0].get_ylabel(), second[0].get_ylabel()) == ('SRCNN-MSE', 'SRGAN-PL')
+    for axes, image in zip([*first, *second], (black, made, original, made, black, original), strict=True):
+        assert (axes.images[0].get_array() == image).all()
+    value = compare(made, original, 4)['PSNR_RGB']
+    assert [axes.get_xlabel() for axes in first[1:]] == [f'{value:.1f} dB', f'bicubic {value:.1f} dB']
+    with pytest.raises(InputError, match='srcnn-mse_w32_t91_x4_seed0.png is no row of 4 squares'):
+        figure_epochs.draw(Inputs(records=paths), [0, 50, 100])
+
+
+def test_lines_are_the_losses_of_the_curves(tmp_path):
+    """Of a GAN the content loss, which its validation measures too."""
+    alone = dict(loss=[(1, 4.0), (2, 2.0), (3, 1.0), (4, 2.0)], val_loss=[(0, 9.0), (2, 3.0), (4, 4.0)])
+    against = dict(alone, loss_content=[(1, 3.0), (2, 2.5), (3, 1.5), (4, 1.5)])
+    paths = [tmp_path / 'srcnn-mse_w32_seed0.csv', tmp_path / 'srgan-mse_w32_seed0.csv']
+    for path, curve in zip(paths, (alone, against), strict=True):
+        write_curve(curve, path)
+    panels = figure_losses.draw(Inputs(records=paths)).axes
+    for axes, trained in zip(panels, (alone['loss'], against['loss_content']), strict=True):
+        lines = [line.get_xydata().tolist() for line in axes.lines]
+        assert lines == [[list(point) for point in trained], [list(point) for point in alone['val_loss']]]
+        assert axes.get_legend_handles_labels()[1][1].endswith('lowest after 2 epochs')
+    changes = [axes.get_title() for axes in panels]
+    assert changes == ['SRCNN-MSE: training changes by 69.3 % an epoch', 'SRGAN-MSE: training changes by 0.0 % an epoch']
+
+
+def test_unrest_is_relative_and_of_the_second_half():
+    assert figure_losses.unrest([9, 1, 9, 1, 2.0, 2.2, 2.0, 2.2]) == pytest.approx(np.log(1.1))

@@ -86,6 +86,22 @@ def test_the_reports_generator_on_t91():
             assert (loss.network, loss.layer, loss.weights) == ('VGG16', 'conv3_3', 'mmsight://vgg16-hed')
 
 
+def test_the_reports_epochs_on_t91():
+    """201 epochs of 9 steps with the report's optimizer, and a quarter of its width; a line of the log is an epoch."""
+    report = load_config('srcnn-mse_w128_div2k_x4')
+    for kind in KINDS:
+        cfg = load_config(f'{kind}_w32_t91_x4_201e')
+        assert cfg.train_cfg == report.train_cfg and cfg.train_dataloader.batch_size == report.train_dataloader.batch_size
+        steps = 91 * cfg.train_dataloader.dataset.times // cfg.train_dataloader.batch_size
+        assert steps == cfg.default_hooks.logger.interval == cfg.log_processor.window_size == 9
+        assert cfg.train_dataloader.drop_last
+        assert cfg.optim_wrapper.get('generator', cfg.optim_wrapper).optimizer == report.optim_wrapper.optimizer
+        generator = cfg.model.generator
+        assert {key: value for key, value in generator.items() if 'width' not in key} == dict(
+            type='mmsight.SRCNNGenerator', scale=4)
+        assert (generator.width, generator.up_width) == (128 // 4, 256 // 4)
+
+
 def test_201_epochs_of_800_images():
     cfg = load_config('srgan-mse_w128_div2k_x4')
     assert cfg.train_cfg.max_epochs * 800 // cfg.train_dataloader.batch_size == 16_080
@@ -104,11 +120,11 @@ def test_names_say_the_scale_and_the_loss(name):
 
 @pytest.mark.parametrize('names', [
     ('srcnn-mse_w64_t91_x4', 'srcnn-pl_w64_t91_x4_random-vgg', 'srgan-mse_w64_t91_x4', 'srgan-pl_w64_t91_x4_random-vgg'),
-    [f'{kind}_w128_t91_x4' for kind in KINDS]
+    [f'{kind}_w128_t91_x4' for kind in KINDS], [f'{kind}_w32_t91_x4_201e' for kind in KINDS]
 ])
 def test_t91_models_differ_in_their_losses_alone(names):
     configs = [load_config(name) for name in names]
     for key in ('train_dataloader', 'test_dataloader', 'train_cfg', 'param_scheduler', 'test_evaluator', 'randomness'):
-        assert len({str(cfg[key]) for cfg in configs}) == 1
+        assert len({str(cfg.get(key)) for cfg in configs}) == 1
     assert len({str(cfg.model.generator) for cfg in configs}) == 1
     assert len({str(cfg.optim_wrapper.get('generator', cfg.optim_wrapper).optimizer) for cfg in configs}) == 1
