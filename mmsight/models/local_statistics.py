@@ -3,10 +3,9 @@
 A layer that pools over its whole input sees something else in every tile of a scene, so that what a network finds depends on
 how the scene is cut (test-time local converter: Chu et al., ECCV 2022). With :func:`use_local_statistics` such layers pool over
 a window around each place instead, of the side that the training images had. Up to that size an input gives exactly what the
-global form gives. The windows of a group norm fade towards their ends: norms follow one another in a network, each reaches
-further by a window, and what a tile lacks beyond its edge would else be felt deep inside it. The cost follows the number of
-pixels, and hardly the window: means and maxima come from windows of doubling length. All of it is exported to ONNX as standard
-operators.
+global form gives. The windows of a group norm fade at their ends: norms follow one another in a network, each reaches further
+by a window, and what a tile lacks beyond its edge would else be felt deep inside it. The cost follows the number of pixels, and
+hardly the window: means and maxima come from windows of doubling length. All of it is exported to ONNX as standard operators.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,9 +64,10 @@ def windowed(x: Tensor, dim: int, side: int, pool: str = 'avg') -> Tensor:
 
 
 def faded_mean(x: Tensor, dim: int, side: int) -> Tensor:
-    """The mean over a window around each place along one axis, of weights that fall linearly from the place to both ends.
+    """The mean over a window around each place along one axis, whose weights fall linearly over the outer quarter at each end.
 
-    It is the mean over a window of means over a window, each of about half the side, and moved as in :func:`windowed`.
+    It is the mean over a window of means over a window, of a quarter and of three quarters of the side, each moved as in
+    :func:`windowed`.
 
     Args:
         x (Tensor): (N, C, H, W).
@@ -79,8 +79,8 @@ def faded_mean(x: Tensor, dim: int, side: int) -> Tensor:
     """
     if side >= x.shape[dim]:
         return windowed(x, dim, side)
-    odd = side // 2 | 1  # lies around its place, so that both together do so as well as one of them can
-    return windowed(windowed(x, dim, odd), dim, side + 1 - odd)
+    quarter = side // 8 * 2 + 1  # odd, so that it lies around its place
+    return windowed(windowed(x, dim, quarter), dim, side + 1 - quarter)
 
 
 def _means(x: Tensor, dim: int, side: int) -> Tensor:
