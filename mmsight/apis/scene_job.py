@@ -11,7 +11,7 @@ import numpy as np
 
 from mmsight.apis.land_mask import LandMask
 from mmsight.apis.scene import Scene
-from mmsight.apis.tiles import Tile, cut_by_tile, merge
+from mmsight.apis.tiles import Tile, cut_by_tile, in_core, merge
 from mmsight.errors import OutputError
 from mmsight.files import complete_file
 
@@ -143,8 +143,10 @@ class SceneJob:
             size, name = (self.scene.width, self.scene.height), self.scene.path.name
             cut = np.concatenate([cut_by_tile(part.boxes, self.tiles[number], *size)
                                   for number, part in zip(numbers, parts, strict=True)])
+            outside = np.concatenate([~in_core(part.boxes, self.tiles[number])
+                                      for number, part in zip(numbers, parts, strict=True)])
             origin = np.repeat(numbers, [len(part.boxes) for part in parts])
-            keep = merge(found.boxes, found.scores, found.labels, origin, cut)
+            keep = merge(found.boxes, found.scores, found.labels, origin, cut, outside)
             if cut[keep].any():
                 self.scene.warnings.append(f'{name}: {cut[keep].sum()} boxes reach the edge of their tile and may be cut: '
                                            'raise --overlap')

@@ -139,12 +139,15 @@ def resample(image: np.ndarray, tile: Tile, scale: float) -> np.ndarray:
 
 
 def slack(tile: Tile) -> float:
-    """Pixels by which a tile keeps boxes beyond its core, where a neighbour may have placed them a little differently."""
+    """Pixels by which a tile keeps boxes beyond its core, where a neighbour may have placed them a little differently.
+
+    Of two that find a ship, :func:`merge` keeps that of the core.
+    """
     left, top, right, bottom = tile.core
     return max(left - tile.x, top - tile.y, tile.x + tile.width - right, tile.y + tile.height - bottom) / 4
 
 
-def in_core(boxes: np.ndarray, tile: Tile, margin: float) -> np.ndarray:
+def in_core(boxes: np.ndarray, tile: Tile, margin: float = 0) -> np.ndarray:
     """Which boxes (N, 5) have their centre in a tile's core, widened by ``margin`` pixels: bool (N, )."""
     left, top, right, bottom = tile.core
     x, y = boxes[:, 0], boxes[:, 1]
@@ -160,27 +163,29 @@ def cut_by_tile(boxes: np.ndarray, tile: Tile, width: int, height: int, margin: 
             ((high[:, 1] > tile.y + tile.height - margin) & (tile.y + tile.height < height)))
 
 
-def merge(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, tiles: np.ndarray, cut: np.ndarray,
+def merge(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, tiles: np.ndarray, cut: np.ndarray, outside: np.ndarray,
           iou: float = 0.3) -> np.ndarray:
     """Drop what a second tile has found again.
 
     Boxes of one tile are never compared: its own suppression is the model's. Of two boxes of one class and different tiles
-    that overlap by more than ``iou`` (oriented), the one that is not cut by its tile stays, else the one with the higher
-    score; a cut box that lies in another by more than 70 % of the smaller goes too.
+    that overlap by more than ``iou`` (oriented), the one that is not cut by its tile stays, else the one in the core of its
+    tile, else the one with the higher score; a cut box that lies in another by more than 70 % of the smaller goes too. The core
+    comes before the score because a tile sees less around a box near its edge, and a score that is too high would win.
 
     Args:
         boxes (np.ndarray): (N, 5), see :func:`mmsight.rotated_iou.corners`.
         scores (np.ndarray), labels (np.ndarray): (N, ).
         tiles (np.ndarray): Number of the tile that each box comes from (N, ).
         cut (np.ndarray): See :func:`cut_by_tile` (N, ).
+        outside (np.ndarray): Which boxes are not :func:`in_core` of their tile (N, ).
 
     Returns:
         np.ndarray: Indices of the boxes that stay, rising.
     """
     if not len(boxes):
         return np.zeros(0, int)
-    # best first: whole before cut, then by score; ties by position, so that the order of the tiles does not matter
-    order = np.lexsort((boxes[:, 1], boxes[:, 0], -scores, cut))
+    # best first: whole, in the core, of high score; ties by position, so that the order of the tiles does not matter
+    order = np.lexsort((boxes[:, 1], boxes[:, 0], -scores, outside, cut))
     polygons = shapely.polygons(corners(boxes[order]))
     first, second = shapely.STRtree(polygons).query(polygons)
     compared = first < second

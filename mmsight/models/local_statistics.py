@@ -3,8 +3,9 @@
 A layer that pools over its whole input sees something else in every tile of a scene, so that what a network finds depends on
 how the scene is cut (test-time local converter: Chu et al., ECCV 2022). With :func:`use_local_statistics` such layers pool over
 a window around each place instead, of the side that the training images had. Up to that size an input gives exactly what the
-global form gives. The cost follows the number of pixels, and hardly the window: means and maxima come from windows of doubling
-length. All of it is exported to ONNX as standard operators.
+global form gives. The windows of a group norm fade at their ends: norms follow one another in a network, each reaches further
+by a window, and what a tile lacks beyond its edge would else be felt deep inside it. The cost follows the number of pixels, and
+hardly the window: means and maxima come from windows of doubling length. All of it is exported to ONNX as standard operators.
 """
 
 from collections.abc import Callable, Mapping
@@ -62,6 +63,26 @@ def windowed(x: Tensor, dim: int, side: int, pool: str = 'avg') -> Tensor:
     return F.pad(inner, (before, after, 0, 0) if dim == 3 else (0, 0, before, after), mode='replicate')
 
 
+def faded_mean(x: Tensor, dim: int, side: int) -> Tensor:
+    """The mean over a window around each place along one axis, whose weights fall linearly over the outer quarter at each end.
+
+    It is the mean over a window of means over a window, of a quarter and of three quarters of the side, each moved as in
+    :func:`windowed`.
+
+    Args:
+        x (Tensor): (N, C, H, W).
+        dim (int): 2 or 3.
+        side (int): Places of the whole window.
+
+    Returns:
+        Tensor: (N, C, H, W), or of length 1 along ``dim``, and not weighted, if the window covers the map: the global form.
+    """
+    if side >= x.shape[dim]:
+        return windowed(x, dim, side)
+    quarter = side // 8 * 2 + 1  # odd, so that it lies around its place
+    return windowed(windowed(x, dim, quarter), dim, side + 1 - quarter)
+
+
 def _means(x: Tensor, dim: int, side: int) -> Tensor:
     """Of all windows inside the map, from sums of 1, 2, 4, ... places, of which a window takes those that add up to it.
 
@@ -92,7 +113,7 @@ def _maxima(x: Tensor, dim: int, side: int) -> Tensor:
 
 
 class LocalGroupNorm(nn.GroupNorm):
-    """Group norm whose mean and variance are those of a window around each place.
+    """Group norm whose mean and variance are those of a window around each place, see :func:`faded_mean`.
 
     Args:
         norm (nn.GroupNorm): The norm whose parameters it takes.
@@ -113,7 +134,7 @@ class LocalGroupNorm(nn.GroupNorm):
         # about the mean of all, so that the difference of squares keeps its digits
         groups = groups - groups.mean(dim=(2, 3, 4), keepdim=True)
         moments = torch.stack([groups.mean(2), groups.square().mean(2)], dim=1).flatten(1, 2)
-        moments = windowed(windowed(moments, 3, width), 2, height).unflatten(1, (2, -1))
+        moments = faded_mean(faded_mean(moments, 3, width), 2, height).unflatten(1, (2, -1))
         mean, square = moments[:, 0], moments[:, 1]
         scale = (square - mean.square()).clamp(min=0).add(self.eps).rsqrt()
         x = ((groups - mean[:, :, None]) * scale[:, :, None]).flatten(1, 2).to(x.dtype)

@@ -59,10 +59,11 @@ def detect_by_tiles(detector: Any, image: Tensor, tile: int = 800, overlap: int 
             keep = in_core(boxes, part, slack(part))
             values = {name: pred[name].cpu().numpy()[keep] for name in VALUES if name in pred}
             boxes, number = boxes[keep], np.full(keep.sum(), len(found))
-            found.append(dict(values, bboxes=boxes, number=number, cut=cut_by_tile(boxes, part, width, height)))
+            found.append(dict(values, bboxes=boxes, number=number, cut=cut_by_tile(boxes, part, width, height),
+                              outside=~in_core(boxes, part)))
     whole = {name: np.concatenate([values[name] for values in found]) for name in found[0]}
     boxes, scores = whole['bboxes'], whole['scores']
-    keep = merge(boxes, scores, whole['labels'], whole.pop('number'), whole.pop('cut'))
+    keep = merge(boxes, scores, whole['labels'], *(whole.pop(name) for name in ('number', 'cut', 'outside')))
     best = keep[np.argsort(-scores[keep], kind='stable')][:max_per_img]
     whole['bboxes'] = boxes.astype(np.float32)
     return InstanceData(**{name: torch.from_numpy(values[best]) for name, values in whole.items()})

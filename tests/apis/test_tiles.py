@@ -105,7 +105,8 @@ def test_sizes():
 def merged(rows, **options):
     rows = np.array(rows, float)
     labels, tiles = rows[:, 6].astype(int), rows[:, 7].astype(int)
-    return merge(rows[:, :5], rows[:, 5], labels, tiles, rows[:, 8].astype(bool), **options).tolist()
+    cut, outside = rows[:, 8].astype(bool), rows[:, 9:].astype(bool).any(axis=1)
+    return merge(rows[:, :5], rows[:, 5], labels, tiles, cut, outside, **options).tolist()
 
 
 def test_merge():
@@ -114,13 +115,16 @@ def test_merge():
     assert merged([[*one, .9, 0, 0, 0], [*moved, .8, 0, 1, 0], [*far, .7, 0, 1, 0]]) == [0, 2]
     assert merged([[*one, .8, 0, 0, 0], [*moved, .9, 0, 1, 0]]) == [1]
     assert merged([[*one, .8, 0, 0, 0], [*moved, .9, 0, 1, 1]]) == [0]  # the higher score is cut
+    assert merged([[*one, .8, 0, 0, 0, 0], [*moved, .9, 0, 1, 0, 1]]) == [0]  # the higher score lies outside its tile's core
+    assert merged([[*one, .8, 0, 0, 0, 1], [*moved, .9, 0, 1, 0, 1]]) == [1]  # each tile places it in the other's core
+    assert merged([[*one, .8, 0, 0, 0, 1], [*moved, .9, 0, 1, 1, 0]]) == [0]  # a whole ship is better than a part in the core
     assert merged([[*one, .9, 0, 0, 0], [*moved, .8, 0, 0, 0]]) == [0, 1]  # of one tile
     assert merged([[*one, .9, 0, 0, 0], [*moved, .8, 1, 1, 0]]) == [0, 1]  # of two classes
     assert merged([[*one, .9, 0, 0, 0], [*crossing, .8, 0, 1, 0]]) == [0, 1]
     half = [60, 53, 10, 10, 0.3]
     assert merged([[*one, .7, 0, 0, 0], [*half, .9, 0, 1, 1]]) == [0]  # a part, cut by its tile
     assert merged([[*one, .7, 0, 0, 0], [*half, .9, 0, 1, 0]]) == [0, 1]
-    assert merge(np.zeros((0, 5)), *[np.zeros(0)] * 4).tolist() == []
+    assert merge(np.zeros((0, 5)), *[np.zeros(0)] * 5).tolist() == []
 
 
 def test_merge_is_the_plain_loop():
@@ -133,7 +137,7 @@ def test_merge_is_the_plain_loop():
     for i in np.argsort(-scores):
         if not any(tiles[i] != tiles[j] and overlaps[i, j] > 0.3 for j in kept):
             kept.append(i)
-    assert merge(boxes, scores, np.zeros(n, int), tiles, np.zeros(n, bool)).tolist() == sorted(kept)
+    assert merge(boxes, scores, np.zeros(n, int), tiles, *np.zeros((2, n), bool)).tolist() == sorted(kept)
 
 
 def test_cut_by_tile():

@@ -7,6 +7,7 @@ from mmsight.projects.sar_shipnet import BidirectionalCoordinateAttention
 from torch import nn
 
 from mmsight.models import LocalGroupNorm, Window, use_local_statistics, windowed
+from mmsight.models.local_statistics import faded_mean
 
 
 def around(place, side, length):
@@ -28,16 +29,39 @@ def test_windows_against_a_loop(pool, side):
         assert windowed(x, dim, length, pool).shape[dim] == 1
 
 
+def fading(side, length):
+    """Weights (length, length) of a faded window around each place: those of a window of windows."""
+    weights = np.eye(length)
+    for part in (side // 8 * 2 + 1, side - side // 8 * 2):
+        weights = np.stack([weights[around(i, part, length)].mean(axis=0) for i in range(length)])
+    return weights
+
+
+@pytest.mark.parametrize('side', [1, 2, 4, 7, 8, 9, 12])
+def test_faded_windows_against_a_loop(side):
+    x = torch.randn(2, 3, 13, 14, dtype=torch.double)
+    for dim in (2, 3):
+        weights = torch.from_numpy(fading(side, x.shape[dim]))
+        wanted = (weights @ x.movedim(dim, -1)[..., None])[..., 0].movedim(-1, dim)
+        torch.testing.assert_close(faded_mean(x, dim, side), wanted, atol=1e-5, rtol=1e-5)
+        assert torch.equal(faded_mean(x, dim, x.shape[dim]), x.mean(dim, keepdim=True))
+    place = torch.zeros(1, 1, 1, 31, dtype=torch.double)
+    place[..., 15] = 1
+    found = faded_mean(place, 3, 9)[0, 0, 0] * 21
+    np.testing.assert_allclose(found[10:21], [0, 1, 2, 3, 3, 3, 3, 3, 2, 1, 0], atol=1e-5)
+
+
 def test_group_norm_against_a_loop():
     norm = nn.GroupNorm(2, 6)
     nn.init.normal_(norm.weight), nn.init.normal_(norm.bias)
     x = torch.randn(2, 6, 11, 9) * 3 + 50  # a mean that is large against the deviation
-    local = LocalGroupNorm(norm, Window(16, (44, 36)))  # a map of stride 4: windows of 4
-    wanted = torch.empty_like(x)
-    for row in range(11):
-        for column in range(9):
-            part = norm(x[:, :, around(row, 4, 11), around(column, 4, 9)])
-            wanted[:, :, row, column] = part[:, :, row - around(row, 4, 11).start, column - around(column, 4, 9).start]
+    local = LocalGroupNorm(norm, Window(32, (44, 36)))  # a map of stride 4: windows of 8
+    weights = np.einsum('yi,xj->yxij', fading(8, 11), fading(8, 9))
+    groups = x.double().numpy().reshape(2, 2, 3, 11, 9)
+    mean = np.einsum('yxij,ngcij->ngyx', weights, groups)[:, :, None] / 3
+    square = np.einsum('yxij,ngcijyx->ngyx', weights, (groups[..., None, None] - mean[:, :, :, None, None])**2) / 3
+    wanted = torch.from_numpy((groups - mean) / np.sqrt(square[:, :, None] + norm.eps)).reshape(2, 6, 11, 9).float()
+    wanted = wanted * norm.weight[:, None, None] + norm.bias[:, None, None]
     torch.testing.assert_close(local(x), wanted, atol=1e-4, rtol=1e-4)
 
 
