@@ -8,7 +8,6 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from mmsight.files import remove_leftovers, scratch_prefix
 from mmsight.memory import DEFAULT
 from mmsight.tasks import Option, Task, find_tasks
 from mmsight.web_guard import LOCAL, Guard
+from mmsight.web_pages import ResultPages
 from mmsight.web_worker import Worker, WorkerError
 
 Result = tuple[str, str, list[Any], Any, list[str]]
@@ -34,6 +34,7 @@ class Runner:
 
     Args:
         models (Mapping[str, str]): Name of a task to its model, where it is not the task's own.
+        pages (ResultPages): Takes the pages of results.
         device (str, optional), max_pixels (int), max_seconds (float), trust (bool), max_memory (float), runtime (str): See
             :class:`mmsight.web_worker.Worker`.
 
@@ -41,9 +42,10 @@ class Runner:
         InputError: If the runtime cannot be used.
     """
 
-    def __init__(self, models: Mapping[str, str], device: str | None = None, max_pixels: int = 150_000_000,
-                 max_seconds: float = 300, trust: bool = False, max_memory: float = DEFAULT, runtime: str = 'torch') -> None:
-        self.models = models
+    def __init__(self, models: Mapping[str, str], pages: ResultPages, device: str | None = None,
+                 max_pixels: int = 150_000_000, max_seconds: float = 300, trust: bool = False, max_memory: float = DEFAULT,
+                 runtime: str = 'torch') -> None:
+        self.models, self.pages = models, pages
         self.worker = Worker(device, max_pixels, max_seconds, trust, max_memory, runtime)
 
     def models_of(self, task: Task) -> dict[str, str]:
@@ -76,7 +78,8 @@ class Runner:
                 raise gr.Error(f'{error} in {task.name}: see the console of mmsight serve', duration=None,
                                print_exception=False) from None
             table = dict(headers=found.header, data=found.rows)
-            yield _without_folders(found.text, files, folder), _inside(found.page), found.pictures, table, found.files
+            page = _inside(self.pages.keep(Path(found.page))) if found.page else ''
+            yield _without_folders(found.text, files, folder), page, found.pictures, table, found.files
 
 
 def _without_folders(text: str, files: Sequence[str | None], folder: str) -> str:
@@ -86,10 +89,10 @@ def _without_folders(text: str, files: Sequence[str | None], folder: str) -> str
     return text
 
 
-def _inside(page: str) -> str:
-    """A page inside the page, whose scripts reach nothing outside it."""
-    return page and (f'<iframe sandbox="allow-scripts" srcdoc="{escape(page)}" title="The result" '
-                     'style="width: 100%; height: 1000px; border: 0"></iframe>')
+def _inside(address: str) -> str:
+    """A page inside the page."""
+    return (f'<iframe sandbox="allow-scripts" src="{address}" title="The result" '
+            'style="width: 100%; height: 1000px; border: 0"></iframe>')
 
 
 def _offered(task: Task) -> list[Option]:
@@ -208,13 +211,15 @@ def open_page(models: Mapping[str, str], device: str | None = None, host: str = 
     with listener, _own_temporary_folder() as folder:
         examples = folder / 'examples'
         examples.mkdir()
-        runner = Runner(models, device, **options)
+        pages = ResultPages(folder / 'gradio' / 'results')  # they count among the uploads and results
+        runner = Runner(models, pages, device, **options)
         tasks = [task for task in find_tasks().values() if task.listed or task.name in models]
         page = build_page(runner, tasks, examples)
         # system fonts: nothing is fetched from elsewhere
         theme = gr.themes.Default(font=['system-ui', 'sans-serif'], font_mono=['monospace'])
-        app = gr.mount_gradio_app(fastapi.FastAPI(openapi_url=None), page, '', max_file_size=max_mb * 2**20, theme=theme,
-                                  ssr_mode=False, footer_links=[])
+        app = fastapi.FastAPI(openapi_url=None)
+        pages.add_to(app)  # before Gradio, which takes all other addresses
+        gr.mount_gradio_app(app, page, '', max_file_size=max_mb * 2**20, theme=theme, ssr_mode=False, footer_links=[])
         compat.apply(page)
         guard = Guard(app, [*LOCAL, host, *allow_hosts], folder / 'gradio', max_total_mb * 2**20)
         server = uvicorn.Server(uvicorn.Config(guard, log_level='warning', timeout_graceful_shutdown=2))

@@ -19,7 +19,7 @@ from mmsight.reading import check_regular
 
 
 class Answer(NamedTuple):
-    """A result as the page shows it: sentences, an HTML page of its own, pictures uint8 RGB, a table, files to download."""
+    """A result as the page shows it: sentences, the file of an HTML page, pictures uint8 RGB, a table, files to download."""
 
     text: str
     page: str
@@ -192,7 +192,7 @@ def _shown(shown: Any, picture: Any, page: str, maker: str) -> Answer:
     from mmsight.pictures import read_image
     pictures = [picture, *(read_image(shown.files[name])[..., ::-1] for name in shown.pictures)]
     return Answer('\n\n'.join([shown.text, *shown.warnings, *shown.notes, maker]),
-                  Path(shown.files[page]).read_text() if page else '', pictures, list(shown.header),
+                  str(shown.files[page]) if page else '', pictures, list(shown.header),
                   [[_cell(value) for value in row] for row in shown.rows], list(shown.files.values()))
 
 

@@ -1,6 +1,7 @@
 """The web page: what its buttons do, and what it refuses; in a real browser where there is one."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import cv2
@@ -47,7 +48,7 @@ def open_tab(page, title):
 @pytest.mark.parametrize('title, example, sentence, files, row', [
     ('Match two images', 'Red and blue light of a retina', 'matches agree', 5, 'residual_px, median'),
     ('Upscale an image', 'Photograph of a cat', '576 x 384 pixels', 1, 'channels'),
-    ('Segment a liver', 'CT of an abdomen', 'not a medical device', 2, 'volume_ml')])
+    ('Segment a liver', 'CT of an abdomen', 'not a medical device', 3, 'volume_ml')])
 def test_a_click_on_an_example_shows_its_result_in_a_browser(page, title, example, sentence, files, row):
     tab = open_tab(page, title)
     tab.get_by_text(example).click()
@@ -76,6 +77,8 @@ def test_the_page_of_a_scene_is_there_in_a_browser_and_reaches_nothing_else(page
     assert view.get_attribute('viewBox') == '50 75 100 150'
     outside = '() => { try { return parent.document.title } catch (error) { return error.name } }'
     assert view.evaluate(outside) == 'SecurityError'
+    page.goto(page.url + tab.locator('iframe').get_attribute('src'))  # nor in a window of its own
+    assert page.title() == 'Ships in sea.png' and page.evaluate('origin') == 'null'
 
 
 @pytest.mark.slow
@@ -106,13 +109,14 @@ def test_bad_uploads_are_sentences_in_a_browser(page, tmp_path):
 
 
 @pytest.fixture
-def make_runner():
+def make_runner(tmp_path):
     """A :class:`mmsight.serve.Runner` whose process ends with the test."""
     from mmsight.serve import Runner
+    from mmsight.web_pages import ResultPages
     made = []
 
-    def make(*args, **options):
-        made.append(Runner(*args, **options))
+    def make(models, *args, **options):
+        made.append(Runner(models, ResultPages(tmp_path / 'results'), *args, **options))
         return made[-1]
 
     yield make
@@ -159,6 +163,33 @@ def test_a_tab_offers_its_model_and_those_in_the_box(make_runner):
     assert list(runner.models_of(tasks['match'])) == ['RIFT', 'keypoints-r2d2', 'SIFT', 'ORB']
 
 
+def test_the_page_of_a_result_is_kept_for_an_hour_under_an_address_of_its_own(tmp_path):
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from mmsight.web_pages import ResultPages
+    app, pages, written = FastAPI(), ResultPages(tmp_path / 'results'), tmp_path / 'scene.html'
+    pages.add_to(app)
+    client = TestClient(app)
+    assert client.get('/results/none').status_code == 404
+    written.write_text('<p>ships of the first scene</p>')
+    first = pages.keep(written)
+    written.write_text('<p>ships of the second</p>')
+    second = pages.keep(written)
+    assert first != second and len(first) == len('results/') + 22  # 128 bits
+    for address, text in ((first, 'the first scene'), (second, 'the second')):
+        answer = client.get(f'/{address}')
+        assert text in answer.text and answer.headers['content-type'] == 'text/html; charset=utf-8'
+        assert "sandbox allow-scripts; default-src 'none'" in answer.headers['content-security-policy']
+    assert client.get(f'/results/..%2F{written.name}').status_code == client.get('/results/..').status_code == 404
+    kept = tmp_path / first
+    os.utime(kept, (0, kept.stat().st_mtime - 3601))
+    pages.keep(written)
+    answer = client.get(f'/{first}')
+    assert (answer.status_code, answer.text) == (404, 'this result is no longer kept: run it again')
+    assert client.get(f'/{second}').status_code == 200
+
+
 @pytest.mark.slow
 def test_a_runtime_computes_the_networks_of_the_page(make_runner, untrained, tmp_path, monkeypatch):
     """And methods without a network work beside them."""
@@ -175,12 +206,12 @@ def test_a_runtime_computes_the_networks_of_the_page(make_runner, untrained, tmp
     assert result[0].endswith('Model: ORB')
 
 
-def test_a_missing_extra_is_a_line_and_no_tab(monkeypatch, tmp_path):
+def test_a_missing_extra_is_a_line_and_no_tab(make_runner, monkeypatch, tmp_path):
     """As if the extra of CT volumes were not installed: the other tabs are there."""
-    from mmsight.serve import Runner, build_page
+    from mmsight.serve import build_page
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None if name in ('mmseg', 'nibabel') else real(name))
-    page = build_page(Runner({}, 'cpu'), [find_tasks()[name] for name in ('match', 'segment')], tmp_path)
+    page = build_page(make_runner({}, 'cpu'), [find_tasks()[name] for name in ('match', 'segment')], tmp_path)
     words = [getattr(block, 'label', None) or getattr(block, 'value', None) for block in page.blocks.values()
              if type(block).__name__ in ('Tab', 'Markdown')]
     assert 'Match two images' in words and 'Segment a liver' not in words

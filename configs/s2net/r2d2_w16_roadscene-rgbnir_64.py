@@ -6,7 +6,8 @@ _base_ = [
 
 # half the paper's width; with self-supervision forty minutes of one core
 model = dict(channels=(16, 16, 32, 32, 64, 64), dim=64)
-optim_wrapper = dict(optimizer=dict(lr=3e-3))
+optim_wrapper = dict(type='mmsight.AutocastOptimWrapper', optimizer=dict(lr=3e-3))
 train_cfg = dict(max_epochs=72)
-default_hooks = dict(checkpoint=dict(interval=4), logger=dict(interval=50))
+default_hooks = dict(
+    channels_last=dict(type='mmsight.ChannelsLastHook'), checkpoint=dict(interval=4), logger=dict(interval=50))
 test_evaluator = dict(name='R2D2')

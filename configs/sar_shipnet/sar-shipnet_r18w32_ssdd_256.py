@@ -4,6 +4,7 @@ _base_ = [
     '../_base_/sar_shipnet_runtime.py'
 ]
 
+default_hooks = dict(channels_last=dict(type='mmsight.ChannelsLastHook'))
 train_dataloader = dict(batch_size=8, num_workers=1)
 val_dataloader = dict(num_workers=1)
 test_dataloader = val_dataloader

@@ -35,19 +35,21 @@ class TileRunner:
         Args:
             batches (Iterator[list[int]]): Numbers of tiles of one size. The next is asked for while one is computed.
         """
+        # the thread computes nothing with torch, which would start a second pool of threads for it: that one's threads wait
+        # actively, on the cores of the network
         reader = ThreadPoolExecutor(1)
         try:
             coming = reader.submit(self._next, batches)
-            while (prepared := coming.result()) is not None:
+            while (read := coming.result()) is not None:
                 coming = reader.submit(self._next, batches)
-                yield list(self._detect(*prepared))
+                yield list(self._detect(read))
         finally:
             reader.shutdown(wait=False)  # after an error it may still wait for a batch
 
-    def _next(self, batches: Iterator[list[int]]) -> tuple[dict, dict | None] | None:
-        """The next batch as :meth:`_prepare` gives it; None at the end."""
+    def _next(self, batches: Iterator[list[int]]) -> dict | None:
+        """The next batch as :meth:`_read` gives it; None at the end."""
         numbers = next(batches, None)
-        return None if numbers is None else self._prepare(numbers)
+        return None if numbers is None else self._read(numbers)
 
     def _read(self, numbers: Sequence[int]) -> dict[int, tuple[torch.Tensor, np.ndarray] | Exception | None]:
         """Images (3, h, w) of tiles, as the network takes them, and where they are data; None for a tile without any,
@@ -68,17 +70,8 @@ class TileRunner:
             found[number] = torch.from_numpy(with_channels(image, self.channels)).permute(2, 0, 1), valid
         return found
 
-    def _prepare(self, numbers: Sequence[int]) -> tuple[dict, dict | None]:
-        """What :meth:`_read` gives, and the same as a batch for the network; None if there is nothing, or it fails."""
-        read = self._read(numbers)
-        images = [value[0] for value in read.values() if isinstance(value, tuple)]
-        try:
-            return read, self._batch(images) if images else None
-        except Exception:  # which is told when it is tried again
-            return read, None
-
-    def _detect(self, read: dict, data: dict | None = None) -> Iterator[tuple[int, Found | str]]:
-        """What each tile holds, or why it failed; ``data`` is the batch, if it is ready."""
+    def _detect(self, read: dict) -> Iterator[tuple[int, Found | str]]:
+        """What each tile holds, or why it failed."""
         ready = {number: value for number, value in read.items() if isinstance(value, tuple)}
         for number, value in read.items():
             if value is None:
@@ -88,7 +81,7 @@ class TileRunner:
         if not ready:
             return
         try:
-            samples = self._test(data or self._batch([image for image, _ in ready.values()]))
+            samples = self._test(self._batch([image for image, _ in ready.values()]))
         except Exception as error:  # one tile may have failed the batch
             if len(ready) > 1:
                 for number, value in ready.items():

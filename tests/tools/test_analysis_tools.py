@@ -179,7 +179,7 @@ def test_tools_take_every_toy_config(root, toy_data, monkeypatch, capsys, tmp_pa
         # the truth is drawn in colour on grey images; the first slices of a scan show no liver
         assert paper == 'super_resolution' or any(np.ptp(picture.astype(int), axis=2).max() > 100 for picture in pictures)
     row, = runpy.run_path(str(root / 'tools/analysis_tools/benchmarks/training.py'))['paper_rows'](paper, quick=True)
-    assert row.name == f'{paper}: a training step' and row.ours > 0 and row.theirs > 0
+    assert row.name == f'{paper}_toy: a training step' and row.ours > 0 and row.theirs > 0
 
 
 def test_networks_that_cannot_be_counted_and_data_without_pictures_are_sentences(run):

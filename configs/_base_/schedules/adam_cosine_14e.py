@@ -2,4 +2,4 @@
 _base_ = 'adam_cosine.py'
 
 train_cfg = dict(max_epochs=14)
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
+optim_wrapper = dict(type='mmsight.AutocastOptimWrapper', optimizer=dict(lr=1e-3))

@@ -156,8 +156,9 @@ def test_its_task_is_a_tab_of_the_page(trained, tmp_path):
     pytest.importorskip('gradio')
     from mmsight.serve import Runner, build_page
     from mmsight.tasks import find_tasks
+    from mmsight.web_pages import ResultPages
     task, (image, path) = find_tasks()['tone'], ramp(tmp_path)
-    runner = Runner(dict(tone=str(trained / 'epoch_40.pth')), 'cpu')
+    runner = Runner(dict(tone=str(trained / 'epoch_40.pth')), ResultPages(tmp_path / 'results'), 'cpu')
     (tmp_path / 'examples').mkdir()
     page = build_page(runner, [task], tmp_path / 'examples')
     labels = {getattr(block, 'label', None) for block in page.blocks.values()}

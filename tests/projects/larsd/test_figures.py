@@ -41,6 +41,24 @@ def test_detections_are_those_of_the_record(real_data):
         assert found == f'ships-sar-rotated: {true} found, {ships - true} missed, {false} false'
 
 
+def test_boxes_of_a_test_are_shown_as_it_kept_them(real_data, tmp_path):
+    """One of the labelled boxes, another that scores too little, and one far from all."""
+    data = real_data / 'optical_inshore'
+    images = read_images(data, 'validate')
+    ships = images['16'].ships
+    record, kept = tmp_path / 'larsd-x_r18_seed0.json', (tmp_path / 'larsd-x_r18_seed0.csv').write_text
+    kept('case,image_f1\n7,0\n16,0.5\n')
+    found = dict(case=np.ones(3, int), label=np.zeros(3, int), score=np.array([0.9, 0.2, 0.5]), state=np.zeros((1, 3), int),
+                 ships=np.array([[3], [len(ships)]]))
+    np.savez(record.with_suffix('.npz'), box=[ships[0], ships[1], [4, 4, 3, 2, 0]], **found)
+    figure = figure_detections.draw_tested(Inputs({}, [record], data), images=['16', '7'], score=0.3)
+    assert [axes.get_title() for axes in figure.axes[1::2]] == [
+        f'larsd-x: 1 found, {len(ships) - 1} missed, 1 false', f'larsd-x: 0 found, {len(images["7"].ships)} missed, 0 false']
+    np.savez(record.with_suffix('.npz'), **found)
+    with pytest.raises(InputError, match='larsd-x_r18_seed0.csv: the test kept no boxes: test the checkpoint again'):
+        figure_detections.draw_tested(Inputs({}, [record], data), images=['16'], score=0.3)
+
+
 def test_images_are_read_and_named(real_data):
     images = read_images(real_data / 'optical_inshore', 'validate')
     lines = [line.split() for line in (real_data / 'optical_inshore/validate/16.txt').read_text().splitlines()]
