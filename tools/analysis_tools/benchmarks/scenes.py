@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import rasterio
 import torch
+from benchmarks.front_door import throughput
 from mmcv.ops import box_iou_rotated
 from mosaics import find_ships, write_mosaic
 from rasterio.transform import from_origin
@@ -33,7 +34,8 @@ def rows(quick: bool = False) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         truth = write_mosaic(folder / 'part.tif', PART)
-        return [*_areas(folder, quick), *_sentinel1(folder, quick), *_sparse(folder, quick), *_sahi(folder, truth, quick)]
+        return [*_areas(folder, quick), *_sentinel1(folder, quick), *_sparse(folder, quick), _throughput(folder),
+                *_sahi(folder, truth, quick)]
 
 
 def _write_scene(path: Path, width: int, height: int, dtype: str, count: int = 1) -> Path:
@@ -119,6 +121,13 @@ def _sparse(folder: Path, quick: bool) -> list[Row]:
     name = f'sparse scene of {side} x {side}'
     return [Row(f'{name}, peak of the process', peak, 2000, 'the limit', 'MB', '<= 1'),
             Row(f'{name}, to its end', seconds, 600, 'the limit', 's', '<= 1')]
+
+
+def _throughput(folder: Path) -> Row:
+    """Of the runtime, whose networks are there after a first call."""
+    detector = DetectInferencer(MODEL, device='cpu', show_progress=False, runtime=RUNTIME)
+    detector(folder / 'part.tif')
+    return throughput(detector, folder / 'part.tif')
 
 
 def _sahi(folder: Path, truth: torch.Tensor, quick: bool) -> list[Row]:
