@@ -30,18 +30,19 @@ def _invariance(name: str, scene: Path, least: float, offsets: int) -> list[Row]
     detector, rng = DetectInferencer(name, show_progress=False), np.random.default_rng(0)
     found = {f'tiles of {side}': find_ships(detector, scene, tile=side) for side in SIDES}
     found['the planned tiles'] = find_ships(detector, scene)
-    moved = []
+    moved: dict[int, list[torch.Tensor]] = {side: [] for side in SIDES}
     for number in range(offsets):
         side = SIDES[number % len(SIDES)]
         offset = tuple(rng.integers(32, side // 3, 2).tolist())
-        moved.append((side, find_ships(detector, scene, tile=side, offset=offset)))
-    worst = min(shared(boxes, found[f'tiles of {side}']) for side, boxes in moved)
-    doubles = sum(_doubles(boxes) for boxes in (*found.values(), *(boxes for _, boxes in moved)))
+        moved[side].append(find_ships(detector, scene, tile=side, offset=offset))
+    worst = {side: min(shared(boxes, found[f'tiles of {side}']) for boxes in runs) for side, runs in moved.items() if runs}
+    doubles = sum(map(_doubles, (*found.values(), *(boxes for runs in moved.values() for boxes in runs))))
     largest = found.pop(f'tiles of {SIDES[-1]}')
     unit, theirs = dict(unit='share', bound=f'>= {least}'), f'the {len(largest)} with tiles of {SIDES[-1]}'
     return [
         *(Row(f'{name}: the same with {tiles}', shared(boxes, largest), 1, theirs, **unit) for tiles, boxes in found.items()),
-        Row(f'{name}: the same at {offsets} offsets, the worst', worst, 1, 'the same tiles without offset', **unit),
+        *(Row(f'{name}: the same with tiles of {side} at {len(moved[side])} offsets, the worst', share, 1,
+              'the same tiles without offset', **unit) for side, share in worst.items()),
         Row(f'{name}: ships found twice, all runs', float(doubles), 1, 'a pair', 'pairs', '<= 0')
     ]
 
