@@ -31,6 +31,7 @@ def write_card(facts: Facts, model: BoxModel, about: Mapping[str, Any], records:
     folder = model.path.parent
     rows = [f'| {key.rpartition("/")[0]} | {key.rpartition("/")[2]} | {value:g} |' for key, value in model.metrics.items()]
     links = ', '.join(f'[{path.name}]({os.path.relpath(path, folder)})' for path in dict.fromkeys(records))
+    devices = dict.fromkeys(record['device'] for record in tested)
     expects = [f'| {WORDS[key]} | {_text(value)} |' for key, value in facts.expects.items()]
     lines = [
         f'# {model.name}: {facts.title}', '',
@@ -45,7 +46,7 @@ def write_card(facts: Facts, model: BoxModel, about: Mapping[str, Any], records:
         '| | |', '|---|---|', *expects, '',
         '## Test', '',
         '| data | measure | value |', '|---|---|---|', *rows, '',
-        f'From {links}, measured on {tested[0]["device"]}.', '',
+        f'From {links}, measured on {" and ".join(devices)}.', '',
         '## Training', '',
         f'- Data: {facts.data.rstrip(".")}.',
         f'- Licence of the data: {facts.license.rstrip(".")}.',
