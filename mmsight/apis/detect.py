@@ -141,10 +141,15 @@ class DetectInferencer(FileInferencer):
             scene.gsd = gsd
         chosen = self.training_scale() if scale is None else scale
         usual = round(max(TILE, self.network_side or 0) / chosen)
-        side, shared = plan_sizes(scene.gsd, usual, tile, overlap, round(self.window / chosen))
+        window = round(self.window / chosen)
+        side, shared = plan_sizes(scene.gsd, usual, tile, overlap, window)
         whole = scale is None and scene.georeference is None and max(scene.width, scene.height) <= (tile or usual)
         tiles = plan_tiles(scene.width, scene.height, side, shared, STRIDE / chosen, offset)
         self._check_gsd(scene, chosen)
+        if len(tiles) > 1 and side < 2 * window:
+            scene.warnings.append(
+                f'{source.name}: tiles of {side} pixels are less than twice as wide as the windows of {window} that the '
+                'network pools over, so that ships may differ from those of larger tiles: leave --tile out')
         trained = self.model.dataset_meta
         scene.warnings += size_warnings(source.name, scene.width, scene.height, trained)
         scene.warnings += colour_warnings(source.name, scene.coloured, self.grey, trained)

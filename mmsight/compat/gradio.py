@@ -36,5 +36,6 @@ def apply(page: gradio.Blocks) -> None:
     page.has_launched = page.is_running = True
     for block in page.blocks.values():
         if isinstance(block, gradio.File):
-            block.preprocess = _without_trace(block.preprocess)  # a subclass would make Gradio write a stub beside its module
+            # a subclass would make Gradio write a stub beside its module
+            block.preprocess = _without_trace(block.preprocess)  # type: ignore[method-assign]
     processing_utils.async_ssrf_protected_download = _refuse_url

@@ -51,6 +51,19 @@ def test_no_ship_is_doubled_or_cut_at_seams(make_detector, write_scene, ships, t
     assert one_to_one(boxes_of(batches), whole) == 1
 
 
+def test_tiles_that_hold_a_window_hardly_once_are_told(untrained, write_scene, tmp_path):
+    """The toy pools over windows of 256 pixels."""
+    scene = write_scene(tmp_path / 's.tif', np.random.default_rng(0).integers(0, 60, (500, 700), np.uint8))
+    detector = DetectInferencer(untrained('sar_shipnet_toy'), device='cpu', show_progress=False)
+
+    def told(**options):
+        return [text for text in detector(scene, threshold=1.0, **options)['predictions'][0]['warnings'] if 'windows' in text]
+
+    warning, = told(tile=511)
+    assert warning.startswith('s.tif: tiles of 511 pixels are less than twice as wide as the windows of 256 that')
+    assert told(tile=512) == told() == []
+
+
 def test_a_ship_longer_than_the_overlap_is_said(make_detector, write_scene, tmp_path):
     image = np.zeros((100, 400), np.uint8)
     image[40:52, 60:330] = 200
