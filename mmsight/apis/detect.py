@@ -149,7 +149,7 @@ class DetectInferencer(FileInferencer):
         if len(tiles) > 1 and side < 2 * window:
             scene.warnings.append(
                 f'{source.name}: tiles of {side} pixels are less than twice as wide as the windows of {window} that the '
-                'network pools over, so that ships may differ from those of larger tiles: leave --tile out')
+                'network pools over, so that ships may differ from those of larger tiles: leave --tile and --overlap out')
         trained = self.model.dataset_meta
         scene.warnings += size_warnings(source.name, scene.width, scene.height, trained)
         scene.warnings += colour_warnings(source.name, scene.coloured, self.grey, trained)

@@ -20,6 +20,7 @@ async def _refuse_url(url: str, *args: object, **options: object) -> str:
 
 
 def _without_trace(preprocess: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, whose refusals are sentences on the page alone."""
 
     def refuse(*args: Any) -> Any:
         try:

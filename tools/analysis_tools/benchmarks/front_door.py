@@ -56,8 +56,8 @@ def throughput(detector: DetectInferencer, scene: Path, batch_size: int = 1, **o
     runner = TileRunner(detector.model, job, detector.channels)
     read = runner._read(range(len(job.tiles)))
     sizes: dict[torch.Size, list[torch.Tensor]] = {}
-    for value in read.values():
-        sizes.setdefault(value[0].shape, []).append(value[0])
+    for image, _ in (value for value in read.values() if isinstance(value, tuple)):  # the others do not pass the network
+        sizes.setdefault(image.shape, []).append(image)
     ready = [images[i:i + batch_size] for images in sizes.values() for i in range(0, len(images), batch_size)]
 
     @torch.no_grad()
