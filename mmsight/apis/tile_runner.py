@@ -67,7 +67,8 @@ class TileRunner:
                 continue
             if self.job.scale != 1:
                 image = resample(image, tile, self.job.scale)
-            found[number] = torch.from_numpy(with_channels(image, self.channels)).permute(2, 0, 1), valid
+            # a view: grey values are not copied for each channel
+            found[number] = torch.from_numpy(image).permute(2, 0, 1).expand(self.channels, -1, -1), valid
         return found
 
     def _detect(self, read: dict) -> Iterator[tuple[int, Found | str]]:

@@ -128,14 +128,24 @@ def resample(image: np.ndarray, tile: Tile, scale: float) -> np.ndarray:
 
     Neighbours sample the scene at the same places, which ``cv2.resize`` would place by the size of each tile.
     """
-    for axis, begin in ((0, tile.y), (1, tile.x)):
-        length, first = image.shape[axis], network_begin(begin, scale)
-        places = np.arange(first, max(first + 1, round((begin + length) * scale)))
-        places = ((places + 0.5) / scale - 0.5 - begin).clip(0, length - 1)
-        low = places.astype(int)
-        share = (places - low).astype(np.float32).reshape(-1, *[1] * (2 - axis))
-        image = image.take(low, axis) * (1 - share) + image.take((low + 1).clip(max=length - 1), axis) * share
-    return image.round().astype(np.uint8)
+    (top, bottom, down), (left, right, across) = (
+        _neighbours(length, begin, scale) for length, begin in zip(image.shape[:2], (tile.y, tile.x), strict=True))
+    down, across = down.reshape(-1, 1, 1), across.reshape(-1, 1)
+    enlarged = np.empty((len(top), len(left), image.shape[2]), np.uint8)
+    for first in range(0, len(top), 64):  # temporary arrays of a few rows stay in the cache: twice as fast as whole ones
+        rows = slice(first, first + 64)
+        part = image[top[rows]] * (1 - down[rows]) + image[bottom[rows]] * down[rows]
+        enlarged[rows] = (part.take(left, 1) * (1 - across) + part.take(right, 1) * across).round()
+    return enlarged
+
+
+def _neighbours(length: int, begin: int, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The two pixels between which each pixel of the enlarged tile lies along an axis, and the share of the second."""
+    first = network_begin(begin, scale)
+    places = np.arange(first, max(first + 1, round((begin + length) * scale)))
+    places = ((places + 0.5) / scale - 0.5 - begin).clip(0, length - 1)
+    low = places.astype(int)
+    return low, (low + 1).clip(max=length - 1), (places - low).astype(np.float32)
 
 
 def slack(tile: Tile) -> float:
