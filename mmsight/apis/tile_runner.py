@@ -96,7 +96,7 @@ class TileRunner:
     def _batch(self, images: Sequence[torch.Tensor]) -> dict:
         samples = [DetDataSample(metainfo=dict(img_id=0, img_path='', ori_shape=image.shape[1:], img_shape=image.shape[1:],
                                                pad_shape=image.shape[1:], scale_factor=(1.0, 1.0))) for image in images]
-        return self.model.data_preprocessor(dict(inputs=list(images), data_samples=samples), False)
+        return self.model.data_preprocessor(dict(inputs=torch.stack(list(images)), data_samples=samples), False)
 
     def _test(self, data: dict) -> list[DetDataSample]:
         return self.model(**data, mode='predict')

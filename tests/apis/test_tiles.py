@@ -83,9 +83,9 @@ def test_neighbours_sample_the_scene_at_the_same_places():
 
 
 def test_sizes_of_tiles_whose_network_pools_over_windows():
-    assert plan_sizes(10.0, 512, window=500) == (3 * 564, 564)
-    assert plan_sizes(0.5, 512, window=500) == (2700, 900)
-    assert plan_sizes(None, 512, window=500) == (3 * 564, 564)
+    assert plan_sizes(10.0, 512, window=500) == (1974, 564)
+    assert plan_sizes(0.5, 512, window=500) == (3150, 900)
+    assert plan_sizes(None, 512, window=500) == (1974, 564)
     assert plan_sizes(None, 512, tile=1024, window=500) == (1024, 512)
 
 
