@@ -142,8 +142,8 @@ def resample(image: np.ndarray, tile: Tile, scale: float) -> np.ndarray:
 def _neighbours(length: int, begin: int, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The two pixels between which each pixel of the enlarged tile lies along an axis, and the share of the second."""
     first = network_begin(begin, scale)
-    places = np.arange(first, max(first + 1, round((begin + length) * scale)))
-    places = ((places + 0.5) / scale - 0.5 - begin).clip(0, length - 1)
+    pixels = np.arange(first, max(first + 1, round((begin + length) * scale)))
+    places = ((pixels + 0.5) / scale - 0.5 - begin).clip(0, length - 1)
     low = places.astype(int)
     return low, (low + 1).clip(max=length - 1), (places - low).astype(np.float32)
 
