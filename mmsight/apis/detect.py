@@ -29,6 +29,7 @@ from mmsight.apis.tile_runner import TileRunner, to_found, with_channels
 from mmsight.apis.tile_workers import TileWorkers, check_workers
 from mmsight.apis.tiles import STRIDE, plan_sizes, plan_tiles
 from mmsight.errors import InputError
+from mmsight.memory import return_free_memory
 from mmsight.models.local_statistics import use_local_statistics
 from mmsight.sentinel1 import POLARISATIONS
 
@@ -216,6 +217,7 @@ class DetectInferencer(FileInferencer):
             for found in results:
                 job.keep(found)
                 bar.advance(task, len(found))
+        return_free_memory()  # before the files are written, which takes some too
         if workers > 1 and self._used is not None:
             self._used |= self._workers.used
 

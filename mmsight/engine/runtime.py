@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from mmsight.errors import InputError
 from mmsight.files import make_folder
-from mmsight.memory import return_large_blocks
+from mmsight.memory import return_free_memory, return_large_blocks
 from mmsight.models.local_statistics import Window, note_size
 from mmsight.tasks import RUNTIMES, Network, task_of
 from mmsight.version import __version__
@@ -94,7 +94,7 @@ class _Runtime:
         kind = self._kind(image)
         if kind not in self.runs:
             self.runs[kind] = self._choose(image[:1], kind)
-            return_large_blocks()  # of compiling the graph
+            return_free_memory()  # of compiling the graph
         name, run = self.runs[kind]
         self.used.add(name)
         return run(image)

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 from mmsight.projects.s2net.opencv_baselines import SIFT
-from mmsight.projects.s2net.registration_accuracy import draw, known_warp, measure_all, summary
+from mmsight.projects.s2net.registration_accuracy import draw, known_warp, measure_all, mutual_information, summary
 from mmsight.projects.s2net.toy import make_scene
+from skimage.metrics import normalized_mutual_information
 
 TRUTH = np.array([[1.02, -0.03, 6], [0.03, 1.02, -5], [0, 0, 1]])
 
@@ -29,7 +30,8 @@ def test_right_pairs_are_near_the_truth_and_wrong_ones_refused(infos, tmp_path):
     rows, wrong = measure_all(SIFT(), infos, wrong=4)
     assert [row['id'] for row in rows] == ['0', '1', '2']
     for row in rows:
-        assert row['reason'] is None and row['to_truth'] < 1 and 0 < row['equivariance'] < 1.5
+        assert row['reason'] is None and row['to_truth'] < 1 and 0 < row['equivariance'] < 1.5 and row['matrix']
+        assert row['information'] == pytest.approx(row['information_of_truth'], rel=0.02)
     assert len(wrong) == 4 and all(pair['first'] != pair['second'] and pair['reason'] for pair in wrong)
     found = summary(rows, wrong)
     assert found['accepted'] == 1 and found['wrong_accepted'] == 0 and found['to_truth_p90'] < 1
@@ -49,8 +51,33 @@ def test_shares_and_percentiles_by_hand():
     rows = [dict(reason=None, stated=2.0, to_truth=1.0, equivariance=1.0), dict(reason=None, stated=2.0, to_truth=3.0,
             equivariance=2.0), dict(reason=None, stated=2.0, to_truth=1.5, equivariance=4.0),
             dict(reason=None, stated=2.0, to_truth=0.5), dict(reason='few matches', stated=None)]
+    rows = [dict(row, matrix=True) for row in rows]
     found = summary(rows, [dict(reason='few'), dict(reason=None)])
     assert found['pairs'] == 5 and found['accepted'] == 0.8 and found['wrong_pairs'] == 2 and found['wrong_accepted'] == 1
     assert found['to_truth_median'] == 1.25 and found['to_truth_p90'] == 3.0 and found['to_truth_covered'] == 0.75
     assert found['equivariance_median'] == 3.0 and found['equivariance_p90'] == np.inf
     assert found['equivariance_covered'] == 0.5
+    assert found['doubted'] == 0
+
+
+def test_pairs_that_are_called_registered_are_no_truth():
+    """Of three without a matrix one is near, and of the other two the images bear out one."""
+    row = dict(reason=None, stated=1.0, equivariance=0.5, matrix=False, information=1.2, information_of_truth=1.1)
+    rows = [dict(row, to_truth=1.9), dict(row, to_truth=9.0), dict(row, to_truth=2.1, information_of_truth=1.3)]
+    found = summary(rows, [])
+    assert found['doubted'] == 2 and found['borne_out'] == 1 and 'to_truth_median' not in found
+    assert found['equivariance_covered'] == 1
+
+
+def test_mutual_information_is_that_of_scikit_image_and_highest_under_the_true_matrix():
+    rng = np.random.default_rng(0)
+    scene = cv2.GaussianBlur(rng.integers(0, 256, (90, 120, 3)).astype(np.uint8), (0, 0), 3)
+    other = 255 - np.roll(scene, (2, 5), (0, 1))
+    right, wrong = (np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], float) for x, y in ((5, 2), (8, 2)))
+    found = mutual_information(scene, other, (right, wrong))
+    first, second = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (scene, other))
+    for value, (x, y) in zip(found, ((5, 2), (8, 2)), strict=True):
+        # of 64 bins between the extremes, over what lies in the second image under both
+        shared = second[y:, x:][:88, :112]
+        assert value == pytest.approx(normalized_mutual_information(first[:88, :112], shared, bins=64))
+    assert found[0] > found[1] + 0.1
