@@ -30,11 +30,13 @@ class Correction(NamedTuple):
         correlation (float): Of both images' maps under it, in [-1, 1].
         drift (float): Deviation of the worst corner, in pixels of the second image; infinite where the images do not agree with
             the transform, which is then as it was.
+        disagreement (float): How far the correction moves the worst corner, in pixels of the second image.
     """
 
     homography: np.ndarray
     correlation: float
     drift: float
+    disagreement: float = 0.0
 
 
 def correct_on_images(first: np.ndarray, second: np.ndarray, homography: np.ndarray,
@@ -79,12 +81,16 @@ def correct_on_images(first: np.ndarray, second: np.ndarray, homography: np.ndar
         found.append(aligned)
     (whole, correlation), (one, _), (other, _) = found
     corners = image_corners((height, width))
-    there = [move_points(corners, homography @ matrix) for matrix in (whole, one, other)]
-    shift = np.linalg.norm(move_points(corners, whole) - corners, axis=1).max()
-    if shift > LARGEST_CORRECTION * np.hypot(height, width):
+    if _farthest(corners, move_points(corners, whole)) > LARGEST_CORRECTION * np.hypot(height, width):
         return Correction(homography, correlation, float('inf'))
+    before, after, *halves = (move_points(corners, homography @ matrix) for matrix in (np.eye(3), whole, one, other))
     corrected = homography @ whole
-    return Correction(corrected / corrected[2, 2], correlation, float(np.linalg.norm(there[1] - there[2], axis=1).max() / 2))
+    return Correction(corrected / corrected[2, 2], correlation, _farthest(*halves) / 2, _farthest(before, after))
+
+
+def _farthest(first: np.ndarray, second: np.ndarray) -> float:
+    """Largest distance between points (n, 2) and their partners."""
+    return float(np.linalg.norm(first - second, axis=1).max())
 
 
 def _align(fixed: np.ndarray, moved: np.ndarray, mask: np.ndarray, kind: str) -> tuple[np.ndarray, float] | None:

@@ -178,13 +178,13 @@ class MatchInferencer(FileInferencer):
             with torch.no_grad():
                 found = match_images(self.model, first, second, keypoints, (mask, other), transform)
             reliability = check_homography(found.homography, found.first, found.second, found.inlier, first_size, second_size,
-                                           THRESHOLD, found.kind, found.correction.drift if found.correction else 0.0)
+                                           THRESHOLD, found.kind, found.correction)
         # from the files' pixels to those that were matched
         reduced = [_reduction(scene, image) for scene, image in zip(views.scenes, views.images, strict=True)]
         first, second = (move_points(points, np.linalg.inv(matrix)) for points, matrix in zip(found[:2], reduced, strict=True))
         scale = reduced[1][0, 0]
         facts = dict(reliability._asdict(), drift=reliability.drift / scale, accuracy=reliability.accuracy / scale,
-                     transform=found.kind,
+                     disagreement=reliability.disagreement / scale, transform=found.kind,
                      correlation=None if found.correction is None else found.correction.correlation)
         sample = BaseDataElement(metainfo=facts, first=torch.from_numpy(first), second=torch.from_numpy(second),
                                  inlier=torch.from_numpy(found.inlier))

@@ -8,6 +8,7 @@ mutual information under either (Studholme et al., Pattern Recognition 1999), wh
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class Registration:
         with torch.no_grad():
             found = match_images(self.find, first, second, masks=(None, mask))
         facts = check_homography(found.homography, found.first, found.second, found.inlier, first.shape[:2], second.shape[:2],
-                                 THRESHOLD, found.kind, found.correction.drift if found.correction else 0.0)
+                                 THRESHOLD, found.kind, found.correction)
         return dict(homography=found.homography, reason=facts.reason, stated=facts.accuracy, inliers=facts.inliers)
 
 
@@ -70,11 +71,11 @@ def worst_corner(first: np.ndarray, second: np.ndarray, size: tuple[int, int]) -
 def mutual_information(first: np.ndarray, second: np.ndarray, homographies: Sequence[np.ndarray]) -> list[float]:
     """Normalised, in [1, 2], of two RGB images under each homography, over what the images share under all of them."""
     height, width = first.shape[:2]
-    grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (first, second)]
+    grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float64) for image in (first, second)]
     inverse = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved, seen = ([cv2.warpPerspective(image, matrix, (width, height), flags=inverse) for matrix in homographies]
-                   for image in (grey[1], np.full(second.shape[:2], 255, np.uint8)))
-    shared = np.all(np.array(seen) == 255, axis=0)
+                   for image in (grey[1], np.ones(second.shape[:2])))
+    shared = np.all(np.array(seen) > 0.999, axis=0)
     joint = [np.histogram2d(grey[0][shared], image[shared], bins=64)[0] for image in moved]
     return [float((entropy(counts.sum(axis=0)) + entropy(counts.sum(axis=1))) / entropy(counts, axis=None)) for counts in joint]
 
@@ -104,7 +105,8 @@ def measure_all(method: Any, infos: Iterable[dict], wrong: int) -> tuple[list[di
     Args:
         method (Any): Finds keypoints, see :class:`.MatchInferencer`.
         infos (Iterable[dict]): Of the pairs, as their data set describes them.
-        wrong (int): Number of pairs of different scenes, drawn with a fixed seed.
+        wrong (int): Number of wrong pairs, drawn with a fixed seed: images of different pairs, and of different folders where
+            the data set has such. Photographs of one folder may show neighbouring parts of one mountain.
 
     Returns:
         tuple[list[dict], list[dict]]: See :func:`measure`, and ``matrix``, whether the data set has one for the pair, which it
@@ -115,9 +117,11 @@ def measure_all(method: Any, infos: Iterable[dict], wrong: int) -> tuple[list[di
         pair = load_pair(info)
         rows.append(dict(measure(register, pair), matrix=info['matrix'] is not None))
         images.append((np.ascontiguousarray(pair['visible']), np.ascontiguousarray(pair['infrared'])))
+    scenes = [row['id'].rpartition('/')[0] or row['id'] for row in rows]
+    different = [pair for pair in permutations(range(len(rows)), 2) if scenes[pair[0]] != scenes[pair[1]]]
     rng, refused = np.random.default_rng(0), []
-    for _ in range(wrong):
-        one, other = rng.choice(len(images), 2, replace=False)
+    for number in rng.integers(len(different), size=wrong if different else 0):
+        one, other = different[number]
         found = register(images[one][0], images[other][1])
         refused.append(dict(first=rows[one]['id'], second=rows[other]['id'], reason=found['reason'], inliers=found['inliers']))
     return rows, refused

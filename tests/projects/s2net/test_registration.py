@@ -96,7 +96,7 @@ def test_correction_across_modalities(kind):
     found = correct_on_images(first, second, wrong, kind=kind)
     error = corner_error(found.homography, TRUTHS[kind])
     assert corner_error(wrong, TRUTHS[kind]) > 2 and error < 0.7 and error < 5 * max(found.drift, 0.1)
-    assert found.correlation > 0.7
+    assert found.correlation > 0.7 and found.disagreement == pytest.approx(corner_error(found.homography, wrong))
     if kind == 'similarity':
         (a, b, _), (c, d, _), _ = found.homography
         assert abs(a - d) < 1e-6 and abs(b + c) < 1e-6
@@ -122,5 +122,5 @@ def test_a_correction_that_leaves_the_matches_is_not_taken(monkeypatch):
     kept = match_images(SIFT(), first, first, 500)
     assert kept.kind == 'similarity' and corner_error(kept.homography, np.eye(3)) < 0.2
     found = check_homography(kept.homography, kept.first, kept.second, kept.inlier, SIZE, SIZE, 3.0, kept.kind,
-                             kept.correction.drift)
+                             kept.correction)
     assert 'do not bear out' in found.reason

@@ -39,6 +39,16 @@ def test_right_pairs_are_near_the_truth_and_wrong_ones_refused(infos, tmp_path):
     assert cv2.imread(str(tmp_path / 'plot.png')).std() > 10
 
 
+def test_wrong_pairs_are_of_different_folders(infos):
+    for info, name in zip(infos, ('hills/0', 'hills/1', 'town/0'), strict=True):
+        info['id'] = name
+    _, wrong = measure_all(SIFT(), infos, wrong=12)
+    drawn = {(pair['first'], pair['second']) for pair in wrong}
+    assert len(wrong) == 12 and drawn == {
+        ('hills/0', 'town/0'), ('hills/1', 'town/0'), ('town/0', 'hills/0'), ('town/0', 'hills/1')}
+    assert measure_all(SIFT(), infos[:2], wrong=2)[1] == []
+
+
 def test_the_known_warp_turns_and_enlarges_about_the_centre():
     warp = known_warp(101, 201)
     assert warp @ [100, 50, 1] == pytest.approx([107.3, 45.4, 1])
