@@ -18,6 +18,7 @@ from mmsight.box import list_models
 from mmsight.configs import source_root
 from mmsight.engine import claims
 from mmsight.engine.figures import Plan, draw_figure, find_plan, is_stale, load_plans
+from mmsight.engine.scene_cost import draw_scene_cost
 from mmsight.engine.tables import draw, lines, load_tables, markdown
 from mmsight.errors import InputError
 from mmsight.files import make_folder
@@ -190,11 +191,14 @@ def _suites() -> list[dict]:
 
 def _plot(name: str) -> Any:
     """The matplotlib figure of a suite of benchmarks, or of a table, whose name is the paper's, a hyphen and its number."""
+    records = {content['suite']: content['rows'] for content in _suites()}
+    if name == 'scene-cost':
+        return draw_scene_cost(records['scenes'])
     paper, _, number = name.partition('-')
     if number:
         table = load_tables(paper)[number]
         return draw(table, lines(table))
-    return draw_benchmarks(next(content['rows'] for content in _suites() if content['suite'] == name))
+    return draw_benchmarks(records[name])
 
 
 def draw_benchmarks(rows: Sequence[dict]) -> Any:

@@ -6,6 +6,7 @@ import pytest
 
 from mmsight.configs import source_root
 from mmsight.engine import documents
+from mmsight.engine.scene_cost import draw_scene_cost, scene_cost
 from mmsight.errors import InputError
 from mmsight.forms import FORMS
 from mmsight.tasks import find_tasks
@@ -48,6 +49,18 @@ def test_bars_say_how_much_of_a_bound_is_used():
         (4, '>= 2', True), (3, '<= 2', False), (0, '<= 0', True), (1, '<= 0', False)])]
     axes, = documents.draw_benchmarks(rows).axes
     assert [bar.get_width() for bar in axes.patches] == [0.5, 1.5, 0, 1]
+
+
+def test_scene_cost_by_hand():
+    rows = [dict(name='10 x 10 float32, openvino-bf16', theirs_is='torch', ours=4.0, theirs=9.0),
+            dict(name='2000 x 2000 float32, time for a million pixels', theirs_is='1000 x 1000 float32', ours=0.5, theirs=0.4),
+            dict(name='2000 x 2000 float32, peak of the process', theirs_is='the limit', ours=800.0, theirs=2000),
+            dict(name='sparse scene of 9 x 9, peak of the process', theirs_is='the limit', ours=1.0, theirs=2000)]
+    assert scene_cost(rows) == ({4.0: 2.0, 1.0: 0.4}, {4.0: 800.0})
+    time, memory = draw_scene_cost(rows).axes
+    assert time.lines[0].get_xydata().tolist() == [[1.0, 0.4], [4.0, 2.0]]
+    assert time.lines[1].get_xydata().tolist() == [[0.0, 0.0], [4.0, 1.6]]
+    assert memory.lines[0].get_xydata().tolist() == [[4.0, 800.0]]
 
 
 def test_plots_replace_their_marks(tmp_path):
