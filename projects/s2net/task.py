@@ -27,8 +27,8 @@ def show(found: dict) -> Shown:
     if found['reason']:
         return Shown(f"no reliable homography was found: {found['reason']}", files, found['warnings'], found['notes'], rows,
                      status=2)
-    text = (f"{found['inliers']} of {found['matches']} matches agree on a transform ({found['transform']}); nine times in ten "
-            f"its corners are right to {found['accuracy_px']:.1f} pixels")
+    text = (f"{found['inliers']} of {found['matches']} matches agree on a transform ({found['transform']}), whose "
+            f"corners are right to about {found['accuracy_px']:.1f} pixels")
     return Shown(text, files, found['warnings'], found['notes'], rows, pictures=('checkerboard', ))
 
 
