@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from .fitting import least_squares_fit
-from .matching import image_corners, move_points
+from .matching import move_points, worst_corner
 from .phase_congruency import phase_congruency
 
 BLUR = 3.0
@@ -80,17 +80,11 @@ def correct_on_images(first: np.ndarray, second: np.ndarray, homography: np.ndar
             return Correction(homography, 0.0, float('inf'))
         found.append(aligned)
     (whole, correlation), (one, _), (other, _) = found
-    corners = image_corners((height, width))
-    if _farthest(corners, move_points(corners, whole)) > LARGEST_CORRECTION * np.hypot(height, width):
+    if worst_corner(np.eye(3), whole, (height, width)) > LARGEST_CORRECTION * np.hypot(height, width):
         return Correction(homography, correlation, float('inf'))
-    before, after, *halves = (move_points(corners, homography @ matrix) for matrix in (np.eye(3), whole, one, other))
     corrected = homography @ whole
-    return Correction(corrected / corrected[2, 2], correlation, _farthest(*halves) / 2, _farthest(before, after))
-
-
-def _farthest(first: np.ndarray, second: np.ndarray) -> float:
-    """Largest distance between points (n, 2) and their partners."""
-    return float(np.linalg.norm(first - second, axis=1).max())
+    drift = worst_corner(homography @ one, homography @ other, (height, width)) / 2
+    return Correction(corrected / corrected[2, 2], correlation, drift, worst_corner(homography, corrected, (height, width)))
 
 
 def _align(fixed: np.ndarray, moved: np.ndarray, mask: np.ndarray, kind: str) -> tuple[np.ndarray, float] | None:

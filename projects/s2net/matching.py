@@ -82,3 +82,9 @@ def image_corners(size: tuple[int, int]) -> np.ndarray:
 def move_points(points: np.ndarray, homography: np.ndarray) -> np.ndarray:
     """Points (n, 2) moved by a homography."""
     return cv2.perspectiveTransform(points[None].astype(np.float64), homography)[0] if len(points) else points
+
+
+def worst_corner(first: np.ndarray, second: np.ndarray, size: tuple[int, int]) -> float:
+    """Largest distance in pixels between an image's corners under two homographies."""
+    corners = image_corners(size)
+    return float(np.linalg.norm(move_points(corners, first) - move_points(corners, second), axis=1).max())

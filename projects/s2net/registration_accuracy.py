@@ -24,7 +24,7 @@ from .geometry import inside, pixel_grid
 from .homography import check_homography
 from .loading import load_pair
 from .match_images import THRESHOLD, find_keypoints, match_images
-from .matching import image_corners, move_points
+from .matching import move_points, worst_corner
 
 DOUBTFUL = 2.0
 """Pixels at the worst corner between a result and a pair's own registration, from which one of the two must be wrong."""
@@ -60,12 +60,6 @@ def known_warp(height: int, width: int) -> np.ndarray:
     angle, x, y = np.deg2rad(3), (width - 1) / 2, (height - 1) / 2
     a, b = 1.03 * np.cos(angle), 1.03 * np.sin(angle)
     return np.array([[a, -b, x - a * x + b * y + 7.3], [b, a, y - b * x - a * y - 4.6], [0, 0, 1]])
-
-
-def worst_corner(first: np.ndarray, second: np.ndarray, size: tuple[int, int]) -> float:
-    """Largest distance in pixels between an image's corners under two homographies."""
-    corners = image_corners(size)
-    return float(np.linalg.norm(move_points(corners, first) - move_points(corners, second), axis=1).max())
 
 
 def mutual_information(first: np.ndarray, second: np.ndarray, homographies: Sequence[np.ndarray]) -> list[float]:
