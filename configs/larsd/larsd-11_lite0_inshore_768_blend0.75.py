@@ -1,0 +1,4 @@
+# The checkpoint of larsd-10_lite0_inshore_768 with LASA, blended with a weight of 0.75 of the raw score.
+_base_ = 'larsd-11_lite0_inshore_768.py'
+
+model = dict(test_cfg=dict(lasa=dict(raw_weight=0.75)))

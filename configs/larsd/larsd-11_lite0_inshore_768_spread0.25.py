@@ -1,0 +1,4 @@
+# The checkpoint of larsd-10_lite0_inshore_768 with LASA, its points at 0.25 times the half extents of a box.
+_base_ = 'larsd-11_lite0_inshore_768.py'
+
+model = dict(test_cfg=dict(lasa=dict(spread=0.25)))

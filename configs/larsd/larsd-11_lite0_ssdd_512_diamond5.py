@@ -1,0 +1,4 @@
+# Table II's patterns: the checkpoint of larsd-10_lite0_ssdd_512 with LASA, 5 points in a diamond.
+_base_ = 'larsd-11_lite0_ssdd_512.py'
+
+model = dict(test_cfg=dict(lasa=dict(pattern='diamond5')))
