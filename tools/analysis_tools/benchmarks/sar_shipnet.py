@@ -1,15 +1,14 @@
 """SAR-ShipNet: size of the networks, speed of the targets against mmdet's, latency against Table 1's rivals."""
 
 import resource
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from mmdet.models.dense_heads import CenterNetHead
 from mmdet.registry import MODELS
-from mmdet.structures import DetDataSample
 from mmengine.registry import init_default_scope
 from mmsight.projects.sar_shipnet import GaussianCenterNetHead
+from mmsight.projects.sar_shipnet.speed import one_image
 from torch import Tensor, nn
 
 from mmsight.configs import load_config
@@ -81,22 +80,9 @@ def _latencies(models: dict[str, nn.Module], quick: bool) -> list[Row]:
     """One image through network and decoding, weights untrained."""
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     torch.set_flush_denormal(True)  # untrained activations fade to denormal numbers, on which a CPU is several times slower
-    seconds = interleave({name: _call(model.to(device), NETWORKS[name][1], device) for name, model in models.items()},
+    seconds = interleave({name: one_image(model.to(device), NETWORKS[name][1], device) for name, model in models.items()},
                          3 if quick else (100 if device == 'cuda' else 10))
     return [
         Row(f'latency, batch 1, {device}', seconds['SAR-ShipNet'], seconds[name], name, 's',
             '<= 1.25' if name == 'CenterNet-R50' else '<= 1') for name in models if name != 'SAR-ShipNet'
     ]
-
-
-def _call(model: nn.Module, size: int, device: str) -> Callable[[], None]:
-    image = torch.randn(1, 3, size, size, device=device)
-    shape = (size, size)
-    sample = DetDataSample(metainfo=dict(
-        img_shape=shape, ori_shape=shape, pad_shape=shape, batch_input_shape=shape, scale_factor=(1., 1.)))
-
-    @torch.no_grad()
-    def call() -> None:
-        model.predict(image, [sample])
-
-    return call
