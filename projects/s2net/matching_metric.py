@@ -24,6 +24,7 @@ from .matching import corner_error, error_auc, estimate_homography, mutual_neare
 
 THRESHOLDS = tuple(range(1, 11))
 AUC_THRESHOLDS = (3, 5, 10)
+Matcher = Callable[[Tensor, Tensor], Tensor]
 
 
 def true_places(points: Tensor, truth: Tensor) -> np.ndarray:
@@ -33,27 +34,30 @@ def true_places(points: Tensor, truth: Tensor) -> np.ndarray:
     return found.numpy()
 
 
-def match_errors(first: Keypoints, second: Keypoints, truth: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The mutual nearest neighbours of a pair: their points (n, 2) in both images, and their errors (n, ) in pixels.
+def match_errors(first: Keypoints, second: Keypoints, truth: Tensor,
+                 match: Matcher = mutual_nearest) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The matches of a pair: their points (n, 2) in both images, and their errors (n, ) in pixels.
 
     An error is the distance in the second image to the true place; NaN where that is unknown.
     """
-    pairs = mutual_nearest(first.descriptors, second.descriptors).cpu().numpy()
+    pairs = match(first.descriptors, second.descriptors).cpu().numpy()
     a, b = first.points.cpu()[pairs[:, 0]], second.points.cpu().numpy()[pairs[:, 1]]
     return a.numpy(), b, np.linalg.norm(true_places(a, truth) - b, axis=1)
 
 
-def score_pair(first: Keypoints, second: Keypoints, truth: Tensor, shape: tuple[int, int]) -> dict[str, np.ndarray | float]:
+def score_pair(first: Keypoints, second: Keypoints, truth: Tensor, shape: tuple[int, int],
+               match: Matcher = mutual_nearest) -> dict[str, np.ndarray | float]:
     """Score the keypoints of one pair.
 
     Args:
         first, second (Keypoints): Of both images.
         truth (Tensor): Homography or flow from the first image to the second.
         shape (tuple[int, int]): (H, W) of the images.
+        match (Callable): Both images' descriptors to pairs of indices, as :func:`.mutual_nearest`.
 
     Returns:
         dict: For 1..10 px ``nc`` (10, ), keypoints of the first image with a keypoint of the second within that distance of
-        their true place, and ``ncm`` (10, ), mutual nearest neighbours whose error is within it; ``corner_error`` of the
+        their true place, and ``ncm`` (10, ), matches whose error is within it; ``corner_error`` of the
         homography that the matches agree on, in pixels, NaN if the truth is a flow.
     """
     places = true_places(first.points, truth)
@@ -62,7 +66,7 @@ def score_pair(first: Keypoints, second: Keypoints, truth: Tensor, shape: tuple[
     nearest = np.full(len(places), np.inf)
     if known.any() and len(second.points):
         nearest[known] = cKDTree(second.points.cpu().numpy()).query(places[known])[0]
-    a, b, error = match_errors(first, second, truth)
+    a, b, error = match_errors(first, second, truth, match)
     corners = float('nan') if truth.ndim == 3 else corner_error(estimate_homography(a, b), truth.numpy(), *shape)
     return dict(nc=(nearest <= thresholds).sum(axis=1), ncm=(error <= thresholds).sum(axis=1), corner_error=corners)
 

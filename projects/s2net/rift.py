@@ -9,7 +9,7 @@ from torch import Tensor
 from mmsight.registry import TASK_UTILS
 
 from .detect_describe import Keypoints
-from .phase_congruency import ORIENTATIONS, phase_congruency
+from .phase_congruency import ORIENTATIONS, PhaseCongruency, phase_congruency
 
 
 @TASK_UTILS.register_module()
@@ -33,20 +33,36 @@ class RIFT:
     def __call__(self, image: np.ndarray, max_keypoints: int, mask: np.ndarray | None = None) -> Keypoints:
         """Keypoints of a uint8 image (H, W, 3) RGB, outside ``mask`` (H, W) none."""
         found = phase_congruency(torch.from_numpy(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)))
-        moment = found.maximum - found.maximum.min()
-        strength = (255 * moment / moment.max().clamp(min=1e-12)).byte().numpy()
-        fast = cv2.FastFeatureDetector.create(threshold=round(255 * self.contrast))
-        # the mask is applied after FAST, which would take its edge for corners
-        corners = [k for k in fast.detect(strength) if mask is None or mask[round(k.pt[1]), round(k.pt[0])]]
-        corners.sort(key=lambda k: -k.response)
-        points = torch.tensor([k.pt for k in corners]).reshape(-1, 2)
-        scores = torch.tensor([k.response for k in corners]).reshape(-1)
-        half = self.patch // 2
-        size = points.new_tensor([image.shape[1], image.shape[0]])
-        whole = ((points >= half) & (points <= size - half)).all(dim=1)
-        points, scores = points[whole][:max_keypoints], scores[whole][:max_keypoints]
-        descriptors = maximum_index_descriptors(found.amplitude.argmax(dim=0), points.long(), self.patch)
-        return Keypoints(points, descriptors, scores)
+        points, scores = fast_corners(found.maximum, self.contrast, mask)
+        return describe(found, points, scores, max_keypoints, self.patch)
+
+
+def fast_corners(moment: Tensor, contrast: float, mask: np.ndarray | None = None,
+                 suppress: bool = True) -> tuple[Tensor, Tensor]:
+    """FAST's corners of a moment (H, W), strongest first: points (n, 2), x and y, and scores (n, ).
+
+    Args:
+        moment (Tensor): Of :class:`PhaseCongruency`; it is scaled to 0..1.
+        contrast (float): Least contrast, on that scale.
+        mask (np.ndarray, optional): (H, W), outside it no corners.
+        suppress (bool): Keep the strongest of neighbouring corners alone.
+    """
+    moment = moment - moment.min()
+    strength = (255 * moment / moment.max().clamp(min=1e-12)).byte().numpy()
+    fast = cv2.FastFeatureDetector.create(threshold=round(255 * contrast), nonmaxSuppression=suppress)
+    # the mask is applied after FAST, which would take its edge for corners
+    corners = [k for k in fast.detect(strength) if mask is None or mask[round(k.pt[1]), round(k.pt[0])]]
+    corners.sort(key=lambda k: -k.response)
+    return torch.tensor([k.pt for k in corners]).reshape(-1, 2), torch.tensor([k.response for k in corners]).reshape(-1)
+
+
+def describe(found: PhaseCongruency, points: Tensor, scores: Tensor, count: int, patch: int) -> Keypoints:
+    """The first ``count`` points whose patches lie inside the image, with their descriptors."""
+    half = patch // 2
+    size = points.new_tensor([found.maximum.shape[1], found.maximum.shape[0]])
+    whole = ((points >= half) & (points <= size - half)).all(dim=1)
+    points, scores = points[whole][:count], scores[whole][:count]
+    return Keypoints(points, maximum_index_descriptors(found.amplitude.argmax(dim=0), points.long(), patch), scores)
 
 
 def maximum_index_descriptors(index: Tensor, points: Tensor, patch: int = 96, cells: int = 6) -> Tensor:

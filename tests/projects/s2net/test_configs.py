@@ -1,5 +1,7 @@
 """Leaf configs differ from their base in the one knob that their name says; every model trains a step from its config."""
 
+import re
+
 import pytest
 import torch
 from mmengine.registry import init_default_scope
@@ -18,7 +20,7 @@ def content(name):
 
 @pytest.mark.parametrize('name', [name for name in NAMES if '-ssl' in name] + ['s2net_toy'])
 def test_self_supervision_is_one_hook(name):
-    base = 'r2d2_w8_toy_64' if name == 's2net_toy' else name.split('_lambda')[0].replace('-ssl', '')
+    base = 'r2d2_w8_toy_64' if name == 's2net_toy' else re.sub('_lambda.*|[-_]baselines', '', name).replace('-ssl', '')
     ours, theirs = content(name), content(base)
     hook, = ours.pop('custom_hooks')
     assert ours == theirs and hook['type'] == HOOK
