@@ -79,8 +79,8 @@ def log_folder(tmp_path):
 @pytest.fixture
 def by_cases(log_folder):
     """A metric computed again from the scores of cases that a metric left in ``log_folder``."""
-    from mmsight.engine.comparison import statistic
     from mmsight.engine.per_case import load_cases
+    from mmsight.engine.runs import statistic
 
     def value(metric):
         names, part = statistic(load_cases(log_folder / 'per_case.csv'), metric)

@@ -58,3 +58,13 @@ def test_a_missing_split_file_is_looked_up_among_the_lists(tmp_path):
     assert read_ids(tmp_path / 'ssdd_holdout.txt') == read_ids(LISTS / 'ssdd_holdout.txt')
     with pytest.raises(InputError, match='does not exist'):
         read_ids(tmp_path / 'no_such_list.txt')
+
+
+def test_inshore_and_offshore_are_the_test_images():
+    inshore, offshore = (read_ids(LISTS / f'ssdd_test_{part}.txt') for part in ('inshore', 'offshore'))
+    root = Path(os.environ.get('MMSIGHT_DATA', '../shared/data')) / 'ssdd'
+    assert len(inshore) == 21 and not set(inshore) & set(offshore)
+    if not root.is_dir():
+        pytest.skip(f'{root} does not exist')
+    at_hand = [name for name in read_ids(root / 'ImageSets/Main/test.txt') if (root / f'JPEGImages/{name}.jpg').is_file()]
+    assert sorted([*inshore, *offshore]) == sorted(at_hand)

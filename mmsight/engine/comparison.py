@@ -1,41 +1,20 @@
 """Whether one result is above another: a paired bootstrap over test images, or an interval over seeds."""
 
-import json
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
-from mmsight.engine.per_case import Cases, load_cases
+from mmsight.engine.runs import Run, Statistic, load_run, statistic
 from mmsight.engine.tables import Column, Row, Table, find_row, project_folder, read_records
 from mmsight.errors import InputError
-from mmsight.precision_recall import sampled_ap, sampled_best_f1
-
-Statistic = Callable[[np.ndarray], np.ndarray]
-"""From (samples, images), how often each image is in a sample, to (samples, )."""
 
 SAMPLES = 2000
 COUNTED = 'counted, not measured'
-AP_RULES = {'AP50_voc07': ('voc07', 1), 'AP50_voc12': ('voc12', 1), 'AP50-95_voc12': ('voc12', 10)}
-"""Name of an AP to its rule, and over how many IoU thresholds it is the mean."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A tested model: its metrics, and the file of its cases' scores, if there is one."""
-
-    path: Path
-    metrics: Mapping[str, float | None]
-    cases_path: Path | None
-
-    @cached_property
-    def cases(self) -> Cases | None:
-        return None if self.cases_path is None else load_cases(self.cases_path)
 
 
 @dataclass(frozen=True)
@@ -79,52 +58,6 @@ class Comparison:
         return f"[{', '.join(f'{end:+.{digits}f}' for end in self.interval)}] (95 %, {self.over})"
 
 
-def load_run(path: Path) -> Run:
-    """A work-dir, the ``result.json`` in it, or a record with the scores of its cases under the same name.
-
-    Raises:
-        InputError: If it is none of them.
-    """
-    file = path / 'result.json' if path.is_dir() else path
-    try:
-        metrics = dict(json.loads(file.read_text())['metrics'])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f'{path} is neither a record nor a work-dir with the result.json of a test') from error
-    beside = file.with_suffix('.csv')
-    found = [beside] if beside.is_file() else sorted(file.parent.glob('*/per_case.csv')) if file.name == 'result.json' else []
-    return Run(path, metrics, found[-1] if found else None)
-
-
-def statistic(cases: Cases, metric: str) -> tuple[list[str], Statistic] | None:
-    """Names of the images that a metric is about, and what computes it on a sample of them; None if their scores do not say.
-
-    Images without a finite value are left out, as the metrics do.
-    """
-    head, _, name = metric.partition('/')
-    found, columns = cases.detections, cases.columns
-    if found is not None and name in AP_RULES:
-        rule, count = AP_RULES[name]
-        return cases.names, lambda weights: np.mean([sampled_ap(found, weights, rule, k) for k in range(count)], axis=0)
-    if found is not None and name == 'best_f1':
-        return cases.names, lambda weights: sampled_best_f1(found, weights)
-    if found is not None and name in ('precision', 'recall', 'f1'):
-        hits, false, ships = (columns[key] for key in ('true', 'false', 'ships'))
-        share, whole = dict(precision=(hits, hits + false), recall=(hits, ships), f1=(2 * hits, hits + false + ships))[name]
-        return cases.names, lambda weights: weights @ share / np.maximum(weights @ whole, 1)
-    column = metric if metric in columns else name
-    if column not in columns:
-        return None
-    of_set = np.array([column == metric or part in ('', head) for part in cases.sets])
-    values = columns[column][of_set]
-    known = np.isfinite(values)
-    kept = np.where(known, values, 0)
-
-    def mean(weights: np.ndarray) -> np.ndarray:
-        return weights @ kept / np.maximum(weights @ known, 1)
-
-    return [name for name, inside in zip(cases.names, of_set, strict=True) if inside], mean
-
-
 def compare(first: Sequence[Run], second: Sequence[Run], metric: str, other: str = '') -> Comparison:
     """Compare two models, each of one run or of several seeds, by a paired bootstrap over the images that both were tested on.
 
@@ -158,7 +91,7 @@ def compare(first: Sequence[Run], second: Sequence[Run], metric: str, other: str
 
 
 def _own_statistic(run: Run, metric: str) -> tuple[list[str], Statistic]:
-    value = run.metrics.get(metric)
+    value = run.value(metric)
     if value is None:
         raise InputError(f'{run.path} has no value of {metric}')
     made = None if run.cases is None else statistic(run.cases, metric)
@@ -253,7 +186,7 @@ def _measured(table: Table, column: Column, row: Row, extra: Path | None) -> tup
     runs, values = [], {}
     for seed, record in records.get(row.config, {}).items():
         if (value := column.value(row, record)) is not None:
-            runs.append(load_run(record['path']))
+            runs.append(load_run(record['path'], column.cases))
             values[seed] = value
     if not values:
         raise InputError(f"'{row.model}' of table {table.number} of {table.paper} has no measured {column.name}")

@@ -5,7 +5,7 @@ names the test set of a case, metrics begin with it. What detectors found is kep
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,20 @@ class Cases:
     columns: dict[str, np.ndarray]
     sets: list[str]
     detections: Detections | None
+
+    def of(self, chosen: Collection[str]) -> 'Cases':
+        """The cases of these names alone."""
+        kept = np.array([name in chosen for name in self.names], dtype=bool)
+        found = self.detections
+        if found is not None:
+            inside = kept[found.case]
+            found = found._replace(
+                case=(kept.cumsum() - 1)[found.case[inside]], label=found.label[inside], score=found.score[inside],
+                state=found.state[:, inside], ships=found.ships[kept], box=None if found.box is None else found.box[inside])
+        return Cases(
+            [name for name, inside in zip(self.names, kept, strict=True) if inside],
+            {name: values[kept] for name, values in self.columns.items()},
+            [name for name, inside in zip(self.sets, kept, strict=True) if inside], found)
 
 
 def load_cases(path: Path) -> Cases:

@@ -11,6 +11,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +19,10 @@ from typing import Any, NamedTuple
 import yaml
 
 from mmsight import projects
+from mmsight.annotations import LISTS, read_ids
 from mmsight.configs import load_config
 from mmsight.engine.report import inline_figure, write_page
+from mmsight.engine.runs import load_run
 from mmsight.errors import InputError, did_you_mean
 
 Records = dict[str, dict[int, dict[str, Any]]]
@@ -30,18 +33,28 @@ Records = dict[str, dict[int, dict[str, Any]]]
 class Column:
     """A measure: its ``metric`` in the records times ``scale``, with so many digits.
 
-    ``metric`` may hold ``{key}`` for a row's ``keys``; ``'parameters'`` is counted from the config.
+    ``metric`` may hold ``{key}`` for a row's ``keys``; ``'parameters'`` is counted from the config. ``only`` is a list of test
+    cases in ``mmsight/splits``, over which alone the measure is taken.
     """
 
     name: str
     metric: str
     scale: float = 1.0
     digits: int = 2
+    only: str = ''
+
+    @cached_property
+    def cases(self) -> frozenset[str] | None:
+        """Names of the cases in ``only``; None without it."""
+        return frozenset(read_ids(LISTS / self.only)) if self.only else None
 
     def value(self, row: 'Row', record: Mapping[str, Any]) -> float | None:
         """Of one run; None where it has no such metric."""
         metric = self.metric.format(**row.keys)
-        value = _parameters(row.config) if metric == 'parameters' else record['metrics'].get(metric)
+        if metric == 'parameters':
+            value: float | None = _parameters(row.config)
+        else:
+            value = load_run(record['path'], self.cases).value(metric) if self.only else record['metrics'].get(metric)
         return None if value is None else self.scale * float(value)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from mmsight.engine.comparison import load_run
 from mmsight.engine.figures import Inputs
+from mmsight.engine.runs import load_run
 from mmsight.engine.tables import Table, load_tables
 from mmsight.precision_recall import Detections, curve
 

@@ -3,8 +3,8 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmsight.engine.comparison import Run, load_run
 from mmsight.engine.figures import Inputs
+from mmsight.engine.runs import Run, load_run
 from mmsight.errors import InputError
 
 

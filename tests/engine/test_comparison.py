@@ -74,6 +74,30 @@ def result(tmp_path):
     return write
 
 
+def test_a_part_of_the_images_has_the_hosts_ap(result):
+    """As inshore images: the rest is as if it had never been tested."""
+    images = [detections(seed) for seed in (2, 3)]
+    chosen = [1, 4, 5, 9, 20, 21, 33]
+    only = frozenset(f'a{index}' for index in chosen)
+    runs = [[comparison.load_run(result(name, images=part), only)] for name, part in zip('ab', images, strict=True)]
+    expected = [host_ap([part[index] for index in chosen], 'area') for part in images]
+    assert [run.value('ship/AP50_voc12') for run, in runs] == pytest.approx(expected, abs=1e-6)
+    found = comparison.compare(*runs, 'ship/AP50_voc12')
+    assert (found.first, found.second) == pytest.approx(expected, abs=1e-6) and found.over == '7 images'
+
+
+def test_a_column_of_a_part_of_the_images(result, monkeypatch, tmp_path):
+    images = detections(4)
+    (tmp_path / 'few.txt').write_text('a3\na7\na8\n')
+    monkeypatch.setattr(tables, 'LISTS', tmp_path)
+    column = tables.Column('AP few', 'ship/AP50_voc12', 100, only='few.txt')
+    record = dict(path=result('a', images=images) / 'result.json', metrics={'ship/AP50_voc12': host_ap(images, 'area')})
+    few = 100 * host_ap([images[index] for index in (3, 7, 8)], 'area')
+    assert column.value(tables.Row('a'), record) == pytest.approx(few, abs=1e-4)
+    without = dict(path=result('b', metrics={'ship/AP50_voc12': 0.5}) / 'result.json', metrics={'ship/AP50_voc12': 0.5})
+    assert column.value(tables.Row('b'), without) is None
+
+
 def test_means_have_scipys_paired_interval(result):
     rng = np.random.default_rng(0)
     first = rng.random(30)
