@@ -9,7 +9,7 @@ from matplotlib.ticker import NullLocator, ScalarFormatter
 from mmsight.engine.figures import Inputs
 from mmsight.engine.tables import Line, Table, find_table, lines
 
-COLOURS = {'SIFT': 'C7', 'RIFT': 'C2', 'ORB': 'C5', 'CMM-Net': 'C4', 'D2-Net': 'C1', 'R2D2': 'C0'}
+COLOURS = {'SIFT': 'C7', 'RIFT': 'C2', 'ORB': 'C5', 'AKAZE': 'C6', 'BRISK': 'C8', 'CMM-Net': 'C4', 'D2-Net': 'C1', 'R2D2': 'C0'}
 MARKERS = 'osD^vP'
 
 
