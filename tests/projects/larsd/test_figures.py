@@ -5,15 +5,25 @@ import math
 
 import numpy as np
 import pytest
+from mmdet.evaluation.functional import average_precision
 from mmengine.config import ConfigDict
-from mmsight.projects.larsd import figure_anchors, figure_data, figure_detections, figure_samples, figure_sampling
+from mmsight.projects.larsd import (
+    figure_anchors,
+    figure_data,
+    figure_detections,
+    figure_lasa,
+    figure_samples,
+    figure_sampling,
+)
 from mmsight.projects.larsd.figure_ships import read_images
 from mmsight.projects.larsd.lasa import LASA
 
+from mmsight.annotations import LISTS, read_ids
 from mmsight.apis.detect import DetectInferencer
 from mmsight.apis.labelled_ships import Labelled
 from mmsight.box import get_model
 from mmsight.engine.figures import Inputs, choose, find_plan
+from mmsight.engine.runs import load_run
 from mmsight.engine.tables import project_folder
 from mmsight.errors import InputError
 
@@ -146,3 +156,39 @@ def test_bars_are_shares_of_all_ships(real_data):
         *bars, _ = figure_data.draw(*inputs(number, real_data)[:1]).axes
         for axes in bars:
             assert sum(bar.get_height() for bar in axes.patches if hasattr(bar, 'get_height')) == pytest.approx(100)
+
+
+def test_groups_of_images():
+    ratios = dict(a=2.9, b=3.0, c=3.9, d=4.0, e=7.5)
+    assert figure_lasa.by_aspect(ratios, [3.0, 4.0]) == {'below 3': {'a'}, '3 to 4': {'b', 'c'}, '4 or more': {'d', 'e'}}
+    assert figure_lasa.by_aspect(ratios, [1.0, 3.0]) == {'1 to 3': {'a'}, '3 or more': set('bcde')}
+    counts = figure_lasa.by_count(load_run(RECORD.with_suffix('.json')), [2, 4])
+    with RECORD.with_suffix('.csv').open(newline='') as file:
+        ships = {row['case']: int(row['ships']) for row in csv.DictReader(file)}
+    assert counts['1'] == {case for case, count in ships.items() if count == 1}
+    assert counts['2 to 3'] == {case for case, count in ships.items() if count in (2, 3)}
+    assert sum(map(len, counts.values())) == sum(count > 0 for count in ships.values())
+
+
+def test_what_lasa_changes_is_the_difference_of_two_records(real_data):
+    plan = find_plan('larsd', 'lasa')
+    figure = figure_lasa.draw(Inputs({}, plan.find_records(), real_data / 'ssdd'), **plan.settings)
+    by_land = figure.axes[2]
+    assert [label.get_text() for label in by_land.get_xticklabels()] == ['inshore\n21 images', 'offshore\n95 images']
+    drawn = by_land.containers[0].lines[0].get_ydata()
+    records = [RECORD.with_name(RECORD.name.replace('larsd-10', name)) for name in ('larsd-11', 'larsd-10')]
+    cases = [row['case'] for row in csv.DictReader(RECORD.with_suffix('.csv').open(newline=''))]
+    for part, change in zip(('inshore', 'offshore'), drawn, strict=True):
+        chosen = [cases.index(name) for name in read_ids(LISTS / f'ssdd_test_{part}.txt')]
+        aligned, raw = (host_ap(np.load(record), chosen) for record in records)
+        assert change == pytest.approx(100 * (aligned - raw), abs=1e-3)
+
+
+def host_ap(record, chosen):
+    """AP50 (VOC12) of some images by mmdet."""
+    inside = np.isin(record['case'], chosen) & (record['state'][0] >= 0)
+    order = np.argsort(-record['score'][inside], kind='stable')
+    scores, hits = record['score'][inside][order], record['state'][0, inside][order] == 1
+    last = np.append(np.diff(scores) != 0, True)  # equal scores count at once
+    found, false = hits.cumsum()[last], (~hits).cumsum()[last]
+    return average_precision(found / record['ships'][chosen].sum(), found / (found + false), 'area')
