@@ -20,7 +20,7 @@ MODELS = [f'sar_shipnet/{name}' for name in (
     'sar-shipnet_r50_ssdd_512_ca',
     'sar-shipnet_r50_ssdd_512_bca', 'sar-shipnet_r50_ssdd_512_bca-mrf', 'centernet_r18w32_ssdd_256', 'yolov3_d53_ssdd_416',
     'yolox_m_ssdd_640', 'ssd300_vgg16_ssdd_300', 'ssd512_vgg16_ssdd_512', 'retinanet_r50_ssdd_600',
-    'faster-rcnn_r50_ssdd_600')]
+    'faster-rcnn_r50_ssdd_600', 'retinanet_lite0_ssdd_256', 'faster-rcnn_lite0_ssdd_256', 'yolox_tiny_ssdd_256')]
 
 
 # <model>_<backbone>_<data>_<size>[_<knob>], with hyphens inside a field

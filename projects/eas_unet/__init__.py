@@ -9,6 +9,7 @@ from .eca import ECA
 from .fusion_head import FusionHead
 from .loading import LoadCTSlice, LoadCTVolume, LoadGreySlice, LoadLiverMask, PackVolume, RandomFlipVolume
 from .metric import LiverMetric
+from .monai_backbone import MonaiBackbone
 from .montage_hook import CaseMontageHook
 from .unet import EASUNet
 from .vnet import VNet
@@ -16,5 +17,5 @@ from .vnet import VNet
 __all__ = [
     'CTSliceDataset', 'CTVolumeDataset', 'CaseMontageHook', 'DSConv', 'EASModule', 'EASNeck', 'EASUNet', 'ECA',
     'ForegroundDiceLoss', 'FusionHead', 'LiverMetric', 'LiverSliceFolder', 'LoadCTSlice', 'LoadCTVolume', 'LoadGreySlice',
-    'LoadLiverMask', 'PackVolume', 'RandomFlipVolume', 'RandomGreyLevels', 'RandomWarp', 'VNet'
+    'LoadLiverMask', 'MonaiBackbone', 'PackVolume', 'RandomFlipVolume', 'RandomGreyLevels', 'RandomWarp', 'VNet'
 ]

@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS as MMSEG_MODELS
 from mmseg.structures import SegDataSample
-from mmsight.projects.eas_unet import ECA, DSConv, EASModule, EASNeck, EASUNet, FusionHead
+from mmsight.projects.eas_unet import ECA, DSConv, EASModule, EASNeck, EASUNet, FusionHead, MonaiBackbone
 from mmsight.projects.eas_unet.eca import eca_kernel_size
 from torch import nn
 
@@ -197,3 +197,17 @@ def test_eas_neck_on_a_host_backbone():
     after = neck(before)
     assert all(a is b for a, b in zip(before[:4], after[:4], strict=True))
     assert after[4].shape == before[4].shape and not torch.equal(after[4], before[4])
+
+
+@pytest.mark.parametrize('network, settings', [
+    ('UNet', dict(channels=(4, 8, 16), strides=(2, 2))),
+    ('DynUNet', dict(filters=(4, 8), kernel_size=(3, 3), strides=(1, 2), upsample_kernel_size=(2, ))),
+])
+def test_a_network_of_monai_gives_one_map_of_full_size(network, settings):
+    found = MonaiBackbone(network, out_channels=5, **settings)(torch.randn(2, 1, 16, 24))
+    assert [tuple(part.shape) for part in found] == [(2, 5, 16, 24)]
+
+
+def test_another_network_of_monai_is_refused():
+    with pytest.raises(ValueError, match="one of UNet, DynUNet, found 'VNet'"):
+        MonaiBackbone('VNet', 5)
