@@ -201,7 +201,7 @@ def test_eas_neck_on_a_host_backbone():
 
 @pytest.mark.parametrize('network, settings', [
     ('UNet', dict(channels=(4, 8, 16), strides=(2, 2))),
-    ('DynUNet', dict(filters=(4, 8), kernel_size=(3, 3), strides=(1, 2), upsample_kernel_size=(2, ))),
+    ('DynUNet', dict(filters=(4, 8, 16), kernel_size=(3, 3, 3), strides=(1, 2, 2), upsample_kernel_size=(2, 2))),
 ])
 def test_a_network_of_monai_gives_one_map_of_full_size(network, settings):
     found = MonaiBackbone(network, out_channels=5, **settings)(torch.randn(2, 1, 16, 24))
