@@ -158,7 +158,8 @@ ROTATED = [f'larsd/{name}' for name in (
     *(f'{name}_hrsc2016_512' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r_tiny', 's2anet_r50',
                                           'roi-trans_r50')),
     *(f'{name}_hrsc2016_512_lasa' for name in ('rotated-retinanet_r50', 'rotated-fcos_r50', 'rtmdet-r_tiny')),
-    'larsd-11_lite0_ssdd_512', 'larsd-11_r18w16_ssdd_256', 'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256',
+    'rotated-fcos_r18w16_ssdd_256_lasa', 's2anet_r18w16_ssdd_256', 'larsd-11_lite0_ssdd_512', 'larsd-11_r18w16_ssdd_256',
+    'larsd-11_r18w16_inshore_512', 'rotated-retinanet_r18w16_ssdd_256',
     'rtmdet-r_w24_ssdd_256',
     'rotated-fcos_r18w16_toy_128')]
 # rows that are tested with another one's checkpoint
