@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from mmsight.projects.sar_shipnet.splits import split_7_1_2
 
 from mmsight.annotations import LISTS, read_ids
 from mmsight.errors import InputError
@@ -68,3 +69,14 @@ def test_inshore_and_offshore_are_the_test_images():
         pytest.skip(f'{root} does not exist')
     at_hand = [name for name in read_ids(root / 'ImageSets/Main/test.txt') if (root / f'JPEGImages/{name}.jpg').is_file()]
     assert sorted([*inshore, *offshore]) == sorted(at_hand)
+
+
+def test_the_random_split_is_that_of_the_images_at_hand():
+    train, test = (read_ids(LISTS / f'ssdd_random_{part}.txt') for part in ('train', 'test'))
+    assert not set(train) & set(test)
+    root = Path(os.environ.get('MMSIGHT_DATA', '../shared/data')) / 'ssdd'
+    if not root.is_dir():
+        pytest.skip(f'{root} does not exist')
+    names = [name for part in ('train', 'test') for name in read_ids(root / f'ImageSets/Main/{part}.txt')]
+    parts = split_7_1_2(name for name in names if (root / f'JPEGImages/{name}.jpg').is_file())
+    assert (train, test) == (parts['train'], parts['test'])
