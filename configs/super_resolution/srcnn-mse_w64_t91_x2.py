@@ -2,17 +2,8 @@
 _base_ = 'srcnn-mse_w64_t91_x4.py'
 
 scale = 2
-test_pipeline = [
-    dict(
-        type='mmsight.Cached',
-        key='gt_path',
-        transforms=[
-            dict(type='mmsight.LoadImagePair'),
-            dict(type='mmsight.CropToMultiple'),
-            dict(type='mmsight.MakeLR', method='bicubic')
-        ]),
-    dict(type='PackInputs', meta_keys=['set_name'])
-]
+# the first step of training loads an image, crops it to a multiple of the factor and reduces it
+test_pipeline = [_base_.train_pipeline[0], dict(type='PackInputs', meta_keys=['set_name'])]
 set5 = dict(
     type='mmsight.SuperResolutionDataset', set_name='Set5', data_root={{_base_.data_root}}, scale=scale,
     data_prefix=dict(gt='Set5/x4'), filename_tmpl=dict(gt='{}_HR'), test_mode=True, pipeline=test_pipeline)
