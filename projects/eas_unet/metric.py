@@ -23,6 +23,8 @@ from .surface_distance import summarise_distances, surface_distances
 
 MIN_LIVER = 0.015
 """Least share of a slice that is liver, for the paper to keep the slice."""
+SMALL_LIVER = 0.05
+"""Share of a slice below which its liver is small."""
 
 
 def overlap(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
@@ -58,8 +60,9 @@ class LiverMetric(BaseMetric):
     The number is the neighbours that make a surface: 18 (faces and edges; in a slice 8) as the usual evaluation of LiTS has
     it, 6 (faces; in a slice 4) as MONAI, medpy and SciPy do, and as ``HD`` and ``HD95`` take it. On thick slices they differ.
     ``kept_slices_*``: the same on the slices whose true liver covers at least 1.5 % of the slice, which the paper evaluates and
-    which flatters. A case (or separate slice) in which one mask alone is empty has no distance: it is left out of those means,
-    and ``without_distance`` counts it.
+    which flatters; ``small_slices_DSC``: on those with liver that covers less than 5 %, of the cases that have any. A case (or
+    separate slice) in which one mask alone is empty has no distance: it is left out of those means, and ``without_distance``
+    counts it.
 
     The run's log folder gets ``per_case.csv``; its visualizer a box plot and the worst slices of the worst cases.
 
@@ -124,7 +127,10 @@ class LiverMetric(BaseMetric):
         spacing = items[0]['spacing']
         row = dict(case=name, slices=len(truth), spacing=None if spacing is None else tuple(np.asarray(spacing).tolist()),
                    worst_slice=int((predicted != truth).sum(axis=(1, 2)).argmax()), **self._values(predicted, truth, spacing))
-        kept = truth.mean(axis=(1, 2)) >= MIN_LIVER
+        share = truth.mean(axis=(1, 2))
+        small, kept = (share > 0) & (share < SMALL_LIVER), share >= MIN_LIVER
+        if small.any():
+            row['small_slices_DSC'] = overlap(predicted[small], truth[small])['DSC']
         if kept.any():
             if self.separate_slices:
                 predicted, truth = predicted[kept], truth[kept]
@@ -175,8 +181,9 @@ def _summarise(rows: list[dict]) -> dict[str, float]:
         measured = [row for row in rows if f'{prefix}DSC' in row]
         if not measured:
             continue
-        names = [name.removeprefix(prefix) for name, value in measured[0].items() if isinstance(value, float)
-                 and name.startswith(prefix) and (prefix or not name.startswith('kept'))]
+        names = dict.fromkeys(
+            name.removeprefix(prefix) for row in measured for name, value in row.items()
+            if isinstance(value, float) and name.startswith(prefix) and (prefix or not name.startswith('kept')))
         for name in names:
             values = np.array([row[prefix + name] for row in measured if prefix + name in row])
             values = values[np.isfinite(values)]

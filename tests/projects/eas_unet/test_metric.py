@@ -183,6 +183,20 @@ def test_the_papers_slices_under_a_name_of_their_own(log_folder):
     assert found['DSC'] == pytest.approx(2 * 201 / (401 + 201)) and found['HD_mm'] >= 10
 
 
+def test_small_slices_are_those_with_a_little_liver(log_folder):
+    """Of two cases, one has such slices; half of their liver is found, and a false positive beside it counts there."""
+    truth = np.zeros((2, 4, 20, 20), bool)
+    truth[:, 0, 5:15, 5:15] = True  # a quarter of the slice
+    truth[1, 1, 3:7, 3:5] = True  # 2 %
+    predicted = truth.copy()
+    predicted[1, 1, 3:7, 4], predicted[1, 1, 10, 10:12] = False, True
+    predicted[:, 3, 0, 0] = True  # on a slice without liver
+    metric = LiverMetric(separate_slices=True)
+    for case, ours, theirs in zip('ab', predicted, truth, strict=True):
+        metric.process({}, samples(case, ours, theirs, spacing=None))
+    assert metric.compute_metrics(metric.results)['small_slices_DSC'] == pytest.approx(2 * 4 / (6 + 8))
+
+
 def test_separate_slices_measure_in_their_plane(log_folder):
     rng = np.random.default_rng(3)
     predicted, truth = blob(rng), blob(rng)

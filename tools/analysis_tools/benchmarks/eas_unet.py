@@ -10,14 +10,13 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 from mmsight.projects.eas_unet import LoadCTSlice
 from mmsight.projects.eas_unet.cache import pack, write_case
+from mmsight.projects.eas_unet.cost import build, count, one_slice
 from mmsight.projects.eas_unet.ct import read_volume
 from mmsight.projects.eas_unet.loading import apply_window
 from mmsight.projects.eas_unet.nifti import write_mask
 from mmsight.projects.eas_unet.predict import predict_volume
 from mmsight.projects.eas_unet.surface_distance import summarise_distances, surface_distances
 from scipy import ndimage
-from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from mmsight.configs import load_config
 from mmsight.engine.benchmark import Row, interleave
@@ -37,10 +36,6 @@ def rows(quick: bool = False) -> list[Row]:
     return [*_sizes(), *_latency(quick), *memory, *reading]
 
 
-def _model(config: str) -> nn.Module:
-    return MODELS.build(load_config(config).model).eval()
-
-
 def _status(key: str) -> float:
     """A value of this process from Linux, in MB."""
     line = next(line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith(key))
@@ -56,14 +51,9 @@ def _peak(call: Callable[[], object]) -> tuple[float, float]:
 
 
 def _sizes() -> list[Row]:
-    weights, operations = {}, {}
-    for config in (UNET, EAS, SEPARABLE):
-        with torch.device('meta'):
-            model = _model(config)
-            with FlopCounterMode(display=False) as counter:
-                model(torch.empty(1, 1, 512, 512))
-        weights[config] = sum(p.numel() for p in model.parameters()) / 1e6
-        operations[config] = counter.get_total_flops() / 2e9
+    counted = {config: count(config, 512) for config in (UNET, EAS, SEPARABLE)}
+    weights = {config: parameters / 1e6 for config, (parameters, _) in counted.items()}
+    operations = {config: additions / 1e9 for config, (_, additions) in counted.items()}
     found = []
     for config, share in ((EAS, 0.5), (SEPARABLE, 0.3)):
         name = 'EAS U-Net' if config == EAS else 'EAS U-Net, separable'
@@ -74,13 +64,7 @@ def _sizes() -> list[Row]:
 
 def _latency(quick: bool) -> list[Row]:
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    image = torch.rand(1, 1, 512, 512, device=device)
-
-    def call(config: str) -> Callable[[], object]:
-        model = _model(config).to(device)
-        return torch.no_grad()(lambda: model(image))
-
-    seconds = interleave({config: call(config) for config in (UNET, EAS, SEPARABLE)}, 2 if quick else 3, 1)
+    seconds = interleave({config: one_slice(config, 512, device) for config in (UNET, EAS, SEPARABLE)}, 2 if quick else 3, 1)
     return [Row(f'{name}: latency, 512x512, {device}', seconds[config], seconds[UNET], THEIRS, 's', '<= 1')
             for name, config in (('EAS U-Net', EAS), ('EAS U-Net, separable', SEPARABLE))]
 
@@ -102,7 +86,7 @@ def _prediction(folder: Path, slices: int) -> list[Row]:
         write_mask(volume, predict_volume(cfg, narrow, volume, progress=True), folder / 'mask.nii.gz')
 
     small, _ = _peak(predict)
-    model, image = _model(EAS), torch.rand(1, 1, 512, 512)
+    model, image = build(EAS), torch.rand(1, 1, 512, 512)
     with torch.no_grad():
         _, growth = _peak(lambda: model(image))
     growth += sum(p.numel() for p in model.parameters()) * 4 / 2**20
