@@ -10,7 +10,7 @@ from mmsight.precision_recall import Detections, curve
 
 from .metric import voc12_ap
 
-MARKERS = 'osv^<>Dp'
+MARKERS = 'osv^<>DpXPhd'
 
 
 def draw_precision_recall(inputs: Inputs, table: str, data: str) -> Figure:
