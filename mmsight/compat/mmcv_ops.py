@@ -181,9 +181,7 @@ def _roi_align(input: Tensor, rois: Tensor, aligned_height: int, aligned_width: 
                sampling_ratio: int, pool_mode: int, aligned: bool) -> Tensor:
     if pool_mode != 1:
         _missing('roi_align with pool_mode max')
-    exact = input.float() if input.dtype == torch.bfloat16 else input  # torchvision's has no bfloat16 on a CPU
-    size = (aligned_height, aligned_width)
-    return torchvision.ops.roi_align(exact, rois.to(exact), size, spatial_scale, sampling_ratio, aligned).to(input)
+    return torchvision.ops.roi_align(input, rois, (aligned_height, aligned_width), spatial_scale, sampling_ratio, aligned)
 
 
 def roi_align_forward(input: Tensor, rois: Tensor, output: Tensor, argmax_y: Tensor, argmax_x: Tensor,

@@ -209,21 +209,6 @@ def test_roi_align():
                 assert found[k, 0, i, j].item() == pytest.approx(np.mean(samples), abs=1e-4)
 
 
-def test_roi_align_in_bfloat16_is_that_of_float32_rounded():
-    """As a CPU trains in: the weights of the samples are float32's."""
-    torch.manual_seed(0)
-    exact = torch.randn(2, 3, 32, 32).bfloat16().float().requires_grad_()
-    coarse = exact.detach().bfloat16().requires_grad_()
-    rois = torch.tensor([[0, 3.3, 2.1, 55.7, 47.2], [1, 10.9, 20.2, 33.3, 61.8]])
-    expected, found = (ops.roi_align(x, rois, (7, 7), 0.5, 2, 'avg', True) for x in (exact, coarse))
-    assert found.dtype == torch.bfloat16
-    upstream = torch.randn_like(expected).bfloat16()
-    expected.backward(upstream.float())
-    found.backward(upstream)
-    assert torch.allclose(found.float(), expected, atol=0.05) and coarse.grad.dtype == torch.bfloat16
-    assert torch.allclose(coarse.grad.float(), exact.grad, atol=0.05)
-
-
 @pytest.mark.parametrize('op, roi', [(ops.roi_align, [0, 1., 1., 9., 7.]), (ops.roi_align_rotated, [0, 5., 4., 6., 5., 0.4])])
 def test_roi_gradients(op, roi):
     x = torch.randn(1, 1, 6, 6, dtype=torch.double, requires_grad=True)
