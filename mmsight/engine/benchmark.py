@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from mmsight.errors import InputError
+
 _SIGNS = {'>=': operator.ge, '<=': operator.le}
 
 
@@ -61,6 +63,12 @@ def peak_memory() -> float:
     found = re.search(r'VmHWM:\s+(\d+) kB', Path('/proc/self/status').read_text())
     assert found, 'Linux writes VmHWM for every process'
     return int(found[1]) / 1024
+
+
+def check_device(device: str) -> None:
+    """Raises InputError for a GPU where there is none."""
+    if device == 'cuda' and not torch.cuda.is_available():
+        raise InputError('there is no GPU that PyTorch can use: leave out --device, or run `mmsight doctor`')
 
 
 def interleave(calls: Mapping[str, Callable[[], Any]], repeats: int = 10, warmup: int = 2) -> dict[str, float]:

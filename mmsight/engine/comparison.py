@@ -167,6 +167,9 @@ def compare_rows(table: Table, column: Column, first: Row, second: Row, extra: P
         InputError: If a row has no record with a value, or their records were measured on different images.
     """
     (ours, our_values), (theirs, their_values) = (_measured(table, column, row, extra) for row in (first, second))
+    for row, values in ((first, our_values), (second, their_values)):
+        if not values:
+            raise InputError(f"'{row.model}' of table {table.number} of {table.paper} has no measured {column.name}")
     if not first.learns and not second.learns:  # their values are the same in every run: seeds would be counted as evidence
         ours, theirs = ours[:1], theirs[:1]
         our_values, their_values = ({0: next(iter(values.values()))} for values in (our_values, their_values))
@@ -188,19 +191,18 @@ def _measured(table: Table, column: Column, row: Row, extra: Path | None) -> tup
         if (value := column.value(row, record)) is not None:
             runs.append(load_run(record['path'], column.cases))
             values[seed] = value
-    if not values:
-        raise InputError(f"'{row.model}' of table {table.number} of {table.paper} has no measured {column.name}")
     return runs, values
 
 
 def compare_in_table(table: Table, first: str, second: str, extra: Path | None = None) -> list[str]:
-    """A sentence for each column; see :func:`compare_rows`.
+    """A sentence for each column that both rows have values in; see :func:`compare_rows`.
 
     Raises:
         InputError: Also if no column has an interval: for single trainings it takes the scores of their cases.
     """
     ours, theirs = find_row(table, first), find_row(table, second)
-    made = {column: compare_rows(table, column, ours, theirs, extra) for column in table.columns}
+    measured = [column for column in table.columns if all(_measured(table, column, row, extra)[1] for row in (ours, theirs))]
+    made = {column: compare_rows(table, column, ours, theirs, extra) for column in measured or table.columns}
     if not any(found.interval for found in made.values()):
         raise InputError(f"'{first}' and '{second}' have no interval: there is one training each, and no scores of at least "
                          'two single images are beside their records')

@@ -30,11 +30,20 @@ class Run:
 
     @cached_property
     def cases(self) -> Cases | None:
-        """Those that count."""
+        """Those that count.
+
+        Raises:
+            InputError: If a case that counts was not tested.
+        """
         if self.cases_path is None:
             return None
         cases = load_cases(self.cases_path)
-        return cases if self.only is None else cases.of(self.only)
+        if self.only is None:
+            return cases
+        if missing := sorted(self.only - set(cases.names)):
+            raise InputError(f'{self.cases_path} lacks {len(missing)} of the {len(self.only)} cases that count, {missing[0]} '
+                             'among them: the model was tested on another set')
+        return cases.of(self.only)
 
     def value(self, metric: str) -> float | None:
         """Of all cases, or of those that count; None where there is none."""

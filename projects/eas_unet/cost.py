@@ -8,7 +8,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmsight.configs import load_config
-from mmsight.engine.benchmark import interleave
+from mmsight.engine.benchmark import check_device, interleave
+from mmsight.errors import InputError
 
 
 def build(config: str) -> nn.Module:
@@ -42,7 +43,16 @@ def measure(configs: Sequence[str], side: int = 256, device: str = 'cpu', repeat
 
     Returns:
         dict: Config to ``parameters``, ``multiply_adds`` and ``seconds`` of one slice.
+
+    Raises:
+        InputError: If a config is not of a 2D network, the side is not a positive multiple of 16, or there is no GPU to run on.
     """
+    check_device(device)
+    if side <= 0 or side % 16:
+        raise InputError(f'the side of a slice must be a positive multiple of 16, which is halved four times; found {side}')
+    for config in configs:
+        if (cfg := load_config(config)).model.type != 'EncoderDecoder':
+            raise InputError(f"{config}: 2D networks of mmseg are compared here, and this config's model is {cfg.model.type}")
     init_default_scope('mmseg')
     seconds = interleave({config: one_slice(config, side, device) for config in configs}, repeats, 1)
     counted = {config: count(config, side) for config in configs}

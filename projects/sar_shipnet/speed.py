@@ -9,7 +9,8 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import init_default_scope
 
 from mmsight.configs import load_config
-from mmsight.engine.benchmark import interleave
+from mmsight.engine.benchmark import check_device, interleave
+from mmsight.errors import InputError
 
 
 def one_image(model: Any, side: int, device: str = 'cpu') -> Callable[[], None]:
@@ -37,12 +38,18 @@ def measure(configs: Sequence[str], device: str = 'cpu', repeats: int = 10) -> d
     Returns:
         dict: Config to ``images_per_second``, one image at a time; ``megabytes`` (MiB) of its parameters in float32; and
         ``input_side`` in pixels.
+
+    Raises:
+        InputError: If a config is not of mmdet's detectors, or there is no GPU to run on.
     """
+    check_device(device)
     init_default_scope('mmdet')
     torch.set_flush_denormal(True)  # untrained activations fade to denormal numbers, on which a CPU is several times slower
     calls, sizes = {}, {}
     for config in configs:
         cfg = load_config(config)
+        if cfg.default_scope != 'mmdet':
+            raise InputError(f"{config}: detectors of mmdet are compared, and this config's toolbox is {cfg.default_scope}")
         model = MODELS.build(cfg.model).eval().to(device)
         side = next(step.scale[0] for step in cfg.test_dataloader.dataset.pipeline if step.type == 'Resize')
         calls[config] = one_image(model, side, device)

@@ -86,6 +86,12 @@ def test_a_part_of_the_images_has_the_hosts_ap(result):
     assert (found.first, found.second) == pytest.approx(expected, abs=1e-6) and found.over == '7 images'
 
 
+def test_a_set_without_a_case_that_counts_is_an_error(result):
+    run = comparison.load_run(result('a', images=detections(5)), frozenset({'a1', 'b7'}))
+    with pytest.raises(InputError, match='lacks 1 of the 2 cases that count, b7 among them'):
+        run.value('ship/AP50_voc12')
+
+
 def test_a_column_of_a_part_of_the_images(result, monkeypatch, tmp_path):
     images = detections(4)
     (tmp_path / 'few.txt').write_text('a3\na7\na8\n')

@@ -24,20 +24,29 @@ from torch import Tensor
 from mmsight.cli import friendly
 from mmsight.configs import load_config
 from mmsight.engine.environment import environment
+from mmsight.errors import InputError
+from mmsight.files import make_folder
 from mmsight.json_files import write_json
 from mmsight.registry import DATASETS
 
 KEYPOINTS = 4096
 
 
+NONE = torch.zeros(0, 2, dtype=torch.long)
+
+
 def nearest(first: Tensor, second: Tensor) -> Tensor:
     """Each descriptor's nearest, whether or not it is mutual."""
+    if not len(second):
+        return NONE
     return torch.stack([torch.arange(len(first)), (first @ second.T).argmax(dim=1)], dim=1)
 
 
 def ratio_test(first: Tensor, second: Tensor, ratio: float) -> Tensor:
     """Mutual nearest neighbours that are nearer than ``ratio`` times the second nearest."""
     pairs = mutual_nearest(first, second)
+    if len(second) < 2:  # there is no second nearest to be told from
+        return pairs
     similarity = (first[pairs[:, 0]] @ second.T).topk(2, dim=1).values
     distance = (2 - 2 * similarity).clamp(min=0).sqrt()
     return pairs[distance[:, 0] < ratio * distance[:, 1]]
@@ -45,6 +54,8 @@ def ratio_test(first: Tensor, second: Tensor, ratio: float) -> Tensor:
 
 def any_rotation(first: Tensor, second: Tensor) -> Tensor:
     """Mutual nearest neighbours, each descriptor of the first image with the best of its six orientations, as RIFT turns it."""
+    if not len(first) or not len(second):
+        return NONE
     histograms = first.unflatten(1, (-1, ORIENTATIONS))
     similarity = torch.stack([histograms.roll(turn, 2).flatten(1) @ second.T for turn in range(ORIENTATIONS)]).amax(dim=0)
     best = similarity.argmax(dim=1)
@@ -105,7 +116,10 @@ def main() -> None:
     parser.add_argument('--out-dir', default='work_dirs/rift', metavar='DIR', help='folder for the record')
     args = parser.parse_args()
     cfg = load_config(args.config)
+    if cfg.get('task') != 'match':
+        raise InputError(f'{args.config} is no config of S2-Net: its pairs are to be matched')
     init_default_scope(cfg.default_scope)
+    folder = make_folder(Path(args.out_dir))
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     rows: dict[str, list[dict]] = {name: [] for name in SETTINGS}
     for index in track_iter_progress(list(range(len(dataset)))):
@@ -117,8 +131,7 @@ def main() -> None:
             first, second = (setting.keypoints(*view) for view in views[setting.scale])
             rows[name].append(score_pair(first, second, truth, pair['images'].shape[-2:], setting.match))
     metrics = {f'{name}/{key}': value for name, scores in rows.items() for key, value in summarise(scores).items()}
-    folder, config = Path(args.out_dir), Path(args.config).stem
-    folder.mkdir(parents=True, exist_ok=True)
+    config = Path(args.config).stem
     write_json(folder / f'{config}_seed0.json', dict(config=config, seed=0, **environment(), metrics=metrics), indent=2)
     print(f"{f'{len(dataset)} pairs':<20}{'NC':>8}{'NCM':>8}{'CMR':>8}")
     for name in SETTINGS:

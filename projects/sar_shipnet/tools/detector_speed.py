@@ -10,6 +10,7 @@ from mmsight.projects.sar_shipnet.speed import measure
 
 from mmsight.cli import friendly
 from mmsight.engine.environment import environment
+from mmsight.files import make_folder
 from mmsight.json_files import write_json
 
 
@@ -20,19 +21,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog='example: python projects/sar_shipnet/tools/detector_speed.py centernet_r50_ssdd_512 sar-shipnet_r50_ssdd_512')
     parser.add_argument('configs', nargs='+', help='names of configs; speeds are compared with the first')
-    parser.add_argument('--device', default='cpu', help="'cpu' (default) or 'cuda'")
+    parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu', help='where the networks run (default cpu)')
     parser.add_argument('--out-dir', default='work_dirs/speed', metavar='DIR', help='folder for the records')
     args = parser.parse_args()
+    folder = make_folder(Path(args.out_dir))
     found = measure(args.configs, args.device)
-    folder = Path(args.out_dir)
-    folder.mkdir(parents=True, exist_ok=True)
     first = found[args.configs[0]]['images_per_second']
     for config, values in found.items():
-        record = dict(config=config, seed=0, **environment(),
+        name = Path(config).stem
+        record = dict(config=name, seed=0, **environment(),
                       metrics=dict(values, speed_ratio=values['images_per_second'] / first))
-        write_json(folder / f'{config}_seed0.json', record, indent=2)
-        print(f"{config:<36} {values['images_per_second']:8.2f} images/s, {values['images_per_second'] / first:5.2f} times "
-              f"{args.configs[0]}, {values['megabytes']:6.1f} MiB, {values['input_side']} px")
+        write_json(folder / f'{name}_seed0.json', record, indent=2)
+        print(f"{name:<36} {values['images_per_second']:8.2f} images/s, {values['images_per_second'] / first:5.2f} times "
+              f"{Path(args.configs[0]).stem}, {values['megabytes']:6.1f} MiB, {values['input_side']} px")
     print(f'written: {folder}')
 
 

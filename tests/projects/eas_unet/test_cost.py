@@ -4,10 +4,12 @@ import runpy
 import sys
 
 import pytest
-from mmsight.projects.eas_unet.cost import count
+import torch
+from mmsight.projects.eas_unet.cost import count, measure
 
 from mmsight.configs import source_root
 from mmsight.engine.tables import read_records
+from mmsight.errors import InputError
 
 CONFIGS = ['unet-2d_w16_slices_64', 'eas-unet_w16_slices_64_dsconv']
 
@@ -29,3 +31,20 @@ def test_costs_are_compared_with_the_first_config(monkeypatch, tmp_path, capsys)
         assert second[f'{name}_ratio'] == pytest.approx(second[name] / first[name])
     assert second['multiply_adds'] < first['multiply_adds'] / 3  # as a depthwise 3x3 and a 1x1 instead of a 3x3
     assert CONFIGS[1] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('config, side, said', [
+    ('vnet_w16_lits_32x256x256', 64, "this config's model is mmsight.VNet"),
+    ('centernet_lite0_ssdd_256', 64, "this config's model is CenterNet"),
+    (CONFIGS[0], 65, 'positive multiple of 16, .* found 65'),
+    (CONFIGS[0], 0, 'found 0'),
+])
+def test_what_is_no_slice_or_no_2d_network_is_refused(config, side, said):
+    with pytest.raises(InputError, match=said):
+        measure([config], side)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_a_gpu_that_is_not_there_is_an_error():
+    with pytest.raises(InputError, match='there is no GPU'):
+        measure(CONFIGS, device='cuda')

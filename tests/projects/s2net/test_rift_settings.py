@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from functools import partial
 
 import cv2
 import numpy as np
@@ -50,6 +51,19 @@ def test_ways_to_match(tool):
     # the first is 0.1 from its nearest and 1.4 from the next, the second 0.02 and 0.03
     assert tool['ratio_test'](near, other, 0.9).tolist() == [[0, 0], [1, 1]]
     assert tool['ratio_test'](near, other, 0.5).tolist() == [[0, 0]]
+
+
+def test_an_image_without_keypoints_has_no_matches(tool):
+    some, one, none = F.normalize(torch.rand(3, 216), dim=1), F.normalize(torch.rand(1, 216), dim=1), torch.zeros(0, 216)
+    for match in (tool['nearest'], tool['any_rotation'], partial(tool['ratio_test'], ratio=0.9)):
+        assert match(some, none).shape == match(none, some).shape == (0, 2)
+        assert len(match(some, one)) in (1, 3)
+
+
+def test_a_config_of_another_paper_is_refused(run):
+    done = run(str(TOOL), 'centernet_lite0_ssdd_256', check=False)
+    assert done.returncode == 1 and 'centernet_lite0_ssdd_256 is no config of S2-Net' in done.stderr
+    assert 'Traceback' not in done.stderr
 
 
 @pytest.mark.slow

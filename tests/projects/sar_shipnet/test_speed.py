@@ -5,9 +5,11 @@ import runpy
 import sys
 
 import pytest
+from mmsight.projects.sar_shipnet.speed import measure
 
 from mmsight.configs import source_root
 from mmsight.engine.tables import read_records
+from mmsight.errors import InputError
 
 CONFIGS = ['yolox_tiny_ssdd_256', 'centernet_r18w32_ssdd_256']
 
@@ -24,3 +26,9 @@ def test_speeds_are_compared_with_the_first_config(monkeypatch, tmp_path, capsys
     assert first['megabytes'] * 2**20 / 4 == pytest.approx(5.056e6 - 79 * 3 * 97, rel=1e-3)
     assert f'{CONFIGS[1]}' in capsys.readouterr().out
     assert json.loads((tmp_path / f'{CONFIGS[0]}_seed0.json').read_text())['device']
+
+
+@pytest.mark.parametrize('config', ['larsd-10_lite0_ssdd_512', 'unet-2d_w16_slices_64'])
+def test_other_toolboxes_are_refused(config):
+    with pytest.raises(InputError, match=f"{config}: detectors of mmdet are compared, and this config's toolbox is mm"):
+        measure([config])
