@@ -154,7 +154,7 @@ def compare_seeds(first: Mapping[int, float], second: Mapping[int, float], paire
 
 
 def compare_rows(table: Table, column: Column, first: Row, second: Row, extra: Path | None = None) -> Comparison:
-    """Compare rows by their records: over images where all records have the scores of their cases, else over seeds.
+    """Compare rows by their records: over images where all records have the scores of several cases, else over seeds.
 
     Args:
         table (Table): See :func:`mmsight.engine.tables.load_tables`.
@@ -177,7 +177,7 @@ def compare_rows(table: Table, column: Column, first: Row, second: Row, extra: P
         return Comparison(next(iter(our_values.values())), next(iter(their_values.values())), over=COUNTED)
     metric, other = (column.metric.format(**row.keys) for row in (first, second))
     asked = [*((run, metric) for run in ours), *((run, other) for run in theirs)]
-    if all(run.cases and statistic(run.cases, name) for run, name in asked):
+    if all(run.cases and len(run.cases.names) > 1 and statistic(run.cases, name) for run, name in asked):
         return compare(ours, theirs, metric, other).scaled(column.scale)
     return compare_seeds(our_values, their_values, paired=(first.weights or first.config) == (second.weights or second.config))
 

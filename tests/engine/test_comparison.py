@@ -195,11 +195,25 @@ def test_rows_of_seeds_are_compared():
     assert all('(95 %, 3 seeds)' in said for said in (first, *others))
 
 
+def test_rows_of_a_single_case_are_compared_over_seeds():
+    said = comparison.compare_in_table(tables.load_tables('eas_unet')['chaos'], 'EAS U-Net', 'U-Net 2D')
+    assert said[0].startswith('DSC %: ') and '(95 %, 3 and 3 seeds)' in said[0]
+
+
+def test_a_column_without_values_is_left_out():
+    table = tables.load_tables('eas_unet')['slices_256']
+    records = tables.project_folder('eas_unet') / 'records'
+    rows = [tables.Row(name, config=name, records=str(records)) for name in ('eas-unet_w16_slices_64', 'unet-2d_w16_slices_64')]
+    added = tables.Table('eas_unet', 'x', 'x', [tables.Column('never', 'liver/never'), *table.columns], rows)
+    said = comparison.compare_in_table(added, *(row.config for row in rows))
+    assert said and not any('never' in line for line in said)
+
+
 @pytest.mark.parametrize('paper, number, rows, sentence', [
     ('eas_unet', 'slices', ('U-Net 2D', 'nothing'), "has no row 'nothing'"),
     ('s2net', 'II', ('SIFT', 'RIFT'), "write 'SIFT, RoadScene'"),
     ('eas_unet', '1', ('U-Net 2D', 'EAS U-Net'), 'has no measured DSC'),
-    ('eas_unet', 'slices', ('+ EAS', '+ separable convolutions'), 'have no interval: there is one training each')])
+    ('eas_unet', 'slices_256', ('U-Net 2D', 'EAS U-Net'), 'have no interval: there is one training each')])
 def test_rows_that_cannot_be_compared(paper, number, rows, sentence):
     with pytest.raises(InputError, match=sentence):
         comparison.compare_in_table(tables.load_tables(paper)[number], *rows)
