@@ -55,7 +55,9 @@ def test_a_click_on_an_example_shows_its_result_in_a_browser(page, title, exampl
     tab.get_by_test_id('detailed-image').wait_for()
     tab.get_by_text(sentence).last.wait_for()
     tab.get_by_text('Model: ').last.wait_for()
-    assert tab.locator('.file-preview').last.locator('a').count() == files
+    links = tab.locator('.file-preview').last.locator('a')
+    links.nth(files - 1).wait_for()  # they may be shown after the text
+    assert links.count() == files
     tab.get_by_text(row).last.wait_for()
 
 
@@ -68,7 +70,9 @@ def test_the_page_of_a_scene_is_there_in_a_browser_and_reaches_nothing_else(page
     tab.locator('.file-preview').first.wait_for()
     tab.get_by_role('button', name='Run').click()
     tab.get_by_text('its network was computed by torch').wait_for()
-    assert tab.locator('.file-preview').last.locator('a').count() == 6
+    links = tab.locator('.file-preview').last.locator('a')
+    links.nth(5).wait_for()  # until then the last preview is that of the input
+    assert links.count() == 6
     scene = tab.frame_locator('iframe')
     scene.get_by_role('heading', name='Ships in sea.png').wait_for()
     view = scene.locator('#scene')
