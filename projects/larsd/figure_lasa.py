@@ -1,4 +1,4 @@
-"""Where LASA helps and where it hurts: its change of AP in images of few and many, short and slim ships."""
+"""What LASA changes in which images: its change of AP in images of few and many, short and slim ships, inshore and offshore."""
 
 from collections.abc import Mapping
 from itertools import pairwise
